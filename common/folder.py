@@ -1,0 +1,65 @@
+"""Put a finished folder in its place: never half, never over something else unasked, and gladly twice."""
+
+from __future__ import annotations
+
+import filecmp
+import os
+import shutil
+from pathlib import Path
+
+from common.errors import Conflict
+
+NAMED = 5
+
+
+def files_of(folder: Path) -> list[Path]:
+    """Give every file and link below the folder, relative to it, in a stable order."""
+    found = []
+    for parent, folders, files in os.walk(folder):
+        links = [name for name in folders if (Path(parent) / name).is_symlink()]
+        found += [(Path(parent) / name).relative_to(folder) for name in (*files, *links)]
+    return sorted(found)
+
+
+def place(made: Path, target: Path, *, overwrite: bool, dry_run: bool = False) -> bool:
+    """Move the folder `made` to `target`; gives False when the same files were there already.
+
+    An existing target may hold more files. One that differs in a file raises Conflict, unless `overwrite` says to
+    replace those files. A dry run only checks.
+    """
+    if not target.exists() and not target.is_symlink():
+        if not dry_run:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(made, target)
+        return True
+    differing = [name for name in files_of(made) if not _same(made / name, target / name)]
+    if not differing:
+        return False
+    if not overwrite:
+        more = f" and {len(differing) - NAMED} more" if len(differing) > NAMED else ""
+        names = ", ".join(str(name) for name in differing[:NAMED])
+        raise Conflict(
+            f"{target} exists already and differs in {names}{more}.",
+            next_step="Choose another name, or set overwriteIfExists to true to replace these files.",
+        )
+    for name in () if dry_run else differing:
+        _replace(made / name, target / name)
+    return True
+
+
+def _same(one: Path, other: Path) -> bool:
+    if one.is_symlink() or other.is_symlink():
+        return one.is_symlink() and other.is_symlink() and one.readlink() == other.readlink()
+    if not other.is_file():
+        return False
+    executable = os.access(one, os.X_OK) == os.access(other, os.X_OK)
+    return executable and filecmp.cmp(one, other, shallow=False)
+
+
+def _replace(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.is_dir() and not target.is_symlink():
+        shutil.rmtree(target)
+    elif target.exists() or target.is_symlink():
+        target.unlink()
+    shutil.move(source, target)

@@ -1,0 +1,122 @@
+"""What a person watching the step sees: one line per fact on stderr, secrets masked, in the words of this runner.
+
+Standard output belongs to the outputs; nothing here writes to it except the mask announcements of runners that read it.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from common import secret
+
+mask = secret.mask
+
+
+@dataclass(frozen=True)
+class Markup:
+    """How a runner folds a group of lines, flags a line, and learns of a secret. Sources: docs of each runner."""
+
+    start: Callable[[str], str] = "{}:".format
+    end: Callable[[str], str] | None = None
+    error: str = "error: {}"
+    warning: str = "warning: {}"
+    announce: Callable[[str], str] | None = None
+
+
+def _gitlab_section(kind: str, title: str, suffix: str = "") -> str:
+    name = "".join(c if c.isalnum() else "_" for c in title.lower())
+    return f"\x1b[0Ksection_{kind}:{int(time.time())}:{name}\r\x1b[0K{suffix}"
+
+
+def _github_escape(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _azure_escape(text: str) -> str:
+    return text.replace("%", "%AZP25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+PLAIN = Markup()
+RUNNERS: dict[str, Markup] = {  # the variable by which a runner is known -> its markup
+    "GITHUB_ACTIONS": Markup(
+        start="::group::{}".format,
+        end=lambda _: "::endgroup::",
+        error="::error::{}",
+        warning="::warning::{}",
+        announce=lambda value: f"::add-mask::{_github_escape(value)}",
+    ),
+    "GITLAB_CI": Markup(
+        start=lambda title: _gitlab_section("start", title, title),
+        end=lambda title: _gitlab_section("end", title),
+    ),
+    "TF_BUILD": Markup(
+        start="##[group]{}".format,
+        end=lambda _: "##[endgroup]",
+        error="##[error]{}",
+        warning="##[warning]{}",
+        announce=lambda value: f"##vso[task.setsecret]{_azure_escape(value)}",
+    ),
+    "BUILDKITE": Markup(start="--- {}".format),
+}
+
+_markup = PLAIN
+_verbose = False
+
+
+def configure(environ: Mapping[str, str], *, verbose: bool) -> None:
+    """Choose the runner's markup, and whether details are shown."""
+    global _markup, _verbose  # noqa: PLW0603 - the log is one per process, like stderr itself
+    _markup = next((markup for name, markup in RUNNERS.items() if environ.get(name)), PLAIN)
+    _verbose = verbose
+
+
+def announce_secrets(values: list[str]) -> None:
+    """Tell the runner what to mask, where it offers that. Must come before the first line that could hold one."""
+    if _markup.announce is None:
+        return
+    for value in values:
+        for line in value.splitlines():
+            if line.strip():
+                sys.stdout.write(_markup.announce(line) + "\n")
+    sys.stdout.flush()
+
+
+def info(text: str) -> None:
+    """Say a fact that the user wants to know."""
+    _write(text)
+
+
+def detail(text: str) -> None:
+    """Say a fact that helps to find a fault; shown with VERBOSE=true."""
+    if _verbose:
+        _write(text)
+
+
+def warning(text: str) -> None:
+    """Say what looks wrong but does not stop the step."""
+    _write(_markup.warning.format(text))
+
+
+def error(text: str) -> None:
+    """Say why the step failed."""
+    _write(_markup.error.format(text))
+
+
+@contextmanager
+def group(title: str) -> Iterator[None]:
+    """Fold the lines written inside, on runners that fold."""
+    _write(_markup.start(title))
+    try:
+        yield
+    finally:
+        if _markup.end is not None:
+            _write(_markup.end(title))
+
+
+def _write(text: str) -> None:
+    sys.stderr.write(mask(text).rstrip("\n") + "\n")
+    sys.stderr.flush()

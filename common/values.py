@@ -1,0 +1,128 @@
+"""Forms of a value in an environment: what counts as given, and how text becomes a type.
+
+Every function raises ValueError with the rest of a sentence that begins with the name of the variable.
+"""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+TRUE = frozenset({"true", "1", "yes", "on"})
+FALSE = frozenset({"false", "0", "no", "off"})
+LARGEST_COUNT = 10_000
+
+
+def given(text: str | None) -> str | None:
+    """Give the text, or None when it counts as not given: unset, empty, or the four letters null (contract, A.0)."""
+    return None if text is None or text.strip() in ("", "null") else text
+
+
+def read_file(name: str, path: str) -> str:
+    """Read the value that a NAME_FILE variable points at."""
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ValueError(f"{name} names the file {path!r}, which cannot be read: {reason}.") from error
+
+
+def entries(prefix: str, environ: Mapping[str, str]) -> dict[str, Any]:
+    """Give a map whose entries are variables of their own, the case of their names kept."""
+    return {
+        name.removeprefix(prefix): text
+        for name, text in environ.items()
+        if name.startswith(prefix) and len(name) > len(prefix) and given(text) is not None
+    }
+
+
+def counted(name: str, count: str, environ: Mapping[str, str]) -> list[Any]:
+    """Give a list that comes as NAME_COUNT, NAME_0, NAME_1 and so on (Bitbucket Pipes)."""
+    if not count.strip().isdigit() or int(count) > LARGEST_COUNT:
+        raise ValueError(f"{name}_COUNT is {count!r}, which is no count of values.")
+    missing = [f"{name}_{index}" for index in range(int(count)) if f"{name}_{index}" not in environ]
+    if missing:
+        raise ValueError(f"{name}_COUNT is {count}, but {missing[0]} is not set.")
+    return [environ[f"{name}_{index}"] for index in range(int(count))]
+
+
+def parse(kind: Any, text: str, *, multiline: bool) -> Any:
+    """Turn the text into the declared type."""
+    if kind is str:
+        return text if multiline else text.strip()
+    return _PARSERS[typing.get_origin(kind) or kind](text, kind)
+
+
+def _boolean(text: str, _: Any) -> bool:
+    word = text.strip().lower()
+    if word not in TRUE | FALSE:
+        raise ValueError(f"is {text.strip()!r}, which is no boolean; write true or false")
+    return word in TRUE
+
+
+def _integer(text: str, _: Any) -> int:
+    try:
+        return int(text.strip())
+    except ValueError:
+        raise ValueError(f"is {text.strip()!r}, which is no whole number") from None
+
+
+def _number(text: str, _: Any) -> float:
+    try:
+        return float(text.strip())
+    except ValueError:
+        raise ValueError(f"is {text.strip()!r}, which is no number") from None
+
+
+def _list(text: str, kind: Any) -> list[Any]:
+    (item,) = typing.get_args(kind)
+    if text.lstrip().startswith("[") or item is not str:
+        value = structured(text)
+        if not isinstance(value, list):
+            raise ValueError("is no list; write a JSON or YAML list")
+        return [_text_of(one) for one in value] if item is str else value
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _map(text: str, _: Any) -> dict[str, Any]:
+    value = structured(text)
+    if not isinstance(value, dict):
+        raise ValueError("is no map; write a JSON or YAML map of names to values")
+    return {str(name): one for name, one in value.items()}
+
+
+def structured(text: str) -> Any:
+    """Read JSON or YAML (JSON first: it is the exact one of the two)."""
+    import json
+
+    try:
+        return json.loads(text)
+    except ValueError:
+        pass
+    import yaml
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or "it does not parse"
+        raise ValueError(f"is neither JSON nor YAML{place}: {problem}") from None
+
+
+def _text_of(value: Any) -> str:
+    import json
+
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+_PARSERS: dict[Any, Callable[[str, Any], Any]] = {
+    bool: _boolean,
+    int: _integer,
+    float: _number,
+    list: _list,
+    dict: _map,
+    Any: lambda text, _: structured(text),
+}

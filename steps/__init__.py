@@ -1,0 +1,27 @@
+"""The steps: one module each, named by the step's type in snake_case."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from common.step import Step
+
+STEPS: dict[str, str] = {  # type in the pipeline's YAML -> module
+    "CookieCutter": "steps.cookie_cutter",
+    "CreateRepo": "steps.create_repo",
+    "CreateCatalog": "steps.create_catalog",
+    "DirectPush": "steps.direct_push",
+    "RegisterCatalog": "steps.register_catalog",
+    "SlackNotify": "steps.slack_notify",
+    "UpdateCatalogProperty": "steps.update_catalog_property",
+}
+
+
+def load(step_type: str) -> Step[Any]:
+    """Import the step of that type."""
+    module_name = STEPS[step_type]
+    found = getattr(importlib.import_module(module_name), module_name.rpartition(".")[2])
+    if not isinstance(found, Step):
+        raise TypeError(f"{module_name} holds no step")
+    return found

@@ -1,0 +1,142 @@
+"""CookieCutter: a project folder, rendered from a template.
+
+The project is rendered beside its place and moved there when it is whole. One that is there already is success when it
+is the same, and a conflict when it is not.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from common import log
+from common.errors import BadInput
+from common.folder import files_of, place
+from common.git import Git, GitFailed, clone, git
+from common.inputs import option
+from common.process import scratch_folder
+from common.step import Outputs, Run, step
+from common.template import checked, render
+from common.url import without_credentials
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    template_type: str = option(
+        "templateType",
+        env=["TEMPLATE_TYPE"],
+        default="public",
+        choices=("public", "private"),
+        help="public: cloned from publicTemplateUrl; private: the folder pathForTemplate, filled by an earlier step.",
+    )
+    template_url: str = option(
+        "publicTemplateUrl",
+        env=["PUBLIC_TEMPLATE_URL"],
+        default="",
+        required_if=lambda given: given["templateType"] == "public",
+        help="Git URL of a public template.",
+    )
+    template_path: str = option(
+        "pathForTemplate",
+        env=["PATH_FOR_TEMPLATE"],
+        default="",
+        required_if=lambda given: given["templateType"] == "private",
+        help="Folder in the workspace that holds the template.",
+    )
+    output_directory: str = option(
+        "outputDirectory",
+        env=["OUTPUT_DIRECTORY"],
+        default=".",
+        help="Folder in the workspace below which the project is written.",
+    )
+    variables: dict[str, Any] = option(
+        "cookieCutterVariables",
+        env=["COOKIECUTTER_VARIABLES"],
+        prefix="IDP_COOKIECUTTER_",
+        default={},
+        help="Variables of the template: one JSON or YAML map, or one variable each.",
+    )
+    verbose: bool = option("verbose", env=["VERBOSE"], default=False, help="Log more, and the detail of errors.")
+    overwrite: bool = option(
+        "overwriteIfExists",
+        env=["OVERWRITE_IF_EXISTS"],
+        default=False,
+        help="Replace files of a project folder that is there already and differs.",
+    )
+
+
+@step(
+    type="CookieCutter",
+    image="cookiecutter",
+    outputs={
+        "projectDirectory": "Folder of the project, relative to the workspace.",
+        "templateCommit": "Commit of the template; absent when the template is no git repository.",
+        "fileCount": "Number of files in the rendered project.",
+    },
+)
+def cookie_cutter(inputs: Inputs, run: Run) -> Outputs:
+    """Render a project from a cookiecutter template."""
+    output = run.workspace.path(inputs.output_directory, what="outputDirectory")
+    tool = git(run.network)
+    with scratch_folder() as scratch:
+        template = fetch(inputs, run, tool, scratch)
+        values = checked(template, inputs.variables)
+        commit = commit_of(tool, template)
+        with staging(run, scratch) as stage:
+            project = render(template, values, stage)
+            count = len(files_of(project))
+            target = run.workspace.path(str(output / project.name), what="The project folder")
+            name = run.workspace.relative(target)
+            if not place(project, target, overwrite=inputs.overwrite, dry_run=run.dry_run):
+                log.info(f"{name} was already there, and the same.")
+            elif run.dry_run:
+                log.info(f"Dry run: {count} files would be written to {name}.")
+            else:
+                log.info(f"Rendered {count} files into {name}.")
+    outputs: dict[str, str | int] = {"projectDirectory": name, "fileCount": count}
+    return outputs | ({"templateCommit": commit} if commit else {})
+
+
+def fetch(inputs: Inputs, run: Run, tool: Git, scratch: Path) -> Path:
+    """Give the folder of the template, cloned when it is public."""
+    if inputs.template_type == "private":
+        template = run.workspace.path(inputs.template_path, what="pathForTemplate")
+        if not template.is_dir():
+            raise BadInput(
+                f"There is no template in {template}.",
+                next_step="Set pathForTemplate to the folder that a GitClone step before this one filled.",
+            )
+        return template
+    template = scratch / "template"
+    log.info(f"Cloning the template {without_credentials(inputs.template_url)}.")
+    clone(tool, inputs.template_url, template, budget=run.budget, has_credentials=False)
+    return template
+
+
+def commit_of(tool: Git, template: Path) -> str:
+    """Give the commit of the template; empty when it is no git repository of its own."""
+    if not (template / ".git").exists():
+        return ""
+    try:
+        return tool.run("rev-parse", "HEAD", cwd=template).strip()
+    except GitFailed:
+        return ""
+
+
+@contextmanager
+def staging(run: Run, scratch: Path) -> Iterator[Path]:
+    """Make the folder to render in: on the workspace's file system, so that the move to its place is one rename."""
+    stage = Path(tempfile.mkdtemp(prefix=".cookiecutter-", dir=scratch if run.dry_run else run.workspace.root))
+    try:
+        yield stage
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(cookie_cutter.main())

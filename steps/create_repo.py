@@ -1,0 +1,130 @@
+"""CreateRepo: a repository on a git host, ready for the first push.
+
+A re-run finds the repository of the first run and says so. What it may do with one that exists is an input.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from common import git_hosts, log
+from common.connector import Connector, RepositoryLocation
+from common.errors import Conflict
+from common.git_hosts import GitHost, NewRepository, Repository
+from common.git_refs import holds_branches
+from common.inputs import option
+from common.secret import Secret
+from common.step import Outputs, Run, step
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    connector: Connector
+    location: RepositoryLocation
+    visibility: str = option(
+        "repoType",
+        env=["REPO_TYPE"],
+        default="private",
+        choices=("private", "public", "internal"),
+        help="Who may see the repository.",
+    )
+    description: str = option(
+        "description",
+        env=["REPO_DESCRIPTION", "IDP_REPO_DESCRIPTION", "DESCRIPTION"],
+        default="",
+        help="Description of the repository.",
+    )
+    default_branch: str = option(
+        "defaultBranch", env=["DEFAULT_BRANCH"], default="", help="Default branch of the new repository."
+    )
+    personal_account: bool = option(
+        "personalAccount",
+        env=["PERSONAL_ACCOUNT"],
+        default=False,
+        help="Create it under the account of the token, not under an organization.",
+    )
+    api_key: Secret | None = option(
+        "xApiKey", env=["X_API_KEY"], default=None, help="Harness API key; only Harness Code needs it."
+    )
+    if_exists: str = option(
+        "ifExists",
+        env=["IF_EXISTS"],
+        default="adopt_if_empty",
+        choices=("adopt_if_empty", "adopt", "fail"),
+        spec=False,
+        help="What to do with a repository that exists: take it if it is empty, take it as it is, or fail.",
+    )
+
+
+@step(
+    type="CreateRepo",
+    image="createrepo",
+    outputs={
+        "repositoryUrl": "Browser URL of the repository.",
+        "cloneUrl": "URL for git clone and push over HTTPS.",
+        "defaultBranch": "Default branch: what was asked for, else what the host chose.",
+        "repositoryCreated": "true when this run created it, false when it was there.",
+    },
+)
+def create_repo(inputs: Inputs, run: Run) -> Outputs:
+    """Create a repository on a git host and wait until git can serve it."""
+    host = git_hosts.host_of(inputs.connector)
+    host.check(inputs.connector, inputs.location)
+    wanted = NewRepository(
+        location=inputs.location,
+        visibility=inputs.visibility,
+        description=inputs.description,
+        personal=inputs.personal_account,
+    )
+    found = host.find_repository(inputs.connector, wanted, network=run.network, budget=run.budget)
+    if found is not None:
+        adopt(found, inputs, host, run)
+        return _outputs(found, inputs, created=False)
+    if run.dry_run:
+        name = f"{inputs.location.organization or 'the account of the token'}/{inputs.location.repository}"
+        log.info(f"Dry run: the {inputs.visibility} repository {name} would be created.")
+        return {"repositoryCreated": False}
+    repository, created = host.create_repository(inputs.connector, wanted, network=run.network, budget=run.budget)
+    log.info(f"Created {repository.url} ({repository.visibility}).")
+    _wait(repository, inputs, host, run)
+    return _outputs(repository, inputs, created=created)
+
+
+def adopt(found: Repository, inputs: Inputs, host: GitHost, run: Run) -> None:
+    """Take a repository that exists, or raise Conflict that names what stands against it."""
+    if inputs.if_exists == "fail":
+        raise Conflict(
+            f"The repository {found.url} exists already.",
+            next_step="Choose another name, or set IF_EXISTS=adopt_if_empty to take it when it is empty.",
+        )
+    if found.visibility != inputs.visibility:
+        raise Conflict(
+            f"The repository {found.url} exists and is {found.visibility}, but {inputs.visibility} was asked for.",
+            next_step="Change its visibility or the input repoType, or choose another name.",
+        )
+    if _wait(found, inputs, host, run) and inputs.if_exists == "adopt_if_empty":
+        raise Conflict(
+            f"The repository {found.url} exists and is not empty.",
+            next_step="Choose another name, or set IF_EXISTS=adopt to go on with what it holds.",
+        )
+    log.info(f"{found.url} was already there; it is taken as it is.")
+    if inputs.description and inputs.description != found.description:
+        log.info(f"Its description stays {found.description!r}.")
+
+
+def _wait(repository: Repository, inputs: Inputs, host: GitHost, run: Run) -> bool:
+    credentials = host.git_credentials(inputs.connector)
+    return holds_branches(repository.clone_url, credentials, network=run.network, budget=run.budget)
+
+
+def _outputs(repository: Repository, inputs: Inputs, *, created: bool) -> Outputs:
+    return {
+        "repositoryUrl": repository.url,
+        "cloneUrl": repository.clone_url,
+        "defaultBranch": (created and inputs.default_branch) or repository.default_branch,
+        "repositoryCreated": created,
+    }
+
+
+if __name__ == "__main__":
+    raise SystemExit(create_repo.main())

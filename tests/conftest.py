@@ -1,0 +1,158 @@
+"""Fixtures for every test: a step run in this process, and a sandbox in front of which a test can put faults."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.wsgi import ClosingIterator
+
+from common import log, secret
+from sandbox.app import create_app
+from sandbox.state import Credentials, open_state
+from steps import load
+
+REPOSITORY_ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(autouse=True)
+def _fresh_process_state() -> Iterator[None]:
+    """Each test starts without secrets to mask and with the plain log."""
+    secret._values.clear()
+    secret._masked.clear()
+    log.configure({}, verbose=False)
+    yield
+    log.configure({}, verbose=False)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a step left behind."""
+
+    code: int
+    stdout: str
+    stderr: str
+    outputs: dict[str, Any]
+
+
+RunStep = Callable[..., Result]
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that a step works in."""
+    folder = tmp_path / "workspace"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def run_step(workspace: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> RunStep:
+    """Run a step by its type with these variables; outputs are read back from an OUTPUT_FILE of JSON."""
+    outputs = tmp_path / "outputs.json"
+
+    def run(step_type: str, environ: Mapping[str, str], *argv: str) -> Result:
+        outputs.unlink(missing_ok=True)
+        capfd.readouterr()
+        explicit = {"OUTPUT_FILE": str(outputs), "OUTPUT_FORMAT": "json", "RETRY_BUDGET": "1"}
+        code = load(step_type).main(list(argv), {**explicit, **environ})
+        captured = capfd.readouterr()
+        written = json.loads(outputs.read_text(encoding="utf-8")) if outputs.exists() else {}
+        return Result(code, captured.out, captured.err, written)
+
+    return run
+
+
+WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+@dataclass
+class Faults:
+    """Answers that a test puts in front of the sandbox, and what reached it.
+
+    `before` maps (method, beginning of the path) to the statuses that the next such requests get instead of an answer;
+    `after` to the status that is answered although the sandbox did the work.
+    """
+
+    app: WsgiApp
+    before: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+    after: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        self.requests.append(f"{method} {path}")
+        if status := self._next(self.before, method, path):
+            return self._answer(start_response, status)
+        if status := self._next(self.after, method, path):
+            with contextlib.closing(ClosingIterator(self.app(environ, lambda *_: lambda _: None))) as answer:
+                b"".join(answer)
+            return self._answer(start_response, status)
+        return self.app(environ, start_response)
+
+    def _answer(self, start_response: Callable[..., Any], status: int) -> Iterable[bytes]:
+        start_response(f"{status} Injected", [("Content-Type", "application/json"), *self.headers])
+        return [b'{"message": "injected"}']
+
+    def _next(self, rules: dict[tuple[str, str], list[int]], method: str, path: str) -> int:
+        for (wanted, beginning), statuses in rules.items():
+            if statuses and wanted == method and path.startswith(beginning):
+                return statuses.pop(0)
+        return 0
+
+
+@dataclass(frozen=True)
+class World:
+    """A served sandbox with its credentials and the faults in front of it."""
+
+    url: str
+    state_dir: Path
+    credentials: Credentials
+    faults: Faults
+
+    @property
+    def connector(self) -> dict[str, str]:
+        """The variables of a git connector, as the platform sets them (contract, B.2 and B.3)."""
+        return {
+            "CONNECTOR_TYPE": "Github",
+            "DRONE_NETRC_MACHINE": "127.0.0.1",
+            "DRONE_NETRC_PORT": self.url.rpartition(":")[2],
+            "DRONE_NETRC_USERNAME": self.credentials.github_user,
+            "DRONE_NETRC_PASSWORD": self.credentials.github_token,
+            "DRONE_REMOTE_URL": f"{self.url}/payments.git",
+        }
+
+    def repository(self, owner: str, name: str) -> Path:
+        """The bare repository on disk, for tests that look at it with git or put a hook into it."""
+        (found,) = (path for path in self.state_dir.rglob(f"{name}.git") if path.parent.name == owner)
+        return found
+
+
+class _Quiet(WSGIRequestHandler):
+    def log(self, type: str, message: str, *args: Any) -> None:
+        """Say nothing on stderr: it belongs to the step under test."""
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """A sandbox on a free loopback port, stopped after the test."""
+    state_dir = tmp_path / "sandbox"
+    faults = Faults(create_app(state_dir))
+    server = make_server("127.0.0.1", 0, faults, threaded=True, request_handler=_Quiet)  # type: ignore[arg-type]
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield World(f"http://127.0.0.1:{server.port}", state_dir, open_state(state_dir).credentials, faults)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -1,0 +1,178 @@
+"""CookieCutter: what it renders, what it refuses before anything is written, and what a second run does."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from sandbox.repositories import seed
+from tests.conftest import RunStep, World
+
+CONTEXT = {"app_name": "sample", "port": 8080, "kind": ["api", "web"], "options": {"tls": True}, "_private": 1}
+FILES = {
+    "{{cookiecutter.app_name}}/README.md": "# {{ cookiecutter.app_name }} {{ cookiecutter.kind }}\n",
+    "{{cookiecutter.app_name}}/run.sh": "port={{ cookiecutter.port }}\n",
+}
+
+
+def template(root: Path, files: Mapping[str, str] = FILES, context: object = CONTEXT) -> Path:
+    for name, text in {"cookiecutter.json": json.dumps(context), **files}.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    return root
+
+
+PRIVATE = {"TEMPLATE_TYPE": "private", "PATH_FOR_TEMPLATE": "template", "IDP_COOKIECUTTER_app_name": "payments"}
+
+
+def left(workspace: Path) -> list[str]:
+    """What is in the workspace besides the template."""
+    return sorted(path.name for path in workspace.iterdir() if path.name != "template")
+
+
+def test_a_local_template_is_rendered_with_variables_by_prefix(workspace: Path, run_step: RunStep) -> None:
+    template(workspace / "template")
+    done = run_step("CookieCutter", PRIVATE | {"IDP_COOKIECUTTER_kind": "web"})
+    assert done.code == 0
+    assert done.outputs == {"projectDirectory": "payments", "fileCount": 2}
+    assert (workspace / "payments" / "README.md").read_text() == "# payments web\n"
+    assert left(workspace) == ["payments"]
+
+
+@pytest.mark.parametrize("text", ['{"app_name": "payments", "port": 9}', "app_name: payments\nport: 9"])
+def test_variables_come_as_one_map_too(workspace: Path, run_step: RunStep, text: str) -> None:
+    template(workspace / "template")
+    environ = {"TEMPLATE_TYPE": "private", "PATH_FOR_TEMPLATE": "/harness/template"}
+    assert run_step("CookieCutter", environ | {"PLUGIN_COOKIE_CUTTER_VARIABLES": text}).code == 0
+    assert (workspace / "payments" / "run.sh").read_text() == "port=9\n"
+
+
+def test_a_public_template_is_cloned_and_its_commit_is_an_output(
+    workspace: Path, run_step: RunStep, world: World, tmp_path: Path
+) -> None:
+    seed(world.state_dir, "templates", "service", template(tmp_path / "source"))
+    environ = {"TEMPLATE_TYPE": "public", "PUBLIC_TEMPLATE_URL": f"{world.url}/templates/service"}
+    done = run_step("CookieCutter", environ | {"OUTPUT_DIRECTORY": "out", "IDP_COOKIECUTTER_app_name": "payments"})
+    assert done.code == 0, done.stderr
+    commit = subprocess.run(
+        ["git", "-C", world.repository("templates", "service"), "rev-parse", "HEAD"],
+        check=True, capture_output=True, text=True,
+    ).stdout.strip()  # fmt: skip
+    assert done.outputs == {"projectDirectory": "out/payments", "templateCommit": commit, "fileCount": 2}
+    assert left(workspace) == ["out"]
+
+
+def test_a_second_run_finds_the_same_files_and_says_so(workspace: Path, run_step: RunStep) -> None:
+    template(workspace / "template")
+    first = run_step("CookieCutter", PRIVATE)
+    second = run_step("CookieCutter", PRIVATE)
+    assert second.code == 0
+    assert second.outputs == first.outputs
+    assert "payments was already there, and the same." in second.stderr
+
+
+def test_a_folder_that_differs_is_a_conflict_and_overwriting_is_asked_for(workspace: Path, run_step: RunStep) -> None:
+    template(workspace / "template")
+    (workspace / "payments").mkdir()
+    (workspace / "payments" / "README.md").write_text("mine")
+    done = run_step("CookieCutter", PRIVATE)
+    assert done.code == 4
+    assert "differs in README.md, run.sh" in done.stderr
+    assert [path.name for path in (workspace / "payments").iterdir()] == ["README.md"]
+    assert run_step("CookieCutter", PRIVATE | {"OVERWRITE_IF_EXISTS": "true"}).code == 0
+    assert (workspace / "payments" / "README.md").read_text() == "# payments api\n"
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        ({"IDP_COOKIECUTTER_app_nam": "x"}, "no variable 'app_nam' (did you mean 'app_name'?)"),
+        ({"IDP_COOKIECUTTER_app_nam": "x"}, "Its variables: app_name, port, kind, options."),
+        ({"IDP_COOKIECUTTER__private": "x"}, "no variable '_private'"),
+        ({"IDP_COOKIECUTTER_kind": "cli"}, "The variable 'kind' is 'cli'; it can be api, web."),
+        ({"IDP_COOKIECUTTER_options": "{"}, "The variable 'options' is no JSON"),
+        ({"IDP_COOKIECUTTER_app_name": "../evil"}, "would be named '../evil'"),
+        ({"IDP_COOKIECUTTER_app_name": ".."}, "would be named '..'"),
+        ({"OUTPUT_DIRECTORY": "../outside"}, "leads out of the workspace"),
+        ({"OUTPUT_DIRECTORY": "link/inside"}, "leads out of the workspace"),
+        ({"PATH_FOR_TEMPLATE": "nowhere"}, "There is no template in"),
+        ({"PATH_FOR_TEMPLATE": "."}, "no cookiecutter.json at its root"),
+        ({"PATH_FOR_TEMPLATE": ""}, "pathForTemplate (set PATH_FOR_TEMPLATE)"),
+        ({"TEMPLATE_TYPE": "public"}, "publicTemplateUrl (set PUBLIC_TEMPLATE_URL)"),
+        ({"TEMPLATE_TYPE": "secret"}, "TEMPLATE_TYPE is 'secret'; it can be public, private."),
+        ({"OVERWRITE_IF_EXISTS": "maybe"}, "OVERWRITE_IF_EXISTS is 'maybe', which is no boolean"),
+        ({"TEMPLATE_TYPE": "public", "PUBLIC_TEMPLATE_URL": "--upload-pack=x"}, "git would not take as an address"),
+        ({"TEMPLATE_TYPE": "public", "PUBLIC_TEMPLATE_URL": "ext::sh -c id"}, "git would not take as an address"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_nothing_is_written(
+    workspace: Path, run_step: RunStep, tmp_path: Path, environ: dict[str, str], words: str
+) -> None:
+    template(workspace / "template")
+    (workspace / "link").symlink_to(tmp_path)
+    done = run_step("CookieCutter", PRIVATE | environ)
+    assert done.code == 2
+    assert words in done.stderr
+    assert done.outputs == {}
+    assert left(workspace) == ["link"]
+    assert not (tmp_path / "evil").exists()
+
+
+@pytest.mark.parametrize("path", ["templates/nowhere", "templates/private"])
+def test_a_template_that_does_not_exist_or_needs_a_login_is_3_as_the_host_tells_no_difference(
+    workspace: Path, run_step: RunStep, world: World, tmp_path: Path, path: str
+) -> None:
+    seed(world.state_dir, "templates", "private", template(tmp_path / "source"), private=True)
+    done = run_step("CookieCutter", {"PUBLIC_TEMPLATE_URL": f"{world.url}/{path}"})
+    assert done.code == 3
+    assert f"Could not clone {world.url}/{path}" in done.stderr
+    assert "asks for a login" in done.stderr
+    assert left(workspace) == []
+
+
+def test_a_git_server_that_is_down_is_5(workspace: Path, run_step: RunStep) -> None:
+    done = run_step("CookieCutter", {"PUBLIC_TEMPLATE_URL": "http://127.0.0.1:9/x/y"})
+    assert done.code == 5
+    assert "http://127.0.0.1:9 is not available" in done.stderr
+
+
+def test_a_failing_hook_stops_with_its_own_words_and_leaves_nothing(workspace: Path, run_step: RunStep) -> None:
+    hook = {"hooks/pre_gen_project.py": "import sys; print('the name is taken'); sys.exit(1)\n"}
+    template(workspace / "template", {**FILES, **hook})
+    done = run_step("CookieCutter", PRIVATE)
+    assert done.code == 1
+    assert "the name is taken" in done.stderr
+    assert done.stdout == ""
+    assert left(workspace) == []
+
+
+def test_a_hook_sees_no_credentials(workspace: Path, run_step: RunStep) -> None:
+    hook = {"hooks/post_gen_project.py": "import os; open('env', 'w').write(repr(dict(os.environ)))\n"}
+    template(workspace / "template", {**FILES, **hook})
+    assert run_step("CookieCutter", PRIVATE | {"DRONE_NETRC_PASSWORD": "s3cr3t-canary"}).code == 0
+    assert "s3cr3t-canary" not in (workspace / "payments" / "env").read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("{{ cookiecutter.other }}", "does not declare"), ("{% if %}", "cannot be rendered")],
+)
+def test_a_faulty_template_is_told_in_words(workspace: Path, run_step: RunStep, text: str, words: str) -> None:
+    template(workspace / "template", {**FILES, "{{cookiecutter.app_name}}/x": text})
+    done = run_step("CookieCutter", PRIVATE)
+    assert done.code == 2
+    assert words in done.stderr
+    assert left(workspace) == []
+
+
+def test_a_dry_run_writes_nothing_and_tells_the_outputs(workspace: Path, run_step: RunStep) -> None:
+    template(workspace / "template")
+    done = run_step("CookieCutter", PRIVATE | {"DRY_RUN": "true"})
+    assert done.code == 0
+    assert "Dry run: 2 files would be written to payments." in done.stderr
+    assert done.outputs == {"projectDirectory": "payments", "fileCount": 2}
+    assert left(workspace) == []

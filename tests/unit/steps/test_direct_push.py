@@ -1,0 +1,250 @@
+"""DirectPush: commits exactly what is in the folder, keeps what the branch holds, and gladly runs twice."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Result, RunStep, World
+
+
+def git(repository: Path, *arguments: str) -> str:
+    return subprocess.run(
+        ["git", "-C", repository, *arguments], check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+@pytest.fixture
+def empty(world: World, run_step: RunStep) -> World:
+    """A world in which acme/payments exists and is empty."""
+    done = run_step("CreateRepo", world.connector | {"ORG_NAME": "acme", "REPO_NAME": "payments"})
+    assert done.code == 0, done.stderr
+    return world
+
+
+@pytest.fixture
+def app(workspace: Path) -> Path:
+    """The folder that is pushed."""
+    folder = workspace / "app"
+    folder.mkdir()
+    (folder / "README.md").write_text("# payments\n")
+    return folder
+
+
+Push = dict[str, str]
+
+
+def target(world: World, **more: str) -> Push:
+    names = {"ORG_NAME": "acme", "REPO_NAME": "payments", "CODE_DIRECTORY": "app", "BRANCH": "main"}
+    return {**world.connector, **names, **more}
+
+
+def push(run_step: RunStep, world: World, **more: str) -> Result:
+    done = run_step("DirectPush", target(world, **more))
+    assert done.code == 0, done.stderr
+    return done
+
+
+def files(world: World, branch: str = "main") -> list[str]:
+    return git(world.repository("acme", "payments"), "ls-tree", "-r", "--name-only", branch).splitlines()
+
+
+def test_the_first_push_makes_the_branch_and_names_the_commit(empty: World, app: Path, run_step: RunStep) -> None:
+    done = push(run_step, empty)
+    head = git(empty.repository("acme", "payments"), "rev-parse", "main")
+    assert done.outputs == {
+        "branch": "main",
+        "pushed": True,
+        "commitSha": head,
+        "commitUrl": f"{empty.url}/acme/payments/commit/{head}",
+    }
+    assert files(empty) == ["README.md"]
+
+
+def test_modes_links_unicode_names_and_line_ends_are_kept_and_no_git_folder_is_left(
+    empty: World, app: Path, run_step: RunStep
+) -> None:
+    (app / "run.sh").write_bytes(b"#!/bin/sh\r\n")
+    (app / "run.sh").chmod(0o755)
+    (app / "link").symlink_to("README.md")
+    (app / "broken").symlink_to("nowhere")
+    (app / "grüße 日本.txt").write_text("x")
+    (app / "-option").write_text("x")
+    (app / "binary").write_bytes(bytes(range(256)))
+    push(run_step, empty)
+    repository = empty.repository("acme", "payments")
+    modes = dict(reversed(line.split(" ", 1)) for line in git(
+        repository, "-c", "core.quotePath=false", "ls-tree", "main", "--format=%(objectmode) %(path)"
+    ).splitlines())  # fmt: skip
+    assert modes == {
+        "-option": "100644", "README.md": "100644", "binary": "100644", "broken": "120000", "grüße 日本.txt": "100644",
+        "link": "120000", "run.sh": "100755",
+    }  # fmt: skip
+    shown = subprocess.run(["git", "-C", repository, "show", "main:run.sh"], check=True, capture_output=True).stdout
+    assert shown == b"#!/bin/sh\r\n"
+    assert not (app / ".git").exists()
+
+
+def test_a_git_folder_of_the_directory_itself_is_neither_used_nor_touched(
+    empty: World, app: Path, run_step: RunStep
+) -> None:
+    git(app.parent, "init", "-q", str(app))
+    before = sorted(path.name for path in (app / ".git").iterdir())
+    push(run_step, empty)
+    assert files(empty) == ["README.md"]
+    assert sorted(path.name for path in (app / ".git").iterdir()) == before
+
+
+def test_what_gitignore_excludes_is_not_pushed_and_said(empty: World, app: Path, run_step: RunStep) -> None:
+    (app / ".gitignore").write_text("*.log\n")
+    (app / "debug.log").write_text("x")
+    done = push(run_step, empty)
+    assert files(empty) == [".gitignore", "README.md"]
+    assert "Not pushed, because .gitignore says so: debug.log." in done.stderr
+
+
+def test_a_second_run_has_nothing_to_commit_and_succeeds(empty: World, app: Path, run_step: RunStep) -> None:
+    first = push(run_step, empty)
+    second = push(run_step, empty)
+    assert second.outputs == first.outputs | {"pushed": False}
+    assert "Nothing to commit" in second.stderr
+
+
+def test_files_are_laid_over_an_existing_branch_as_a_fast_forward(empty: World, app: Path, run_step: RunStep) -> None:
+    first = push(run_step, empty)
+    (app / "README.md").rename(app / "other.md")
+    second = push(run_step, empty)
+    assert files(empty) == ["README.md", "other.md"]
+    parent = git(empty.repository("acme", "payments"), "rev-parse", "main^")
+    assert (parent, second.outputs["pushed"]) == (first.outputs["commitSha"], True)
+
+
+def test_a_new_branch_starts_at_the_default_branch(empty: World, app: Path, run_step: RunStep) -> None:
+    first = push(run_step, empty)
+    (app / "more.md").write_text("x")
+    push(run_step, empty, BRANCH="feature/x")
+    assert files(empty, "feature/x") == ["README.md", "more.md"]
+    assert git(empty.repository("acme", "payments"), "rev-parse", "feature/x^") == first.outputs["commitSha"]
+    assert files(empty) == ["README.md"]
+
+
+def test_force_replaces_the_branch_and_a_second_force_does_nothing(empty: World, app: Path, run_step: RunStep) -> None:
+    push(run_step, empty)
+    (app / "README.md").rename(app / "other.md")
+    push(run_step, empty, FORCE_PUSH="true")
+    assert files(empty) == ["other.md"]
+    assert git(empty.repository("acme", "payments"), "rev-list", "--count", "main") == "1"
+    assert push(run_step, empty, FORCE_PUSH="true").outputs["pushed"] is False
+
+
+def test_author_committer_and_message_are_inputs(empty: World, app: Path, run_step: RunStep) -> None:
+    who = {"GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@example.com", "GIT_COMMITTER_NAME": "Bot"}
+    push(run_step, empty, COMMIT_MESSAGE="feat: first\n\nbody # kept", **who)
+    shown = git(empty.repository("acme", "payments"), "log", "-1", "--format=%an|%ae|%cn|%ce|%B", "main")
+    assert shown == "Ada|ada@example.com|Bot|ada@example.com|feat: first\n\nbody # kept"
+
+
+def test_a_declined_push_shows_the_hooks_own_words(empty: World, app: Path, run_step: RunStep) -> None:
+    hook = empty.repository("acme", "payments") / "hooks" / "pre-receive"
+    hook.write_text("#!/bin/sh\necho 'POLICY: ticket number missing' >&2\nexit 1\n")
+    hook.chmod(0o755)
+    done = run_step("DirectPush", target(empty))
+    assert done.code == 1
+    assert "remote: POLICY: ticket number missing" in done.stderr
+    assert "the server declined it (pre-receive hook declined)" in done.stderr
+    assert done.outputs == {}
+
+
+def test_a_push_that_meets_a_newer_branch_is_laid_over_its_new_state(
+    empty: World, app: Path, run_step: RunStep, tmp_path: Path
+) -> None:
+    push(run_step, empty)
+    (app / "more.md").write_text("x")
+    repository = empty.repository("acme", "payments")
+    hook = repository / "hooks" / "pre-receive"
+    hook.write_text(
+        "#!/bin/sh\n"
+        f"rm {hook}\n"
+        "unset GIT_QUARANTINE_PATH GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES\n"
+        "export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b\n"
+        "new=$(git commit-tree -p main -m concurrent 'main^{tree}')\n"
+        "git update-ref refs/heads/main $new\n"
+    )
+    hook.chmod(0o755)
+    done = push(run_step, empty)
+    assert "moved while this was pushed" in done.stderr
+    assert git(repository, "log", "--format=%s", "main").splitlines()[1] == "concurrent"
+    assert files(empty) == ["README.md", "more.md"]
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+def test_an_answer_that_got_lost_is_looked_up_and_nothing_is_pushed_twice(
+    empty: World, app: Path, run_step: RunStep, status: int
+) -> None:
+    empty.faults.after[("POST", "/acme/payments.git/git-receive-pack")] = [status]
+    done = run_step("DirectPush", target(empty, RETRY_BUDGET="20"))
+    assert done.code == 0, done.stderr
+    assert git(empty.repository("acme", "payments"), "rev-list", "--count", "main") == "1"
+    assert empty.faults.requests.count("POST /acme/payments.git/git-receive-pack") == 1
+
+
+def test_a_repository_that_git_cannot_serve_yet_is_waited_for(empty: World, app: Path, run_step: RunStep) -> None:
+    empty.faults.before[("GET", "/acme/payments.git/info/refs")] = [404, 404]
+    assert run_step("DirectPush", target(empty, RETRY_BUDGET="20")).code == 0
+
+
+def test_a_dry_run_pushes_nothing_but_asks_the_server(empty: World, app: Path, run_step: RunStep) -> None:
+    done = push(run_step, empty, DRY_RUN="true")
+    assert done.outputs == {"branch": "main", "pushed": False}
+    assert "Dry run: would push" in done.stderr
+    assert git(empty.repository("acme", "payments"), "for-each-ref") == ""
+
+
+@pytest.mark.parametrize(
+    ("environ", "code", "words"),
+    [
+        ({"CODE_DIRECTORY": "nowhere"}, 2, "does not exist"),
+        ({"CODE_DIRECTORY": "../outside"}, 2, "leads out of the workspace"),
+        ({"CODE_DIRECTORY": "hollow"}, 2, "holds no file to push"),
+        ({"CODE_DIRECTORY": "nested"}, 2, "is a git repository of its own"),
+        ({"BRANCH": "a..b"}, 2, "'a..b' is no name for a branch"),
+        ({"BRANCH": ""}, 2, "branch (set BRANCH)"),
+        ({"FORCE_PUSH": "maybe"}, 2, "FORCE_PUSH is 'maybe', which is no boolean"),
+        ({"REPO_NAME": "nowhere"}, 2, "there is no such repository"),
+        ({"CONNECTOR_TYPE": "Gitlab"}, 2, "The connector type 'Gitlab' is not supported. Supported: Github."),
+        ({"DRONE_NETRC_PASSWORD": "wrong-token"}, 3, "they are wrong or have expired"),
+        ({"DRONE_NETRC_PASSWORD": ""}, 3, "Give the connector's user name and token"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_nothing_is_pushed(  # noqa: PLR0913, PLR0917 - fixtures and a case
+    empty: World, app: Path, run_step: RunStep, environ: Push, code: int, words: str
+) -> None:
+    (app.parent / "hollow" / "folder").mkdir(parents=True)
+    git(app.parent, "init", "-q", str(app.parent / "nested" / "inner"))
+    done = run_step("DirectPush", target(empty, **environ))
+    assert (done.code, words in done.stderr) == (code, True), done.stderr
+    assert done.outputs == {}
+    assert git(empty.repository("acme", "payments"), "for-each-ref") == ""
+
+
+def test_a_token_that_may_only_read_is_3_with_the_servers_words(empty: World, app: Path, run_step: RunStep) -> None:
+    done = run_step("DirectPush", target(empty, DRONE_NETRC_PASSWORD=empty.credentials.github_readonly_token))
+    assert done.code == 3
+    assert "remote: Write access to repository not granted." in done.stderr
+    assert "Give it the right to write to this repository." in done.stderr
+
+
+def test_a_server_that_is_down_is_5(app: Path, run_step: RunStep, world: World) -> None:
+    gone = {"DRONE_NETRC_PORT": "9", "DRONE_REMOTE_URL": "http://127.0.0.1:9"}
+    done = run_step("DirectPush", target(world, **gone))
+    assert done.code == 5
+    assert "http://127.0.0.1:9 is not available" in done.stderr
+
+
+def test_the_folder_is_also_found_below_the_output_directory(empty: World, app: Path, run_step: RunStep) -> None:
+    (app.parent / "out").mkdir()
+    app.rename(app.parent / "out" / "app")
+    push(run_step, empty, CODE_OUTPUT_DIRECTORY="out")
+    assert files(empty) == ["README.md"]
