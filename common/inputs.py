@@ -162,7 +162,7 @@ def resolve(group: type[InputsT], flags: Mapping[str, str], environ: Mapping[str
     ]
     unreadable = bool(faults)
     if missing:
-        names = ", ".join(f"{one.field} (set {_advice(one)})" for one in missing)
+        names = ", ".join(_missing(one, declared) for one in missing)
         faults.insert(0, f"Required input is missing: {names}.")
     if faults:
         raise BadInput(" ".join(faults), next_step="" if unreadable else "--help lists every name and meaning.")
@@ -244,6 +244,11 @@ def _parse(one: Option, hit: _Found) -> Any:
     if one.choices and value not in one.choices:
         raise ValueError(f"is {value!r}; it can be {', '.join(one.choices)}")
     return value
+
+
+def _missing(one: Option, declared: Sequence[Option]) -> str:
+    either = [other for other in declared if one.rivals is not None and other.rivals == one.rivals] or [one]
+    return f"{' or '.join(other.field for other in either)} (set {' or '.join(_advice(other) for other in either)})"
 
 
 def _advice(one: Option) -> str:

@@ -142,17 +142,24 @@ class _Quiet(WSGIRequestHandler):
         """Say nothing on stderr: it belongs to the step under test."""
 
 
+@contextlib.contextmanager
+def serving(app: WsgiApp) -> Iterator[str]:
+    """Serve an application on a free loopback port for the time of a test."""
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     """A sandbox on a free loopback port, stopped after the test."""
     state_dir = tmp_path / "sandbox"
     faults = Faults(create_app(state_dir))
-    server = make_server("127.0.0.1", 0, faults, threaded=True, request_handler=_Quiet)  # type: ignore[arg-type]
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield World(f"http://127.0.0.1:{server.port}", state_dir, open_state(state_dir).credentials, faults)
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(faults) as url:
+        yield World(url, state_dir, open_state(state_dir).credentials, faults)

@@ -75,9 +75,8 @@ def test_modes_links_unicode_names_and_line_ends_are_kept_and_no_git_folder_is_l
     (app / "binary").write_bytes(bytes(range(256)))
     push(run_step, empty)
     repository = empty.repository("acme", "payments")
-    modes = dict(reversed(line.split(" ", 1)) for line in git(
-        repository, "-c", "core.quotePath=false", "ls-tree", "main", "--format=%(objectmode) %(path)"
-    ).splitlines())  # fmt: skip
+    listing = git(repository, "-c", "core.quotePath=false", "ls-tree", "main", "--format=%(objectmode) %(path)")
+    modes = {path: mode for mode, path in (line.split(" ", 1) for line in listing.splitlines())}
     assert modes == {
         "-option": "100644", "README.md": "100644", "binary": "100644", "broken": "120000", "grüße 日本.txt": "100644",
         "link": "120000", "run.sh": "100755",

@@ -1,0 +1,159 @@
+"""CreateCatalog: writes the checked file to the byte, and nothing when a check fails."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import RunStep
+
+CONTENT = """\
+# kept: "exactly"
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: Payments
+  description: 'Zahlt — schnell'
+spec:
+  type: service
+  lifecycle: experimental
+  owner: test
+"""
+NATIVE = """\
+apiVersion: harness.io/v1
+kind: Component
+identifier: payments
+orgIdentifier: default
+projectIdentifier: shop
+type: service
+owner: group:account/platform
+spec:
+  lifecycle: production
+"""
+INPUTS = {"FILE_NAME": "catalog-info.yaml", "FILE_PATH": "payments", "FILE_CONTENT": CONTENT}
+
+
+def test_the_file_is_written_to_the_byte_and_named(run_step: RunStep, workspace: Path) -> None:
+    done = run_step("CreateCatalog", INPUTS | {"HARNESS_ACCOUNT_ID": "a1", "BASE": "https://idp.example/"})
+    assert done.code == 0, done.stderr
+    assert done.outputs == {
+        "catalogFilePath": "payments/catalog-info.yaml",
+        "entityRef": "component:default/payments",
+        "registeredCatalogUrl": "https://idp.example/ng/account/a1/module/idp/catalog/default/component/Payments",
+    }
+    folder = workspace / "payments"
+    assert [path.name for path in folder.iterdir()] == ["catalog-info.yaml"]
+    assert (folder / "catalog-info.yaml").read_bytes() == CONTENT.encode()
+
+
+def test_an_entity_of_idp_2_is_linked_by_its_scope_at_the_usual_portal(run_step: RunStep) -> None:
+    done = run_step("CreateCatalog", INPUTS | {"FILE_CONTENT": NATIVE, "HARNESS_ACCOUNT_ID": "a1"})
+    assert done.outputs["entityRef"] == "component:account.default.shop/payments"
+    assert done.outputs["registeredCatalogUrl"] == (
+        "https://app.harness.io/ng/account/a1/module/idp/catalog/account.default.shop/component/payments"
+    )
+
+
+def test_without_the_account_the_link_is_left_out_and_the_log_says_why(run_step: RunStep) -> None:
+    done = run_step("CreateCatalog", INPUTS)
+    assert done.code == 0
+    assert "registeredCatalogUrl" not in done.outputs
+    assert "set HARNESS_ACCOUNT_ID" in done.stderr
+
+
+def test_the_line_ends_with_a_newline_and_goes_to_the_workspace_by_default(run_step: RunStep, workspace: Path) -> None:
+    done = run_step("CreateCatalog", {"FILE_NAME": "idp.yaml", "FILE_CONTENT": CONTENT.rstrip("\n")})
+    assert done.outputs["catalogFilePath"] == "idp.yaml"
+    assert (workspace / "idp.yaml").read_bytes() == CONTENT.encode()
+
+
+def test_the_platforms_absolute_path_is_the_workspace(run_step: RunStep, workspace: Path) -> None:
+    done = run_step("CreateCatalog", INPUTS | {"FILE_PATH": "/harness/payments/docs"})
+    assert done.outputs["catalogFilePath"] == "payments/docs/catalog-info.yaml"
+    assert (workspace / "payments/docs/catalog-info.yaml").is_file()
+
+
+def test_a_second_run_finds_the_file_and_touches_nothing(run_step: RunStep, workspace: Path) -> None:
+    first = run_step("CreateCatalog", INPUTS)
+    path = workspace / "payments" / "catalog-info.yaml"
+    before = path.stat().st_ino, path.stat().st_mtime_ns
+    second = run_step("CreateCatalog", INPUTS)
+    assert second.code == 0
+    assert second.outputs == first.outputs
+    assert "is there already, with this content" in second.stderr
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) == before
+
+
+def test_what_a_template_left_there_is_replaced_and_the_log_counts_the_lines(
+    run_step: RunStep, workspace: Path
+) -> None:
+    path = workspace / "payments" / "catalog-info.yaml"
+    path.parent.mkdir()
+    path.write_text(CONTENT.replace("owner: test", "owner: other") + "# more\n")
+    done = run_step("CreateCatalog", INPUTS)
+    assert done.code == 0
+    assert "payments/catalog-info.yaml is replaced (lines that differ: 1 new, 2 gone)." in done.stderr
+    assert path.read_text(encoding="utf-8") == CONTENT
+
+
+def test_a_dry_run_checks_and_writes_nothing(run_step: RunStep, workspace: Path) -> None:
+    done = run_step("CreateCatalog", INPUTS | {"DRY_RUN": "true"})
+    assert done.code == 0
+    assert "Dry run: payments/catalog-info.yaml is written." in done.stderr
+    assert done.outputs["entityRef"] == "component:default/payments"
+    assert list(workspace.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("FILE_CONTENT", "a: [", "fileContent has a fault, line 1: column 5: no YAML"),
+        ("FILE_CONTENT", "kind: Component", "apiVersion is missing"),
+        ("FILE_NAME", "a/b.yaml", "fileName is 'a/b.yaml', which is no plain file name. Put the folder into filePath."),
+        ("FILE_NAME", "/etc/passwd", "which is no plain file name"),
+        ("FILE_NAME", "..", "which is no plain file name"),
+        ("FILE_NAME", "a\\b", "which is no plain file name"),
+        ("FILE_NAME", "a" * 256, "which is no plain file name"),
+        ("FILE_PATH", "../out", "leads out of the workspace"),
+        ("FILE_PATH", "/etc", "leads out of the workspace"),
+    ],
+)
+def test_bad_input_is_told_and_nothing_is_written(
+    name: str, value: str, told: str, run_step: RunStep, workspace: Path
+) -> None:
+    done = run_step("CreateCatalog", INPUTS | {name: value})
+    assert done.code == 2
+    assert told in done.stderr
+    assert list(workspace.iterdir()) == []
+    assert done.outputs == {}
+
+
+def test_a_symlink_does_not_lead_out_of_the_workspace(run_step: RunStep, workspace: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (workspace / "payments").symlink_to(outside)
+    (workspace / "catalog-info.yaml").symlink_to(outside / "stolen")
+    assert run_step("CreateCatalog", INPUTS).code == 2
+    assert run_step("CreateCatalog", INPUTS | {"FILE_PATH": "."}).code == 2
+    assert list(outside.iterdir()) == []
+
+
+def test_a_folder_in_the_way_is_told(run_step: RunStep, workspace: Path) -> None:
+    (workspace / "payments" / "catalog-info.yaml").mkdir(parents=True)
+    done = run_step("CreateCatalog", INPUTS)
+    assert done.code == 2
+    assert "'catalog-info.yaml' is a folder in" in done.stderr
+
+
+def test_a_file_in_the_place_of_the_folder_is_a_conflict(run_step: RunStep, workspace: Path) -> None:
+    (workspace / "payments").write_text("x")
+    done = run_step("CreateCatalog", INPUTS)
+    assert done.code == 4
+    assert "a file stands where a folder should be" in done.stderr
+
+
+def test_an_entity_that_nobody_owns_is_warned_about(run_step: RunStep) -> None:
+    done = run_step("CreateCatalog", INPUTS | {"FILE_CONTENT": NATIVE.replace("owner: group:account/platform\n", "")})
+    assert done.code == 0
+    assert "warning: component:account.default.shop/payments has no owner" in done.stderr
