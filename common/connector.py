@@ -69,6 +69,15 @@ class Connector:
         return "http" if same and parts.scheme == "http" else "https"
 
 
+@dataclass(frozen=True)
+class Credentials:
+    """What git sends to one origin (scheme://host[:port]) and to no other."""
+
+    origin: str
+    username: str
+    password: Secret
+
+
 def _needs_organization(given: Mapping[str, Any]) -> bool:
     return not given.get("personalAccount")
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common import log
+from common.connector import Credentials
 from common.errors import BadInput, NotAllowed, Refused, StepError, Unavailable
 from common.network import Network
 from common.retry import Budget
@@ -49,15 +50,6 @@ HELPER = (
     'printf "username=%s\\npassword=%s\\n" "$IDP_STEPS_GIT_USERNAME" "$IDP_STEPS_GIT_PASSWORD"; }; f'
 )
 STOP_SECONDS = 5
-
-
-@dataclass(frozen=True)
-class Credentials:
-    """What git sends to one origin (scheme://host[:port]) and to no other."""
-
-    origin: str
-    username: str
-    password: Secret
 
 
 class GitFailed(Exception):

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common import log
+from common.connector import Credentials
 from common.errors import BadInput, Conflict, Refused, StepError
-from common.git import Credentials, Git, GitFailed, explain, transient
+from common.git import Git, GitFailed, explain, transient
 from common.retry import Budget
 from common.url import origin
 

@@ -9,8 +9,8 @@ import base64
 
 import requests
 
+from common.connector import Credentials
 from common.errors import Unavailable
-from common.git import Credentials
 from common.http import client, refusal
 from common.network import Network
 from common.retry import Budget

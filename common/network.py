@@ -6,16 +6,18 @@ through their own variables: no root, no change of the image. Verification itsel
 
 from __future__ import annotations
 
-import ssl
 import urllib.parse
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from common import log, secret
 from common.errors import BadInput
 from common.inputs import option
+
+if TYPE_CHECKING:
+    import ssl
 
 SYSTEM_BUNDLES = (  # Debian and Alpine, Fedora and RHEL, OpenSUSE
     "/etc/ssl/certs/ca-certificates.crt",
@@ -71,6 +73,8 @@ class Network:
 
     def ssl_context(self) -> ssl.SSLContext:
         """Make the context that every client of this process uses."""
+        import ssl
+
         context = ssl.create_default_context(cafile=self.environ.get("SSL_CERT_FILE"))
         if not self.tls_strict:
             context.verify_flags &= ~ssl.VERIFY_X509_STRICT
@@ -78,6 +82,8 @@ class Network:
 
     def proxy_for(self, url: str) -> str | None:
         """Give the proxy for a URL, or None; NO_PROXY always counts."""
+        import urllib.request
+
         parts = urllib.parse.urlsplit(url)
         if urllib.request.proxy_bypass(parts.hostname or "", {"no": self.environ.get("no_proxy", "")}):
             return None

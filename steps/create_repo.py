@@ -11,7 +11,6 @@ from common import git_hosts, log
 from common.connector import Connector, RepositoryLocation
 from common.errors import Conflict
 from common.git_hosts import GitHost, NewRepository, Repository
-from common.git_refs import holds_branches
 from common.inputs import option
 from common.secret import Secret
 from common.step import Outputs, Run, step
@@ -113,6 +112,8 @@ def adopt(found: Repository, inputs: Inputs, host: GitHost, run: Run) -> None:
 
 
 def _wait(repository: Repository, inputs: Inputs, host: GitHost, run: Run) -> bool:
+    from common.git_refs import holds_branches
+
     credentials = host.git_credentials(inputs.connector)
     return holds_branches(repository.clone_url, credentials, network=run.network, budget=run.budget)
 

@@ -6,9 +6,8 @@ import importlib
 from dataclasses import dataclass
 from typing import Protocol, cast
 
-from common.connector import Connector, RepositoryLocation
+from common.connector import Connector, Credentials, RepositoryLocation
 from common.errors import BadInput
-from common.git import Credentials
 from common.network import Network
 from common.retry import Budget
 

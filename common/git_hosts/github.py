@@ -13,9 +13,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from common import log
-from common.connector import Connector, RepositoryLocation
+from common.connector import Connector, Credentials, RepositoryLocation
 from common.errors import BadInput, NotAllowed, Refused, StepError, Unavailable
-from common.git import Credentials
 from common.git_hosts import NewRepository, Repository
 from common.network import Network
 from common.retry import TRANSIENT_STATUS, Budget, retry_after_seconds

@@ -1,0 +1,197 @@
+"""`idp-steps run`, `validate`, `sandbox`: reads the command line, turns failures into sentences and exit codes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from common.errors import BadInput, Interrupted, StepError
+from runner import connectors, document, sandboxed, variables
+from runner import run as runs
+from runner.execute import interruptible
+from runner.faults import Fault, Faulty
+from runner.pipeline import Pipeline
+from runner.report import Report, complain, to
+from runner.validate import examined, validated
+from runner.variables import Given, Values
+
+PIPELINE_NAMES = ("pipeline.yaml", "pipeline.yml")
+BUG = 70
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+def idp_steps() -> None:
+    """Run the pipelines of an internal developer portal on this machine."""
+
+
+@idp_steps.command()
+@click.argument("pipeline", type=_FILE, metavar="FILE|DIR")
+@click.option("--sandbox", is_flag=True, help="Run against local stand-ins for the git host, the portal and Slack.")
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Give a variable its value.")
+@click.option("--inputs", type=_FILE, help="YAML file with values by name; else inputs.yaml beside the pipeline.")
+@click.option("--connectors", "connectors_file", type=_FILE, help="Describes git connectors and the Harness account.")
+@click.option("--secrets", "secrets_file", type=_FILE, help="Says where the values of secrets are.")
+@click.option("--workspace", type=_FILE, help="Folder that the steps work in, used as it is; else a fresh one.")
+@click.option("--state", type=_FILE, default=sandboxed.DEFAULT_STATE, show_default=True, help="State of the sandbox.")
+@click.option("--verbose", is_flag=True, help="Have the steps log more, and the detail of errors.")
+def run(  # noqa: PLR0913 - one parameter per option
+    pipeline: Path,
+    *,
+    sandbox: bool,
+    settings: Sequence[str],
+    inputs: Path | None,
+    connectors_file: Path | None,
+    secrets_file: Path | None,
+    workspace: Path | None,
+    state: Path,
+    verbose: bool,
+) -> int:
+    """Run a pipeline: each step in a process of its own, with the environment that the platform would give it."""
+    report = to(sys.stdout, os.environ)
+    file = pipeline_file(pipeline)
+    checked = validated(file)
+    environ = {**os.environ, **({"VERBOSE": "true"} if verbose else {})}
+    where = runs.Settings(Path.cwd(), workspace, environ)
+    given = gather(settings, inputs, file, report)
+    with ExitStack() as stack:
+        if not sandbox:
+            values = choose(checked.pipeline, given, None)
+            world = connectors.described(connectors_file, secrets_file, file, os.environ)
+            return runs.run(checked, values, world, where, report)
+        if connectors_file or secrets_file:
+            raise BadInput("--connectors and --secrets have no meaning with --sandbox, which brings its own.")
+        choose(checked.pipeline, given, sandboxed.URL)  # complains before anything starts
+        beside = file.parent / "sandbox.yaml"
+        seeds = sandboxed.seeds(beside) if beside.is_file() else []
+        stack.enter_context(interruptible())
+        server = stack.enter_context(sandboxed.running(state))
+        sandboxed.plant(state, seeds)
+        report.line(f"The sandbox runs at {server.url}; its state is kept in {state}.")
+        values = choose(checked.pipeline, given, server.url)
+        code = runs.run(checked, values, sandboxed.world(server), where, report)
+    report.line()
+    report.line(f"To look at what is in the sandbox now: {open_command(state)}, then open {server.url}/ in a browser.")
+    return code
+
+
+@idp_steps.command()
+@click.argument("pipeline", type=_FILE, metavar="FILE|DIR")
+def validate(pipeline: Path) -> int:
+    """Check a pipeline file, and tell everything that is wrong with it."""
+    file = pipeline_file(pipeline)
+    checked, faults = examined(file)
+    for warning in checked.warnings:
+        complain([f"warning: {warning}"])
+    if faults:
+        raise Faulty(faults)
+    steps = sum(1 for _ in checked.pipeline.steps())
+    count = f"{steps} step{'s' if steps > 1 else ''}"
+    to(sys.stdout, os.environ).line(f"{file} is a valid pipeline of {count}.")
+    return 0
+
+
+@idp_steps.command()
+@click.option(
+    "--state", type=_FILE, default=sandboxed.DEFAULT_STATE, show_default=True, help="Where its state is kept."
+)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, help="Port on this machine; else the one it had last time."
+)
+def sandbox(*, state: Path, port: int) -> int:
+    """Serve the local stand-ins for the git host, the portal and Slack until stopped."""
+    report = to(sys.stdout, os.environ)
+    with interruptible(), sandboxed.running(state, port) as server:
+        if not server.owned:
+            report.line(f"The sandbox with the state in {state} is already running at {server.url}/.")
+            return 0
+        report.line(f"The sandbox runs at {server.url}/; its state is kept in {state}. Stop it with Ctrl-C.")
+        try:
+            while True:
+                signal.pause()
+        except Interrupted:  # the way to stop it
+            report.line("The sandbox has stopped; its state is kept.")
+            return 0
+
+
+def pipeline_file(path: Path) -> Path:
+    """Give the pipeline file that an argument names: itself, or the one in a folder."""
+    if path.is_dir():
+        found = [path / name for name in PIPELINE_NAMES if (path / name).is_file()]
+        if not found:
+            raise BadInput(f"The folder {path} holds no {PIPELINE_NAMES[0]}.", next_step="Name the file itself.")
+        return found[0]
+    return path
+
+
+def gather(settings: Sequence[str], inputs: Path | None, pipeline: Path, report: Report) -> dict[str, Given]:
+    """Collect values from an inputs file and from --set, which goes before it."""
+    file = inputs or pipeline.parent / "inputs.yaml"
+    given: dict[str, Given] = {}
+    faults: list[Fault] = []
+    if inputs or file.is_file():
+        given, faults = variables.parse_inputs(document.read(file))
+        if not inputs:
+            report.line(f"Values come from {file}, which lies beside the pipeline.")
+    from_command_line, more = variables.parse_settings(settings)
+    if faults or more:
+        raise Faulty([*faults, *more])
+    return {**given, **from_command_line}
+
+
+def choose(pipeline: Pipeline, given: Mapping[str, Given], sandbox_url: str | None) -> Values:
+    """Settle every value. Raises Faulty."""
+    places, faults = variables.slots(pipeline)
+    texts: dict[str, Given] = {}
+    for name, one in given.items():
+        if sandboxed.URL in one.text and sandbox_url is None:
+            text = f"The value of {name!r} names the sandbox; run with --sandbox, or replace it with --set {name}=..."
+            faults.append(Fault(text, one.place))
+        texts[name] = Given(one.text.replace(sandboxed.URL, sandbox_url or sandboxed.URL), one.place)
+    values, more = variables.settle(places, texts)
+    if faults or more:
+        raise Faulty([*faults, *more])
+    return values
+
+
+def open_command(state: Path) -> str:
+    """Give the command that opens the sandbox again."""
+    import shlex
+
+    return shlex.join(["idp-steps", "sandbox", *(["--state", str(state)] if state != sandboxed.DEFAULT_STATE else [])])
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and give its exit code: 2 bad input, 70 our bug, 130/143 interrupted, else that of the step."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal that is not UTF-8 shows ? for ✓
+    try:
+        code = idp_steps.main(args=None if argv is None else list(argv), prog_name="idp-steps", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except click.exceptions.Abort:
+        return 130
+    except StepError as error:
+        complain([*str(error).splitlines()])
+        return error.exit_code
+    except Interrupted as interrupt:
+        complain(["Stopped; running the same command again is safe."])
+        return interrupt.exit_code
+    except Exception:  # noqa: BLE001 - the last line of defence: a bug gets its own exit code, and no secret leaks
+        complain(["This is a bug in idp-steps; please report it with these lines:", traceback.format_exc()])
+        return BUG
+    return code if isinstance(code, int) else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,68 @@
+"""What the runner knows of the steps, taken from their own declarations. The only module that asks the steps."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import steps
+
+
+@dataclass(frozen=True)
+class StepInput:
+    """One input of a step, as `--describe` tells it."""
+
+    field: str
+    aliases: tuple[str, ...]
+    spec: bool
+    env: tuple[str, ...]
+    prefix: str | None
+    type: str
+    secret: bool
+    required: bool
+
+
+@dataclass(frozen=True)
+class StepKind:
+    """A type of step: the module that carries it out, its inputs, and the names of its outputs."""
+
+    type: str
+    module: str
+    inputs: tuple[StepInput, ...]
+    outputs: tuple[str, ...]
+
+    @functools.cached_property
+    def spec(self) -> Mapping[str, StepInput]:
+        """The inputs by each name that they have in a step's spec."""
+        return {name: one for one in self.inputs if one.spec for name in (one.field, *one.aliases)}
+
+
+def types() -> list[str]:
+    """Give the step types that can run."""
+    return list(steps.STEPS)
+
+
+@functools.cache
+def kind(step_type: str) -> StepKind:
+    """Give what is known of a type. Raises KeyError for an unknown one."""
+    return from_description(steps.STEPS[step_type], steps.load(step_type).describe())
+
+
+def from_description(module: str, described: Mapping[str, Any]) -> StepKind:
+    """Read what a step's `--describe` says."""
+    inputs = tuple(
+        StepInput(
+            field=one["field"],
+            aliases=tuple(one.get("aliases", ())),
+            spec=one["spec"],
+            env=tuple(one["env"]),
+            prefix=one["prefix"],
+            type=one["type"],
+            secret=one["secret"],
+            required=one["required"],
+        )
+        for one in described["inputs"]
+    )
+    return StepKind(described["type"], module, inputs, tuple(one["name"] for one in described["outputs"]))

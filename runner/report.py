@@ -1,0 +1,90 @@
+"""What a person sees of a run: a header per step, its lines as they come, how it ended, and the outputs and links."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TextIO
+
+from common import log
+
+COLOURS = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}
+LINK = re.compile(r"https?://\S+")
+LONGEST_SHOWN = 200
+
+
+@dataclass(frozen=True)
+class Report:
+    """Writes to one stream; colour only on a terminal, and not with NO_COLOR."""
+
+    stream: TextIO
+    colour: bool
+
+    def line(self, text: str = "", *, style: str = "", indent: int = 0) -> None:
+        """Write one line, secrets masked."""
+        shown = log.mask(text)
+        if style and self.colour and shown:
+            shown = f"\x1b[{COLOURS[style]}m{shown}\x1b[0m"
+        self.stream.write(" " * indent + shown + "\n" if shown else "\n")
+        self.stream.flush()
+
+    def step_starts(self, number: int, count: int, name: str, step_type: str) -> None:
+        """Head the lines of a step."""
+        self.line()
+        self.line(f"[{number}/{count}] {name} ({step_type})", style="bold")
+
+    def step_line(self, text: str) -> None:
+        """Relay a line of the step; what steers a terminal is taken out unless it is colour on a terminal."""
+        self.line(_harmless(text), indent=6)
+
+    def step_ends(self, seconds: float, exit_code: int) -> None:
+        """Say how a step ended and how long it took."""
+        if exit_code == 0:
+            self.line(f"✓ done in {seconds:.1f} s", style="green", indent=4)
+        else:
+            self.line(f"✗ failed with exit code {exit_code} after {seconds:.1f} s", style="red", indent=4)
+
+    def warning(self, text: str) -> None:
+        """Say what looks wrong but does not stop the run."""
+        self.line(f"warning: {text}", style="yellow")
+
+    def outputs(self, outputs: Mapping[str, Mapping[str, str]]) -> None:
+        """Show every output by step, then the links among them."""
+        rows = [(step, name, _shown(value)) for step, found in outputs.items() for name, value in found.items()]
+        if not rows:
+            return
+        widths = [max(len(row[column]) for row in [*rows, ("Step", "Output", "")]) for column in (0, 1)]
+        self.line()
+        self.line(f"{'Step':{widths[0]}}  {'Output':{widths[1]}}  Value", style="bold")
+        for step, name, value in rows:
+            self.line(f"{step:{widths[0]}}  {name:{widths[1]}}  {value}")
+        links = {value: name for found in outputs.values() for name, value in found.items() if LINK.fullmatch(value)}
+        if links:
+            self.line()
+            self.line("Links", style="bold")
+            width = max(map(len, links.values()))
+            for link, name in links.items():
+                self.line(f"{name:{width}}  {link}", indent=2)
+
+
+def to(stream: TextIO, environ: Mapping[str, str]) -> Report:
+    """Report to a stream."""
+    return Report(stream, stream.isatty() and not environ.get("NO_COLOR"))
+
+
+def complain(lines: Sequence[str]) -> None:
+    """Say on stderr why nothing runs, or why it stopped."""
+    for line in lines:
+        sys.stderr.write(log.mask(line) + "\n")
+    sys.stderr.flush()
+
+
+def _harmless(text: str) -> str:
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f\x80-\x9f]", "", text)
+
+
+def _shown(value: str) -> str:
+    line = value.replace("\n", "\\n")
+    return _harmless(line if len(line) <= LONGEST_SHOWN else f"{line[:LONGEST_SHOWN]}… ({len(value)} characters)")

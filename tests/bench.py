@@ -1,0 +1,217 @@
+"""Figures as ratios, measured side by side in one run: machines are noisy, and a second on this one says nothing.
+
+`make bench` prints: how long each step takes to say --help against an empty Python; how soon CreateRepo sends its first
+request against importing its library; and the whole pipeline by the runner against the same step commands in a shell
+script.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import io
+import json
+import os
+import shlex
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import yaml
+
+from runner import cli
+from sandbox.server import serve
+from steps import STEPS
+
+ROOT = Path(__file__).resolve().parents[1]
+ROUNDS = 7
+
+
+def timed(work: Callable[[], None]) -> float:
+    """Give the seconds that the work took."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def side_by_side(*works: Callable[[], None], rounds: int = ROUNDS) -> list[float]:
+    """Give the median of each, the rounds interleaved so that noise falls on all alike."""
+    for work in works:
+        work()
+    taken = [[timed(work) for work in works] for _ in range(rounds)]
+    return [statistics.median(column) for column in zip(*taken, strict=True)]
+
+
+def python(*arguments: str, **environ: str) -> Callable[[], None]:
+    """Make a run of Python that must succeed."""
+
+    def run() -> None:
+        subprocess.run(
+            [sys.executable, *arguments], cwd=ROOT, check=True, capture_output=True, env={**os.environ, **environ}
+        )
+
+    return run
+
+
+def start_up() -> None:
+    """Print the start-up of each step."""
+    names = [module.rpartition(".")[2] for module in STEPS.values()]
+    works = [python("-m", f"steps.{name}", "--help") for name in names]
+    bare, *steps = side_by_side(python("-c", "pass"), *works)
+    for name, seconds in zip(names, steps, strict=True):
+        print(f"python -m steps.{name} --help: {seconds / bare:.1f} x python -c pass")
+
+
+class FirstRequest(http.server.BaseHTTPRequestHandler):
+    """Answers 401 to everything: the client stops after its first request."""
+
+    def do_GET(self) -> None:
+        body = b'{"message": "Bad credentials"}'
+        self.send_response(401)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def first_request() -> None:
+    """Print how long CreateRepo needs until its first request has its answer."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), FirstRequest)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    port = str(server.server_port)
+    environ = {
+        "CONNECTOR_TYPE": "Github",
+        "DRONE_NETRC_MACHINE": "127.0.0.1",
+        "DRONE_NETRC_PORT": port,
+        "DRONE_NETRC_PASSWORD": "bench-token",
+        "DRONE_REMOTE_URL": f"http://127.0.0.1:{port}",
+        "ORG_NAME": "acme",
+        "REPO_NAME": "payments",
+    }
+
+    def ask() -> None:
+        done = subprocess.run(
+            [sys.executable, "-m", "steps.create_repo"], cwd=ROOT, check=False, env={**os.environ, **environ},
+            capture_output=True,
+        )  # fmt: skip
+        if done.returncode != 3:  # not authenticated: the one answer there is
+            raise RuntimeError(done.stderr.decode())
+
+    library, step = side_by_side(python("-c", "import github"), ask)
+    server.shutdown()
+    server.server_close()
+    print(f"CreateRepo until its first request is answered: {step / library:.2f} x import github")
+
+
+UPDATE = {
+    "type": "UpdateCatalogProperty",
+    "name": "Note the tier",
+    "identifier": "tier",
+    "spec": {
+        "type": "Entity",
+        "entityRef": "component:account/<+pipeline.variables.project_name>",
+        "properties": [{"property": "metadata.tier", "value": "1"}],
+    },
+}
+
+
+def seven_steps(folder: Path) -> Path:
+    """Write the example with the step that it lacks, beside its own inputs and template."""
+    example = ROOT / "examples" / "service-onboarding"
+    pipeline = yaml.safe_load((example / "pipeline.yaml").read_text(encoding="utf-8"))
+    pipeline["pipeline"]["stages"][0]["stage"]["spec"]["execution"]["steps"].append({"step": UPDATE})
+    for name in ("inputs.yaml", "sandbox.yaml", "template"):
+        (folder / name).symlink_to(example / name)
+    file = folder / "pipeline.yaml"
+    file.write_text(yaml.safe_dump(pipeline, sort_keys=False), encoding="utf-8")
+    return file
+
+
+RECORDER = """\
+import json, os, sys
+with open({record!r}, "a", encoding="utf-8") as record:
+    record.write(json.dumps([sys.argv[1:], dict(os.environ)]) + "\\n")
+os.execv({python!r}, [{python!r}, *sys.argv[1:]])
+"""
+
+
+def pipeline() -> None:
+    """Print the runner's time for the pipeline against a shell script of the very same step processes."""
+    with tempfile.TemporaryDirectory() as name, serve(Path(name) / "state") as sandbox:
+        folder = Path(name)
+        file = seven_steps(folder)
+        record = folder / "commands.jsonl"
+        number = iter(range(1000))
+
+        def by_runner() -> None:
+            project = f"bench-{next(number)}"
+            command = [str(Path(sys.executable).parent / "idp-steps"), "run", str(file), "--sandbox"]
+            subprocess.run(
+                [*command, "--state", str(sandbox.state_dir), "--set", f"project_name={project}"],
+                cwd=folder,
+                check=True,
+                capture_output=True,
+            )
+
+        def by_script() -> None:
+            project = f"bench-{next(number)}"
+            workspace = folder / project
+            workspace.mkdir()
+            script = shell_script(commands, workspace, commands_project, project)
+            subprocess.run(["sh", "-e", "-c", script], cwd=workspace, check=True, capture_output=True)
+
+        commands, commands_project = recorded(file, sandbox.state_dir, folder, record)
+        script, runner = side_by_side(by_script, by_runner, rounds=5)
+        print(
+            f"The seven-step pipeline by `idp-steps run`: {runner / script:.2f} x the seven commands in a shell script"
+        )
+
+
+def recorded(
+    file: Path, state: Path, folder: Path, record: Path
+) -> tuple[list[tuple[list[str], Mapping[str, str]]], str]:
+    """Run the pipeline once and note the command and environment of each step."""
+    shim = folder / "python"
+    shim.write_text(f"#!{sys.executable}\n" + RECORDER.format(record=str(record), python=sys.executable))
+    shim.chmod(0o755)
+    real, sys.executable = sys.executable, str(shim)
+    project = "bench-recorded"
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            code = cli.main(["run", str(file), "--sandbox", "--state", str(state), "--set", f"project_name={project}"])
+    finally:
+        os.chdir(before)
+        sys.executable = real
+    if code != 0:
+        raise SystemExit(code)
+    lines = [json.loads(line) for line in record.read_text(encoding="utf-8").splitlines()]
+    return [(arguments, environ) for arguments, environ in lines], project
+
+
+def shell_script(
+    commands: Sequence[tuple[Sequence[str], Mapping[str, str]]], workspace: Path, old: str, new: str
+) -> str:
+    """Write the commands as a user would in a shell script: the environment before each, one after another."""
+    lines = []
+    for arguments, environ in commands:
+        moved = {name: value.replace(old, new) for name, value in environ.items()}
+        moved |= {name: str(workspace / "out.env") for name in ("DRONE_OUTPUT", "HARNESS_OUTPUT_FILE") if name in moved}
+        assignments = " ".join(shlex.quote(f"{name}={value}") for name, value in moved.items())
+        lines.append(f"env -i {assignments} {shlex.join([sys.executable, *arguments])}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    start_up()
+    first_request()
+    pipeline()

@@ -1,0 +1,107 @@
+"""Every request that the steps send, and every 2xx answer they get, is valid by the vendors' descriptions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.app import create_app
+from sandbox.state import open_state
+from tests.conftest import Faults, RunStep, World, serving
+
+ALLOWED = {
+    r"scm/get-file-by-branch: the description has no such operation": (
+        "the platform's call before an import (contract, D.4); no description of it is published"
+    ),
+    r"orgs/\{org\}/repos request: .*'internal' is not one of": (
+        "GitHub Enterprise has internal repositories; the description is that of api.github.com without it"
+    ),
+}
+"""Known gaps of the descriptions: a pattern for the fault's line, and why it is none."""
+
+
+@pytest.fixture
+def recorded(record: Callable[..., Any], tmp_path: Path) -> Iterator[tuple[World, Any]]:
+    """A sandbox with a recorder before it."""
+    state_dir = tmp_path / "sandbox"
+    recorder = record(create_app(state_dir), ALLOWED)
+    with serving(recorder) as url:
+        yield World(url, state_dir, open_state(state_dir).credentials, Faults(recorder)), recorder
+
+
+ENTITY = """\
+apiVersion: harness.io/v1
+kind: component
+type: Service
+identifier: payments
+name: payments
+owner: platform
+spec:
+  lifecycle: experimental
+metadata:
+  tags: [java]
+"""
+
+
+def test_all_steps_send_what_the_services_describe(
+    recorded: tuple[World, Any], run_step: RunStep, workspace: Path
+) -> None:
+    world, recorder = recorded
+    harness = {"BASE": world.url, "HARNESS_ACCOUNT_ID": world.credentials.harness_account}
+    keys = harness | {"X_API_KEY": world.credentials.harness_api_key}
+    place = world.connector | {"ORG_NAME": "acme", "REPO_NAME": "payments", "BRANCH": "main"}
+    slack = {"SLACK_TOKEN": world.credentials.slack_token, "SLACK_API_URL": f"{world.url}/slack/api/"}
+    catalog = {"FILE_PATH": "idp.yaml", "PLUGIN_CONNECTOR_REF": "account.github"}
+    account = "component:account/payments"
+
+    def run(step_type: str, *environs: dict[str, str], **more: str) -> None:
+        environ = {name: value for one in environs for name, value in one.items()}
+        done = run_step(step_type, environ | more)
+        assert done.code == 0, done.stderr
+
+    for repo_type in ("private", "public", "internal"):
+        run("CreateRepo", place, REPO_TYPE=repo_type, REPO_NAME=f"x-{repo_type}", REPO_DESCRIPTION="d")
+    run("CreateRepo", place, ORG_NAME="", PERSONAL_ACCOUNT="true", REPO_NAME="mine")
+    run("CreateRepo", place, ORG_NAME=world.credentials.github_user, REPO_NAME="also-mine")
+    for _ in range(2):
+        run("CreateRepo", place, REPO_TYPE="private", IF_EXISTS="adopt")
+        run("CreateCatalog", harness, FILE_NAME="idp.yaml", FILE_PATH="app", FILE_CONTENT=ENTITY)
+        run("DirectPush", place, CODE_DIRECTORY="app")
+        run("RegisterCatalog", place, keys, catalog)
+    run("RegisterCatalog", place, keys, catalog, DRY_RUN="true")
+    for mode in ("replace", "append", "append"):
+        one = {"property": "metadata.tags", "value": ["python"], "mode": mode}
+        properties = json.dumps([one, {"property": "metadata.tier", "value": 1}])
+        run(
+            "UpdateCatalogProperty", keys, PLUGIN_TYPE="Entity", PLUGIN_ENTITY_REF=account, PLUGIN_PROPERTIES=properties
+        )
+    refs = json.dumps([{"entityRef": account, "value": "gold"}])
+    many = {"PLUGIN_TYPE": "Property", "PLUGIN_PROPERTY": "metadata.level", "PLUGIN_ENTITY_REFS": refs}
+    run("UpdateCatalogProperty", keys, many, DRY_RUN="true")
+    run("UpdateCatalogProperty", keys, many, PLUGIN_VALUE="silver")
+    run("SlackNotify", slack, EMAIL="dev@acme.example", MESSAGE_CONTENT="hello")
+    blocks = json.dumps([{"type": "section", "text": {"type": "mrkdwn", "text": "hello"}}])
+    run("SlackNotify", slack, CHANNEL="general", BLOCKS=blocks, REPLY_BROADCAST="false")
+    run("SlackNotify", slack, CHANNEL="general", MESSAGE_CONTENT="hello", DRY_RUN="true")
+
+    assert recorder.faults == []
+    assert set(recorder.excused.values()) == set(ALLOWED.values()), "an excuse that nothing needs is to be removed"
+    sent = {" ".join(line.split()[:3]) for line in recorder.seen}
+    assert sent >= {
+        "github GET /user",
+        "github GET /repos/{owner}/{repo}",
+        "github POST /orgs/{org}/repos",
+        "github POST /user/repos",
+        "harness-idp POST /v1/entities/import",
+        "harness-idp GET /v1/entities/{scope}/{kind}/{identifier}",
+        "harness-idp POST /v1/catalog/custom-properties/entity",
+        "harness-idp GET /v1/catalog/custom-properties/entity",
+        "harness-idp POST /v1/catalog/custom-properties/property",
+        "slack POST /users.lookupByEmail",
+        "slack POST /chat.postMessage",
+        "slack POST /auth.test",
+    }

@@ -1,0 +1,152 @@
+"""A canary in every secret input is found nowhere: no output, log, error, file left behind, process list or git config.
+
+Each step runs as the process that it is in an image, with VERBOSE=true, once where its secrets are right and once where
+they are refused.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import subprocess
+import sys
+import threading
+import urllib.parse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from steps import STEPS, load
+from tests.conftest import REPOSITORY_ROOT, World
+
+WRONG = "canary/of+a=wrong secret"
+
+
+def forms(canary: str) -> set[str]:
+    """The canary as it may appear: plain, in a URL, in base64 alone or behind a user name."""
+    users = ("", ":", "x-access-token:", "Basic ", "Bearer ")
+    return {
+        canary,
+        urllib.parse.quote(canary, safe=""),
+        urllib.parse.quote_plus(canary),
+        *(base64.b64encode(f"{user}{canary}".encode()).decode().rstrip("=")[:-1] for user in users),
+    }
+
+
+@contextmanager
+def watched_processes(seen: set[str]) -> Iterator[None]:
+    """Collect the command lines of all processes, as `ps` shows them, while the step runs."""
+    stop = threading.Event()
+
+    def look() -> None:
+        while not stop.wait(0.002):
+            for path in Path("/proc").glob("[0-9]*/cmdline"):
+                try:
+                    seen.add(path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+                except OSError:
+                    continue
+
+    watcher = threading.Thread(target=look, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        watcher.join()
+
+
+ENTITY = "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: payments\nspec:\n  type: service\n  owner: a\n  lifecycle: experimental\n"  # noqa: E501 - one YAML text
+TEMPLATE = {"cookiecutter.json": '{"app_name": "x"}', "{{cookiecutter.app_name}}/README.md": "x\n"}
+
+
+def environments(world: World) -> dict[str, dict[str, str]]:
+    """For each step what it needs to succeed, secrets included."""
+    known = world.credentials
+    place = world.connector | {"ORG_NAME": "acme", "REPO_NAME": "payments", "BRANCH": "main"}
+    harness = {
+        "BASE": world.url,
+        "HARNESS_ACCOUNT_ID": known.harness_account,
+        "X_API_KEY": known.harness_api_key,
+        "AUTHORIZATION": known.harness_service_jwt,
+        "X_SOURCE_PRINCIPAL": known.harness_user_jwt,
+    }
+    slack = {"SLACK_TOKEN": known.slack_token, "SLACK_API_URL": f"{world.url}/slack/api/"}
+    ref = "component:account/payments"
+    return {
+        "CookieCutter": {"TEMPLATE_TYPE": "private", "PATH_FOR_TEMPLATE": "template"}
+        | {"IDP_COOKIECUTTER_app_name": "app"},
+        "CreateRepo": place | {"REPO_TYPE": "private", "X_API_KEY": known.harness_api_key},
+        "CreateCatalog": {"FILE_NAME": "idp.yaml", "FILE_PATH": "app", "FILE_CONTENT": ENTITY},
+        "DirectPush": place | {"CODE_DIRECTORY": "app"},
+        "RegisterCatalog": place | harness | {"FILE_PATH": "idp.yaml", "PLUGIN_CONNECTOR_REF": "account.git"},
+        "SlackNotify": slack | {"CHANNEL": "general", "MESSAGE_CONTENT": "hello"},
+        "UpdateCatalogProperty": harness
+        | {"PLUGIN_TYPE": "Entity", "PLUGIN_ENTITY_REF": ref}
+        | {"PLUGIN_PROPERTIES": '[{"property": "metadata.tier", "value": "1"}]'},
+    }
+
+
+def secret_names() -> set[str]:
+    """Every variable of every step that holds a secret."""
+    return {name for one in STEPS for told in load(one).describe()["inputs"] if told["secret"] for name in told["env"]}
+
+
+SECRETS_OF = ("CreateRepo", "DirectPush", "RegisterCatalog", "SlackNotify", "UpdateCatalogProperty")
+
+
+@pytest.mark.parametrize("good", [True, False], ids=["accepted", "refused"])
+def test_no_secret_is_found_anywhere_afterwards(world: World, tmp_path: Path, good: bool) -> None:
+    workspace = tmp_path / "workspace"
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    for name, text in TEMPLATE.items():
+        (workspace / "template" / name).parent.mkdir(parents=True, exist_ok=True)
+        (workspace / "template" / name).write_text(text)
+    canaries: set[str] = set()
+    shown: dict[str, str] = {}
+    processes: set[str] = set()
+    for step_type, environ in environments(world).items():
+        if not good:
+            environ |= {name: WRONG for name in environ if name in secret_names()}
+        canaries |= {value for name, value in environ.items() if name in secret_names()}
+        outputs = tmp_path / f"{step_type}.env"
+        full = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(REPOSITORY_ROOT),
+            "TMPDIR": str(temporary),
+            "VERBOSE": "true",
+            "RETRY_BUDGET": "2",
+            "DRONE_OUTPUT": str(outputs),
+            **environ,
+        }
+        with watched_processes(processes):
+            done = subprocess.run(
+                [sys.executable, "-P", "-m", STEPS[step_type]],
+                cwd=workspace, env=full, capture_output=True, text=True, check=False, timeout=60,
+            )  # fmt: skip
+        refused = not good and step_type in SECRETS_OF
+        assert done.returncode == (3 if refused else 0), f"{step_type}: {done.stderr}"
+        shown[step_type] = done.stdout + done.stderr + (outputs.read_text() if outputs.exists() else "")
+    assert len(canaries) == (5 if good else 1)
+    assert any("git" in line for line in processes), "the process list was really watched"
+    assert list(temporary.iterdir()) == []
+    for form in {form for canary in canaries for form in forms(canary)}:
+        assert [step_type for step_type, text in shown.items() if form in text] == []
+        assert [line for line in processes if form in line] == []
+        assert [path for path in workspace.rglob("*") if path.is_file() and form.encode() in path.read_bytes()] == []
+        repositories = world.state_dir.rglob("*.git/config")
+        assert [path for path in repositories if form in path.read_text()] == []
+
+
+def test_every_secret_input_is_among_the_canaries(world: World) -> None:
+    given = {name for environ in environments(world).values() for name in environ}
+    assert secret_names() <= given
+
+
+@pytest.mark.parametrize("step_type", STEPS)
+def test_no_secret_is_in_the_description(step_type: str) -> None:
+    """The default of a secret input is nothing."""
+    told = load(step_type).describe()
+    assert [one["field"] for one in told["inputs"] if one["secret"] and one["default"] is not None] == []

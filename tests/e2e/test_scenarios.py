@@ -1,0 +1,96 @@
+"""Whole pipelines as a user runs them, the good and the failing ones: each folder in scenarios/ is one.
+
+A folder holds scenario.yaml (what is run, and what has to come of it) and the files that the run starts with. Instead
+of a pipeline.yaml of its own a scenario can name a `source`: `documented` (the pipeline of the platform's document,
+byte for byte) or a folder of this repository. The runs of a scenario follow each other in the same folder.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from sandbox.state import open_state
+
+ROOT = Path(__file__).resolve().parents[2]
+SCENARIOS = Path(__file__).parent / "scenarios"
+SHARED = Path(os.environ.get("IDP_SPECS_DIR", ROOT.parent / "shared" / "specs")).parent
+DOCUMENT = SHARED / "seeds" / "001_54a42b7bb0d0795d.txt"
+
+
+def documented_pipeline() -> str:
+    """Take the pipeline out of the document, byte for byte."""
+    if not DOCUMENT.is_file():
+        assert not os.environ.get("CI"), f"{DOCUMENT} is needed in CI"
+        pytest.skip(f"the platform's document is not at {DOCUMENT}")
+    text = DOCUMENT.read_text(encoding="utf-8").partition("## Example Pipeline")[2]
+    return text.partition("```YAML\n")[2].partition("```")[0]
+
+
+def prepare(scenario: Path, wanted: dict[str, Any], folder: Path) -> None:
+    """Put the files of a scenario into a folder of its own."""
+    source = wanted.get("source")
+    if source == "documented":
+        (folder / "pipeline.yaml").write_text(documented_pipeline(), encoding="utf-8")
+    elif source:
+        shutil.copytree(ROOT / source, folder, dirs_exist_ok=True)
+    shutil.copytree(scenario, folder, dirs_exist_ok=True)
+
+
+@pytest.mark.parametrize("scenario", sorted(path.name for path in SCENARIOS.iterdir()))
+def test_scenario(scenario: str, tmp_path: Path) -> None:
+    """Exit code, messages and files are as the scenario says, and no credential is in any of them."""
+    wanted = yaml.safe_load((SCENARIOS / scenario / "scenario.yaml").read_text(encoding="utf-8"))
+    prepare(SCENARIOS / scenario, wanted, tmp_path)
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LANG": "C.UTF-8", **wanted.get("environ", {})}
+    printed = ""
+
+    for run in wanted["runs"]:
+        command = [sys.executable, "-m", "runner.cli", *run["argv"]]
+        done = subprocess.run(
+            command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False, timeout=120
+        )
+        told = f"{done.stdout}\n--- stderr ---\n{done.stderr}"
+        printed += told
+
+        assert done.returncode == run["exit"], told
+        for stream, text in (("stdout", done.stdout), ("stderr", done.stderr)):
+            for pattern in run.get(stream, []):
+                assert re.search(pattern, text, re.MULTILINE), f"{pattern!r} is not in {stream}:\n{told}"
+        for pattern in run.get("never", []):
+            assert not re.search(pattern, told, re.MULTILINE), f"{pattern!r} is in:\n{told}"
+
+    for path in wanted.get("there", []):
+        assert (tmp_path / path).exists(), path
+    for path in wanted.get("not_there", []):
+        assert not (tmp_path / path).exists(), path
+    assert_no_credential(tmp_path, printed, wanted.get("environ", {}))
+
+
+def assert_no_credential(folder: Path, printed: str, environ: dict[str, str]) -> None:
+    """Neither the sandbox's credentials nor given ones are printed or left in a workspace."""
+    secrets = [value for name, value in environ.items() if "TOKEN" in name or "SECRET" in name]
+    state = folder / ".idp-steps" / "sandbox"
+    if state.is_dir():
+        secrets += open_state(state).credentials.secret_values()
+    left = [path for path in (folder / ".idp-steps" / "runs").rglob("*") if path.is_file()]
+    for secret in secrets:
+        assert secret not in printed
+        assert not [path for path in left if secret.encode() in path.read_bytes()]
+
+
+def test_the_documented_pipeline_is_valid_by_the_platforms_schema() -> None:
+    """The stage that validates here is one that the published schema accepts."""
+    schema = yaml.safe_load((SHARED / "specs" / "harness-idp-stage.schema.json").read_text(encoding="utf-8"))
+    (wrapper,) = yaml.safe_load(documented_pipeline())["pipeline"]["stages"]
+
+    jsonschema.Draft7Validator(schema).validate(wrapper["stage"])
