@@ -1,0 +1,73 @@
+"""One folder has one server, one set of credentials and one port, and keeps all of it over a restart."""
+
+from __future__ import annotations
+
+import json
+import socket
+import stat
+from pathlib import Path
+
+import pytest
+import requests
+
+from common.errors import Unavailable
+from sandbox import repositories
+from sandbox.server import serve
+from sandbox.state import open_state
+
+
+def test_state_credentials_and_port_survive_a_restart(tmp_path: Path) -> None:
+    with serve(tmp_path) as first:
+        repositories.create(open_state(tmp_path), "acme", "payments", visibility="public")
+    with serve(tmp_path) as second:
+        assert (second.url, second.credentials) == (first.url, first.credentials)
+        assert requests.get(f"{second.url}/api/v3/repos/acme/payments", timeout=10).status_code == 200
+    with pytest.raises(requests.ConnectionError):
+        requests.get(second.url, timeout=10)
+
+
+def test_the_credentials_are_random_and_only_for_their_owner(tmp_path: Path) -> None:
+    one, two = open_state(tmp_path / "one").credentials, open_state(tmp_path / "two").credentials
+    assert not set(one.secret_values()) & set(two.secret_values())
+    assert stat.S_IMODE((tmp_path / "one" / "credentials.json").stat().st_mode) == 0o600
+    assert not any(value in repr(one) for value in one.secret_values())
+
+
+def test_a_credential_that_a_later_version_adds_is_added_to_an_old_folder(tmp_path: Path) -> None:
+    known = open_state(tmp_path).credentials
+    file = tmp_path / "credentials.json"
+    stored = json.loads(file.read_text(encoding="utf-8"))
+    del stored["slack_token"]
+    file.write_text(json.dumps(stored), encoding="utf-8")
+    again = open_state(tmp_path).credentials
+    assert again.slack_token
+    assert again.github_token == known.github_token
+
+
+def test_a_second_server_on_the_folder_is_handed_the_first(tmp_path: Path) -> None:
+    with serve(tmp_path) as first:
+        with serve(tmp_path) as second:
+            assert (second.url, second.owned) == (first.url, False)
+        assert requests.get(f"{first.url}/-/health", timeout=10).status_code == 200
+
+
+def test_another_port_is_taken_when_the_last_one_is_occupied(tmp_path: Path) -> None:
+    with serve(tmp_path) as first:
+        pass
+    port = int(first.url.rpartition(":")[2])
+    with socket.create_server(("127.0.0.1", port)), serve(tmp_path) as second:
+        assert second.url != first.url
+        assert requests.get(second.url, timeout=10).status_code == 200
+
+
+def test_a_port_that_was_asked_for_and_is_occupied_is_an_error(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as occupied:
+        port = occupied.getsockname()[1]
+        with pytest.raises(Unavailable, match=f"cannot listen on port {port}"), serve(tmp_path, port):
+            pytest.fail("It was served.")
+
+
+def test_the_terminal_stays_silent(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with serve(tmp_path) as sandbox:
+        requests.get(f"{sandbox.url}/nothing/here", timeout=10)
+    assert capfd.readouterr() == ("", "")
