@@ -1,12 +1,16 @@
-"""RegisterCatalog: the pushed file becomes an entity once, and every doubt is looked into before a write is repeated."""
+"""RegisterCatalog: the pushed file becomes an entity once; every doubt is looked into before a write is repeated."""
 
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from sandbox import bare_git, entities
 from sandbox.repositories import seed
@@ -279,6 +283,11 @@ def test_the_first_generation_of_the_platform_registers_by_itself(pushed: World,
     assert pushed.faults.requests == []
 
 
+def test_a_pipeline_of_the_platform_with_a_key_registers_by_itself(pushed: World, run_step: RunStep) -> None:
+    given = by_inputs(pushed, HARNESS_PIPELINE_ID="onboarding", BASE="", PLUGIN_CONNECTOR_REF="")
+    expect(run_step("RegisterCatalog", given), 2, "Set connectorRef")
+
+
 def test_a_stray_body_without_its_url_is_ignored(pushed: World, run_step: RunStep) -> None:
     done = run_step("RegisterCatalog", by_inputs(pushed, BODY='{"repo_name": "somewhere-else"}'))
     expect(done, 0)
@@ -339,7 +348,114 @@ def test_what_is_not_supported_is_told_with_what_is(
     expect(run_step("RegisterCatalog", by_inputs(pushed, **{name: value})), 2, told)
 
 
-def test_a_page_in_the_place_of_the_api_is_told(pushed: World, run_step: RunStep) -> None:
-    done = run_step("RegisterCatalog", by_inputs(pushed, IMPORT_ENTITY_URL=f"{pushed.url}/-/health/import"))
-    assert done.code in (1, 2)
-    assert "bug" not in done.stderr
+Answers = dict[str, tuple[int, str, dict[str, str]]]
+
+
+@dataclass
+class OddPortal:
+    """A portal that answers by a table of "METHOD /path" (404 for the rest), and the keys that it was sent."""
+
+    url: str = ""
+    answers: Answers = field(default_factory=dict)
+    keys: list[str | None] = field(default_factory=list)
+    queries: dict[str, str] = field(default_factory=dict)
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        self.keys.append(environ.get("HTTP_X_API_KEY"))
+        asked = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
+        self.queries[asked] = environ["QUERY_STRING"]
+        status, body, headers = self.answers.get(asked, (404, '{"message": "nothing here"}', {}))
+        start_response(f"{status} Odd", [("Content-Type", "application/json"), *headers.items()])
+        return [body.encode()]
+
+
+class _Quiet(WSGIRequestHandler):
+    def log(self, type: str, message: str, *args: Any) -> None:
+        """Say nothing on stderr: it belongs to the step under test."""
+
+
+@pytest.fixture
+def odd() -> Iterator[OddPortal]:
+    """An odd portal on a free loopback port, stopped after the test."""
+    portal = OddPortal()
+    server = make_server("127.0.0.1", 0, portal, threaded=True, request_handler=_Quiet)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    portal.url = f"http://127.0.0.1:{server.port}"
+    try:
+        yield portal
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def entity(**more: Any) -> str:
+    details = {"repo_name": "payments", "branch_name": "main", "file_path": "/catalog-info.yaml"}
+    ref = "component:account/payments"
+    return json.dumps({"entity_ref": ref, "referenceType": "GIT", "git_details": details, **more})
+
+
+def at(odd: OddPortal, world: World, entities_answers: Answers, content: str = BACKSTAGE) -> dict[str, str]:
+    file = json.dumps({"status": "SUCCESS", "data": {"fileContent": content}})
+    odd.answers = {" ".join(FILE): (200, file, {}), **entities_answers}
+    return by_inputs(world, BASE=odd.url)
+
+
+def test_a_page_in_the_place_of_the_api_is_told(odd: OddPortal, world: World, run_step: RunStep) -> None:
+    given = at(odd, world, {" ".join(ENTITY): (200, "<html>Log in</html>", {})})
+    expect(run_step("RegisterCatalog", given), 1, "answered 200 without the JSON", "no log-in page stands before it")
+
+
+def test_an_entity_that_the_catalog_finds_invalid_is_refused_with_its_reasons(
+    odd: OddPortal, world: World, run_step: RunStep
+) -> None:
+    validity = {"is_valid": False, "error_messages": ["owner x is unknown.", "type y is unknown."]}
+    answer: tuple[int, str, dict[str, str]] = (200, entity(entity_validity_details=validity), {})
+    done = run_step("RegisterCatalog", at(odd, world, {" ".join(ENTITY): answer}))
+    expect(done, 1, "the catalog finds it invalid: owner x is unknown.; type y is unknown.", "Correct http://")
+
+
+@pytest.mark.parametrize("details", [{}, {"repo_name": "acme/payments", "file_path": "catalog-info.yaml"}])
+def test_an_entity_from_git_that_says_little_of_its_source_is_taken_for_the_same(
+    details: dict[str, str], odd: OddPortal, world: World, run_step: RunStep
+) -> None:
+    given = at(odd, world, {" ".join(ENTITY): (200, entity(git_details=details), {})})
+    done = run_step("RegisterCatalog", given)
+    expect(done, 0)
+    assert done.outputs["registered"] == "existed"
+
+
+@pytest.mark.parametrize(
+    ("status", "message"), [(409, "Conflict"), (400, "Entity payments already exists"), (400, "DUPLICATE_FIELD")]
+)
+def test_every_known_way_to_say_already_there_is_understood(
+    status: int, message: str, odd: OddPortal, world: World, run_step: RunStep
+) -> None:
+    given = at(odd, world, {" ".join(IMPORT): (status, json.dumps({"message": message}), {})})
+    expect(run_step("RegisterCatalog", given), 4, message)
+
+
+def test_the_reference_that_the_catalog_gives_is_the_one_that_counts(
+    odd: OddPortal, world: World, run_step: RunStep
+) -> None:
+    renamed = entity(entity_ref="component:account/payments_1")
+    answers: Answers = {" ".join(IMPORT): (201, renamed, {}), f"{ENTITY[0]} {ENTITY[1]}_1": (200, renamed, {})}
+    done = run_step("RegisterCatalog", at(odd, world, answers))
+    expect(done, 0)
+    assert done.outputs["entityRef"] == "component:account/payments_1"
+
+
+def test_an_import_says_in_which_project_the_entity_belongs(odd: OddPortal, world: World, run_step: RunStep) -> None:
+    scoped = NATIVE + "orgIdentifier: default\nprojectIdentifier: shop\n"
+    given = at(odd, world, {" ".join(IMPORT): (400, '{"message": "no"}', {})}, scoped)
+    expect(run_step("RegisterCatalog", given), 1)
+    assert odd.queries[" ".join(IMPORT)] == "orgIdentifier=default&projectIdentifier=shop"
+
+
+def test_a_redirect_is_not_followed_with_the_key(odd: OddPortal, world: World, run_step: RunStep) -> None:
+    given = at(odd, world, {" ".join(IMPORT): (302, "", {"Location": f"{world.url}/gateway/v1/entities/import"})})
+    expect(run_step("RegisterCatalog", given), 1, "answered 302", "redirects are not followed with credentials")
+    assert world.faults.requests == []
+    assert set(odd.keys) == {world.credentials.harness_api_key}

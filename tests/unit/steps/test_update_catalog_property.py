@@ -154,10 +154,11 @@ def test_the_inputs_of_a_plugin_step_make_the_same_change(catalog: World, run_st
 
 def test_flags_make_a_change_too_and_beat_what_lies_in_the_environment(catalog: World, run_step: RunStep) -> None:
     body = one_entity({"property": "metadata.team", "value": "stray", "mode": None})
-    flags = ["--type", "Entity", "--entity-ref", ORDERS, "--properties", '[{"property": "metadata.x", "value": 1}]']
+    changes = [{"property": "metadata.x", "value": 1}, {"property": "metadata.y", "value": 2}]
+    flags = ["--type", "Entity", "--entity-ref", ORDERS, "--properties", json.dumps(changes)]
     expect(run_step("UpdateCatalogProperty", by_platform(catalog, "property", body), *flags), 0)
     assert values(catalog) == {}
-    assert values(catalog, ORDERS) == {"metadata.x": 1}
+    assert values(catalog, ORDERS) == {"metadata.x": 1, "metadata.y": 2}
 
 
 def test_a_dry_run_prints_the_plan_and_changes_nothing(catalog: World, run_step: RunStep) -> None:

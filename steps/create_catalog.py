@@ -1,0 +1,123 @@
+"""CreateCatalog: the catalog file of a new entity, checked before it is written.
+
+The file is written, not registered. One that a template left at the same place is replaced, and the log says so.
+"""
+
+from __future__ import annotations
+
+import secrets
+import urllib.parse
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from common import log
+from common.catalogs.entity import Entity, parse
+from common.catalogs.harness import Portal
+from common.errors import BadInput, Conflict
+from common.inputs import option
+from common.step import Outputs, Run, step
+
+LONGEST_NAME = 255  # bytes, on every usual file system
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    file_name: str = option("fileName", env=["FILE_NAME"], help="Name of the file, as in catalog-info.yaml.")
+    file_path: str = option(
+        "filePath",
+        env=["FILE_PATH"],
+        default="",
+        help="Folder the file is written to, usually the one that DirectPush pushes; the workspace when absent.",
+    )
+    content: str = option(
+        "fileContent", env=["FILE_CONTENT"], multiline=True, help="YAML of the entity, expressions resolved."
+    )
+    portal: Portal
+
+
+@step(
+    type="CreateCatalog",
+    image="createcatalog",
+    outputs={
+        "registeredCatalogUrl": "Where the portal will show the entity once it is registered.",
+        "catalogFilePath": "The file, relative to the workspace.",
+        "entityRef": "Reference of the entity, as in component:default/payments.",
+    },
+)
+def create_catalog(inputs: Inputs, run: Run) -> Outputs:
+    """Check the YAML of an entity and write it to a file."""
+    path = file_path(inputs, run)
+    entity, *others = parse(inputs.content, what="fileContent")
+    if others:
+        log.info(f"The file also holds {', '.join(other.ref for other in others)}.")
+    if not entity.owner:
+        log.warning(f"{entity.ref} has no owner; the portal shows it as nobody's.")
+    content = (inputs.content if inputs.content.endswith("\n") else f"{inputs.content}\n").encode()
+    write(path, content, shown=run.workspace.relative(path), dry_run=run.dry_run)
+    outputs = {"catalogFilePath": run.workspace.relative(path), "entityRef": entity.ref}
+    if inputs.portal.account:
+        outputs["registeredCatalogUrl"] = entity_url(entity, inputs.portal)
+    else:
+        log.info("The output registeredCatalogUrl is left out: set HARNESS_ACCOUNT_ID to have it.")
+    return outputs
+
+
+def file_path(inputs: Inputs, run: Run) -> Path:
+    """Give the path to write to. Raises BadInput for a fileName that is more than a name."""
+    name = inputs.file_name
+    plain = PurePosixPath(name).name == name and name not in (".", "..")
+    if not plain or "\\" in name or "\0" in name or len(name.encode(errors="replace")) > LONGEST_NAME:
+        raise BadInput(f"fileName is {name!r}, which is no plain file name.", next_step="Put the folder into filePath.")
+    folder = run.workspace.path(inputs.file_path or ".", what="filePath")
+    path = run.workspace.path(str(PurePosixPath(run.workspace.relative(folder)) / name), what="fileName")
+    if path.is_dir():
+        raise BadInput(f"{name!r} is a folder in {folder}.", next_step="Choose another fileName.")
+    return path
+
+
+def write(path: Path, content: bytes, *, shown: str, dry_run: bool) -> None:
+    """Put the bytes there at once or not at all, and say what was there before."""
+    before = path.read_bytes() if path.is_file() else None
+    if before == content:
+        log.info(f"{shown} is there already, with this content.")
+        return
+    told = "is written" if before is None else f"is replaced ({_difference(before, content)})"
+    if dry_run:
+        log.info(f"Dry run: {shown} {told}.")
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, content)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise Conflict(f"{shown} cannot be written: a file stands where a folder should be.") from error
+    except OSError as error:
+        raise BadInput(
+            f"{shown} cannot be written: {error.strerror}.", next_step="Make the workspace writable for this user."
+        ) from error
+    log.info(f"{shown} {told}.")
+
+
+def entity_url(entity: Entity, portal: Portal) -> str:
+    """Give the portal's page of the entity; its two generations differ only in the scope (contract, A.4)."""
+    parts = (portal.account, "module", "idp", "catalog", entity.scope, entity.kind.lower(), entity.name)
+    return "/".join((portal.base, "ng", "account", *(urllib.parse.quote(part, safe="") for part in parts)))
+
+
+def _replace(path: Path, content: bytes) -> None:
+    part = path.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        with part.open("xb") as file:
+            file.write(content)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _difference(before: bytes, after: bytes) -> str:
+    old, new = (Counter(text.decode(errors="replace").splitlines()) for text in (before, after))
+    return f"lines that differ: {(new - old).total()} new, {(old - new).total()} gone"
+
+
+if __name__ == "__main__":
+    raise SystemExit(create_catalog.main())

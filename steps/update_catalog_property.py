@@ -1,0 +1,144 @@
+"""UpdateCatalogProperty: custom properties of catalog entities, laid over what their YAML says.
+
+Only what an entity has not yet is sent, so that a re-run of an append adds nothing twice.
+"""
+
+from __future__ import annotations
+
+import urllib.parse
+from dataclasses import dataclass
+from typing import Any
+
+from common import log
+from common.catalogs import properties as custom
+from common.catalogs.harness import Access, Caller, given_body
+from common.catalogs.properties import Change
+from common.errors import BadInput
+from common.inputs import option
+from common.step import Outputs, Run, step
+
+ASKED = "the change asked for"  # inputs that are one change told in two ways: the platform's BODY, or the fields
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    access: Access
+    type: str = option(
+        "type",
+        default="",
+        choices=("Entity", "Property"),
+        rivals=ASKED,
+        help="Entity: many properties of one entity. Property: one property of many entities.",
+    )
+    entity_ref: str = option(
+        "entityRef", default="", rivals=ASKED, help="The entity, as in component:account/payments."
+    )
+    properties: list[Any] = option(
+        "properties", default=[], rivals=ASKED, help="Its properties: a list of maps with property, value and mode."
+    )
+    property: str = option("property", default="", rivals=ASKED, help="The property, as in metadata.team.")
+    entity_refs: list[Any] = option(
+        "entityRefs", default=[], rivals=ASKED, help="The entities: a list of maps with entityRef and value."
+    )
+    value: Any = option(
+        "value", default=None, rivals=ASKED, help="Value for entities that name none; any JSON or YAML."
+    )
+    mode: str = option(
+        "mode",
+        default="",
+        choices=custom.MODES,
+        rivals=ASKED,
+        help="replace (when absent), or append for lists and maps.",
+    )
+    url: str = option(
+        "customPropertyUrl",
+        env=["CUSTOM_PROPERTY_URL"],
+        default="",
+        spec=False,
+        help="URL that the change is sent to; made from BASE when absent.",
+    )
+    body: str = option(
+        "body",
+        env=["BODY"],
+        default="",
+        spec=False,
+        multiline=True,
+        rivals=ASKED,
+        help="The change as the platform gives it, in JSON; needs CUSTOM_PROPERTY_URL. The other inputs go before it.",
+    )
+
+
+@step(
+    type="UpdateCatalogProperty",
+    image="updatecatalogproperty",
+    outputs={"updatedEntities": "References of the entities this run changed, separated by commas; empty when none."},
+)
+def update_catalog_property(inputs: Inputs, run: Run) -> Outputs:
+    """Set or extend properties of catalog entities."""
+    from common.catalogs.harness_properties import CustomProperties
+
+    form, changes = asked(inputs)
+    custom.check(changes)
+    api = CustomProperties(address(inputs, form), Caller(inputs.access, run.network, run.budget))
+    if run.dry_run:
+        left = api.left_to_do(changes)
+        for change in left:
+            log.info(f"Dry run: {change.path} of {change.entity_ref} would get {change.value!r} ({change.mode}).")
+        if left:
+            log.info(f"The catalog says: {api.send(left, dry_run=True)}")
+        return {"updatedEntities": ""}
+    done = api.apply(changes)
+    for change in done:
+        log.info(f"{change.path} of {change.entity_ref} is changed ({change.mode}).")
+    return {"updatedEntities": ",".join(dict.fromkeys(change.entity_ref for change in done))}
+
+
+def asked(inputs: Inputs) -> tuple[str, list[Change]]:
+    """Give the form of the change and its parts: from the fields, else from the platform's BODY."""
+    if inputs.type or inputs.entity_ref or inputs.entity_refs:
+        form = inputs.type or ("Property" if inputs.entity_refs else "Entity")
+        body: dict[str, Any] = {
+            "entity_ref": inputs.entity_ref,
+            "properties": inputs.properties,
+            "property": inputs.property or None,
+            "value": inputs.value,
+            "mode": inputs.mode,
+            "entity_refs": [_entity(one) for one in inputs.entity_refs],
+        }
+    elif inputs.url and inputs.body:
+        form = _form_of(inputs.url)
+        body = given_body(inputs.body)
+    else:
+        raise BadInput(
+            "Nothing says what to change.",
+            next_step="Give type, entityRef and properties, or type, property, value and entityRefs.",
+        )
+    return form, custom.entity_changes(body) if form == "Entity" else custom.property_changes(body)
+
+
+def address(inputs: Inputs, form: str) -> str:
+    """Give the URL for the form: the given one, else the portal's."""
+    if inputs.url and _form_of(inputs.url) == form:
+        return inputs.url
+    return f"{inputs.access.portal.base}/gateway/v1/catalog/custom-properties/{form.lower()}"
+
+
+def _form_of(url: str) -> str:
+    form = urllib.parse.urlsplit(url).path.rpartition("/")[2].capitalize()
+    if form not in ("Entity", "Property"):
+        raise BadInput(
+            f"CUSTOM_PROPERTY_URL is {url!r}, which ends in neither /entity nor /property.",
+            next_step="Leave it out to have it made from BASE.",
+        )
+    return form
+
+
+def _entity(one: object) -> object:
+    """Take an entity as the pipeline's YAML writes it, as the API does, or as its reference alone."""
+    if isinstance(one, dict) and "entityRef" in one:
+        return {"entity_ref": one["entityRef"], "value": one.get("value")}
+    return {"entity_ref": one} if isinstance(one, str) else one
+
+
+if __name__ == "__main__":
+    raise SystemExit(update_catalog_property.main())

@@ -1,0 +1,288 @@
+"""A catalog file is checked offline: every fault at once, each with its line, and the entity gets its reference."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common.catalogs.entity import BACKSTAGE_KINDS, Entity, Format, parse
+from common.errors import BadInput
+
+COMPONENT = """\
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: payments-api
+  description: Takes money
+  annotations:
+    backstage.io/techdocs-ref: dir:.
+  tags: [python, c++]
+spec:
+  type: service
+  lifecycle: experimental
+  owner: group:default/platform
+"""
+NATIVE = """\
+apiVersion: harness.io/v1
+kind: Component
+identifier: payments-api
+name: Payments
+type: service
+owner: group:account/platform
+orgIdentifier: default
+projectIdentifier: shop
+spec:
+  lifecycle: production
+"""
+
+
+def faults(text: str) -> str:
+    with pytest.raises(BadInput) as caught:
+        parse(text, what="fileContent")
+    assert caught.value.exit_code == 2
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def replaced(text: str, *pairs: tuple[str, str]) -> str:
+    for before, after in pairs:
+        assert before in text
+        text = text.replace(before, after)
+    return text
+
+
+def test_a_file_of_idp_1_is_named_as_backstage_names_it() -> None:
+    (entity,) = parse(replaced(COMPONENT, ("name: payments-api", "name: Payments.API")), what="x")
+    assert entity == Entity(Format.BACKSTAGE, "Component", "Payments.API", "default", "group:default/platform", 1)
+    assert entity.ref == "component:default/payments.api"
+
+
+def test_a_namespace_is_part_of_the_reference() -> None:
+    (entity,) = parse(replaced(COMPONENT, ("  name:", "  namespace: shop\n  name:")), what="x")
+    assert entity.ref == "component:shop/payments-api"
+
+
+@pytest.mark.parametrize(
+    ("text", "ref"),
+    [
+        (NATIVE, "component:account.default.shop/payments-api"),
+        (replaced(NATIVE, ("projectIdentifier: shop\n", "")), "component:account.default/payments-api"),
+        (
+            replaced(NATIVE, ("projectIdentifier: shop\n", ""), ("orgIdentifier: default\n", "")),
+            "component:account/payments-api",
+        ),
+        (
+            replaced(NATIVE, ("identifier: payments-api", "identifier: Payments_API$1")),
+            "component:account.default.shop/Payments_API$1",
+        ),
+    ],
+)
+def test_a_file_of_idp_2_is_named_by_its_scope_and_keeps_its_case(text: str, ref: str) -> None:
+    assert parse(text, what="x")[0].ref == ref
+
+
+def test_idp_2_does_not_need_an_owner_for_a_component_but_for_a_system() -> None:
+    bare = replaced(NATIVE, ("owner: group:account/platform\n", ""))
+    assert parse(bare, what="x")[0].owner == ""
+    assert "owner is missing" in faults(replaced(bare, ("kind: Component", "kind: System")))
+
+
+def test_all_faults_are_told_at_once_with_their_lines() -> None:
+    text = replaced(
+        COMPONENT,
+        ("kind: Component", "kind: component"),
+        ("name: payments-api", "name: My Service"),
+        ("[python, c++]", "[Python]"),
+        ("  lifecycle: experimental\n", ""),
+        ("group:default/platform", "a/b/c"),
+    )
+    told = faults(text)
+    assert told.startswith("fileContent has 5 faults, (1) line 2: kind is 'component'")
+    assert "(2) line 4: metadata.name is 'My Service'; use 1 to 63 letters" in told
+    assert "(3) line 8: metadata.tags item 1 is 'Python'" in told
+    assert "(4) line 9: spec.lifecycle is missing" in told
+    assert "(5) line 11: spec.owner is 'a/b/c'; write [kind:][namespace/]name" in told
+    assert told.endswith("Correct it and run the step again.")
+
+
+def test_a_syntax_error_is_told_with_line_and_column() -> None:
+    assert "line 3: column 5: no YAML (mapping values are not allowed here" in faults("a: b\nc: d\ne: f: g\n")
+
+
+def test_a_tab_is_called_a_tab() -> None:
+    assert "line 2: column 1: no YAML" in faults("a:\n\t- b")
+    assert "indent with blanks" in faults("a:\n\t- b")
+
+
+@pytest.mark.parametrize("text", ["", "\n", "# nothing\n", "---\n---\n"])
+def test_a_text_without_an_entity_is_a_fault(text: str) -> None:
+    assert "line 1: there is no entity" in faults(text)
+
+
+@pytest.mark.parametrize("text", ["hello", "- a\n- b\n", "3"])
+def test_a_document_that_is_no_mapping_is_a_fault(text: str) -> None:
+    assert "this is no entity; write keys with values" in faults(text)
+
+
+def test_fields_that_are_not_indented_below_metadata_are_explained() -> None:
+    told = faults(
+        "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\nname: x\nspec:\ntype: service\nowner: a\n"
+    )
+    assert "line 3: metadata has nothing below it; indent what belongs to it" in told
+    assert "line 5: spec has nothing below it; indent what belongs to it" in told
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("null", "line 4: metadata.name is null, as an unresolved expression leaves it"),
+        ("'null'", "line 4: metadata.name is null, as an unresolved expression leaves it"),
+        ("", "line 4: metadata.name is empty"),
+        (
+            "<+pipeline.variables.name>",
+            "line 4: metadata.name holds <+pipeline.variables.name>, which was not resolved",
+        ),
+        ("<+variable.account.name>", "line 4: metadata.name holds <+variable.account.name>, which was not resolved"),
+        ("123", "line 4: metadata.name is '123', which YAML reads as int; write it in quotes"),
+        ("true", "line 4: metadata.name is 'true', which YAML reads as bool; write it in quotes"),
+        ("2026-01-01", "line 4: metadata.name is '2026-01-01', which YAML reads as timestamp; write it in quotes"),
+        ("[a]", "line 4: metadata.name is no text"),
+        ("-a", "line 4: metadata.name is '-a'"),
+        ("a-", "line 4: metadata.name is 'a-'"),
+        ("a/b", "line 4: metadata.name is 'a/b'"),
+        ("a" * 64, "line 4: metadata.name is 'aaa"),
+    ],
+)
+def test_what_is_no_name_is_refused(value: str, told: str) -> None:
+    assert told in faults(replaced(COMPONENT, ("name: payments-api", f"name: {value}")))
+
+
+@pytest.mark.parametrize("value", ["1a", "a.b", "a b", "org", "stepGroup", "a" * 129, "<+pipeline.name>", "null"])
+def test_what_is_no_identifier_is_refused(value: str) -> None:
+    assert "line 3: identifier" in faults(replaced(NATIVE, ("identifier: payments-api", f"identifier: {value}")))
+
+
+def test_expressions_that_the_portal_resolves_may_stand_where_no_name_is() -> None:
+    text = replaced(COMPONENT, ("type: service", "type: <+variable.account.kind_of_service>"))
+    assert parse(text, what="x")[0].ref == "component:default/payments-api"
+    assert "spec.type holds <+pipeline.variables.t>" in faults(
+        replaced(COMPONENT, ("type: service", "type: <+pipeline.variables.t>"))
+    )
+
+
+@pytest.mark.parametrize("kind", sorted(BACKSTAGE_KINDS))
+def test_each_kind_says_which_fields_it_lacks(kind: str) -> None:
+    text = f"apiVersion: backstage.io/v1alpha1\nkind: {kind}\nmetadata:\n  name: x\n"
+    told = faults(text)
+    for path in BACKSTAGE_KINDS[kind]:
+        assert f"{path} is missing" in told
+
+
+def test_a_kind_of_ones_own_needs_only_a_name_in_idp_1() -> None:
+    assert (
+        parse("apiVersion: backstage.io/v1alpha1\nkind: Robot\nmetadata:\n  name: r2\n", what="x")[0].ref
+        == "robot:default/r2"
+    )
+
+
+def test_idp_2_lists_its_kinds() -> None:
+    assert "kind is 'Robot', which IDP 2.0 does not know; write one of component, api" in faults(
+        replaced(NATIVE, ("kind: Component", "kind: Robot"))
+    )
+
+
+def test_an_unknown_api_version_is_told_with_the_known_ones_and_the_rest_is_checked_too() -> None:
+    told = faults(replaced(NATIVE, ("harness.io/v1", "harness.io/v2"), ("type: service\n", "")))
+    assert "apiVersion is 'harness.io/v2'; write one of backstage.io/v1alpha1" in told
+    assert "type is missing" in told
+
+
+def test_the_name_of_idp_1_in_a_file_of_idp_2_is_explained() -> None:
+    text = "apiVersion: harness.io/v1\nkind: Component\ntype: service\nmetadata:\n  name: x\nspec:\n  lifecycle: a\n"
+    assert "line 5: IDP 2.0 has no metadata.name; write identifier at the root" in faults(text)
+
+
+def test_a_project_needs_its_organization() -> None:
+    assert "line 7: projectIdentifier stands alone" in faults(replaced(NATIVE, ("orgIdentifier: default\n", "")))
+
+
+def test_a_key_given_twice_is_a_fault_on_its_second_line() -> None:
+    told = faults(replaced(COMPONENT, ("  description:", "  name: other\n  description:")))
+    assert told.startswith("fileContent has a fault, line 5: the key 'name' was given on line 4 already")
+
+
+@pytest.mark.parametrize("value", ["3", "true", "null", "[]"])
+def test_annotations_and_labels_hold_texts_only(value: str) -> None:
+    told = faults(replaced(COMPONENT, ("techdocs-ref: dir:.", f"techdocs-ref: {value}")))
+    assert "line 7: metadata.annotations backstage.io/techdocs-ref is" in told
+
+
+def test_idp_1_allows_several_documents_and_passes_over_empty_ones() -> None:
+    second = replaced(COMPONENT, ("payments-api", "payments-db"))
+    entities = parse(f"---\n{COMPONENT}---\n---\n{second}", what="x")
+    assert [(entity.ref, entity.line) for entity in entities] == [
+        ("component:default/payments-api", 2),
+        ("component:default/payments-db", 16),
+    ]
+
+
+def test_idp_2_allows_one_entity_in_a_file() -> None:
+    assert "line 12: a file of IDP 2.0 holds one entity" in faults(f"{NATIVE}---\n{NATIVE}")
+    assert "a file of IDP 2.0 holds one entity" in faults(f"{COMPONENT}---\n{NATIVE}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 5000,
+        "{a: " * 3000,
+        '"\\UFFFFFFFF"',
+        "%YAML 1." + "9" * 5000 + "\n---\na: b",
+        "a\0b",
+        "\ud800",
+        "&a [*a]",
+        "*a",
+        "!!x y",
+    ],
+)
+def test_hostile_texts_are_faults_like_any_other(text: str) -> None:
+    assert "line 1" in faults(text)
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_an_entity_or_bad_input(text: str) -> None:
+    try:
+        assert parse(text, what="x")
+    except BadInput:
+        assert "line " in faults(text)
+
+
+_LINES = st.sampled_from(
+    [*COMPONENT.splitlines(), *NATIVE.splitlines(), "---", "metadata:", "  <<: *x", "- a", "  name: &x y", "\t"]
+)
+
+
+@given(st.lists(_LINES, max_size=25), st.integers(0, 400), st.text(max_size=3))
+def test_any_shuffled_file_is_an_entity_or_bad_input(lines: list[str], position: int, inserted: str) -> None:
+    text = "\n".join(lines)
+    text = text[:position] + inserted + text[position:]
+    try:
+        for entity in parse(text, what="x"):
+            assert re.fullmatch(r"[a-z][a-z0-9]*:[^/]+/[^/]+", entity.ref, re.IGNORECASE)
+            assert entity.name in text
+    except BadInput:
+        assert "line " in faults(text)
+
+
+@given(st.from_regex(r"\A[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\Z"))
+def test_every_name_that_backstage_allows_is_taken_when_it_is_quoted(name: str) -> None:
+    quoted = yaml.safe_dump(name, default_style='"').strip()
+    text = replaced(COMPONENT, ("name: payments-api", f"name: {quoted}"))
+    if name == "null":
+        assert "metadata.name is null" in faults(text)
+    else:
+        assert parse(text, what="x")[0].name == name
