@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from common import describe, log, outputs, process, secret
+from common import describe, isolation, log, outputs, secret
 from common.errors import EXIT_CODES, BadInput, Interrupted, StepError
 from common.inputs import Option, option, options_of, resolve
 from common.network import Network, NetworkOptions
@@ -112,7 +112,7 @@ class Step(Generic[InputsT]):
         environ = dict(os.environ if environ is None else environ)
         log.configure(environ, verbose=False)
         try:
-            with process.signals():
+            with isolation.signals():
                 flags = describe.parse_flags(self, self.options(), argv)
                 return self._run(flags, environ) if flags is not None else 0
         except StepError as error:
@@ -145,7 +145,7 @@ class Step(Generic[InputsT]):
             format=common.output_format or None,
             file=common.output_file or None,
         )
-        with process.prepared(common.network, environ) as network:
+        with isolation.prepared(common.network, environ) as network:
             run = Run(
                 common.dry_run,
                 Workspace(Path.cwd()),

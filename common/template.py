@@ -15,7 +15,7 @@ from typing import Any
 
 from common import log
 from common.errors import BadInput, Refused
-from common.process import stdout_to_stderr
+from common.isolation import stdout_to_stderr
 
 CONTEXT_FILE = "cookiecutter.json"
 
@@ -83,7 +83,7 @@ def render(template: Path, values: Mapping[str, Any], into: Path) -> Path:
     logging.getLogger("cookiecutter").addHandler(logging.NullHandler())  # its errors are raised too, and told here
     try:
         _check_project_name(template, values)
-        with stdout_to_stderr():
+        with log.group("Rendering the template"), stdout_to_stderr():
             project = cookiecutter(
                 str(template),
                 no_input=True,

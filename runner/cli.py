@@ -163,10 +163,14 @@ def choose(pipeline: Pipeline, given: Mapping[str, Given], sandbox_url: str | No
 
 
 def open_command(state: Path) -> str:
-    """Give the command that opens the sandbox again."""
+    """Give the command that opens the sandbox again, as it can be typed here."""
     import shlex
+    import shutil
 
-    return shlex.join(["idp-steps", "sandbox", *(["--state", str(state)] if state != sandboxed.DEFAULT_STATE else [])])
+    started = Path(sys.argv[0])
+    elsewhere = started.name == "idp-steps" and shutil.which("idp-steps") is None
+    command = os.path.relpath(started) if elsewhere else "idp-steps"
+    return shlex.join([command, "sandbox", *(["--state", str(state)] if state != sandboxed.DEFAULT_STATE else [])])
 
 
 def main(argv: Sequence[str] | None = None) -> int:

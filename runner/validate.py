@@ -5,7 +5,7 @@ What would fail on the platform is a fault. What the platform silently takes as 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -148,14 +148,14 @@ def _nothing_to_say(_reference: Reference, _reader: _Reader) -> tuple[str, str]:
     return "", ""
 
 
+def _no_such_stage(named: str, stages: Sequence[str]) -> str:
+    return f"refers to the stage {named!r}, but there is only {listed(stages)}.{suggestion(named, stages)}"
+
+
 def _check_output(reference: Reference, reader: _Reader) -> tuple[str, str]:
     stages = {stage.identifier: stage for stage in reader.pipeline.stages}
     if reference.stage is not None and reference.stage not in stages:
-        known = listed(list(stages))
-        return (
-            f"refers to the stage {reference.stage!r}, but there is only {known}.{suggestion(reference.stage, stages)}",
-            "",
-        )
+        return _no_such_stage(reference.stage, list(stages)), ""
     stage = stages[reference.stage] if reference.stage else reader.stage
     step_id = reference.step or ""
     if stage is None:
@@ -190,11 +190,7 @@ def _check_pipeline_variable(reference: Reference, reader: _Reader) -> tuple[str
 def _check_stage_variable(reference: Reference, reader: _Reader) -> tuple[str, str]:
     stages = {stage.identifier: stage for stage in reader.pipeline.stages}
     if reference.stage is not None and reference.stage not in stages:
-        known = listed(list(stages))
-        return (
-            f"refers to the stage {reference.stage!r}, but there is only {known}.{suggestion(reference.stage, stages)}",
-            "",
-        )
+        return _no_such_stage(reference.stage, list(stages)), ""
     stage = stages[reference.stage] if reference.stage else reader.stage
     if stage is None:
         return "", "it stands outside of a stage."

@@ -19,7 +19,7 @@ from common.errors import BadInput
 from common.folder import files_of, place
 from common.git import Git, GitFailed, clone, git
 from common.inputs import option
-from common.process import scratch_folder
+from common.isolation import scratch_folder
 from common.step import Outputs, Run, step
 from common.template import checked, render
 from common.url import without_credentials

@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from common import git_hosts
+from common import git_hosts, log
 from common.connector import Connector, RepositoryLocation
 from common.git import git
 from common.git_push import Push, push
 from common.inputs import option
-from common.process import scratch_folder
+from common.isolation import scratch_folder
 from common.step import Outputs, Run, step
 
 
@@ -98,12 +98,13 @@ def direct_push(inputs: Inputs, run: Run) -> Outputs:
     host = git_hosts.host_of(inputs.connector)
     host.check(inputs.connector, inputs.location)
     credentials = host.git_credentials(inputs.connector)
-    with scratch_folder() as scratch:
+    url = host.clone_url(inputs.connector, inputs.location)
+    with log.group(f"Pushing {inputs.code_directory} to {url}"), scratch_folder() as scratch:
         done = push(
             Push(
                 git=git(run.network, credentials),
                 folder=code_folder(inputs, run),
-                url=host.clone_url(inputs.connector, inputs.location),
+                url=url,
                 branch=inputs.branch,
                 force=inputs.force_push,
                 message=inputs.message,

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Result, RunStep, World
+from tests.conftest import REPOSITORY_ROOT, Result, RunStep, World
 
 
 def git(repository: Path, *arguments: str) -> str:
@@ -247,3 +252,37 @@ def test_the_folder_is_also_found_below_the_output_directory(empty: World, app: 
     app.rename(app.parent / "out" / "app")
     push(run_step, empty, CODE_OUTPUT_DIRECTORY="out")
     assert files(empty) == ["README.md"]
+
+
+def test_sigterm_during_a_push_ends_git_too_and_leaves_nothing_behind(empty: World, app: Path, tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    hook = empty.repository("acme", "payments") / "hooks" / "pre-receive"
+    hook.write_text(f"#!/bin/sh\necho $$ >{started}.new && mv {started}.new {started}\nexec sleep 30\n")
+    hook.chmod(0o755)
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY_ROOT), "TMPDIR": str(temporary)}
+    with subprocess.Popen(
+        [sys.executable, "-P", "-m", "steps.direct_push"], cwd=app.parent, env=environ | target(empty),
+        stderr=subprocess.PIPE, text=True,
+    ) as step:  # fmt: skip
+        deadline = time.monotonic() + 20
+        while not started.exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        step.send_signal(signal.SIGTERM)
+        _, shown = step.communicate(timeout=20)
+    assert step.returncode == 143
+    assert "The step was terminated; running it again is safe." in shown
+    pushing = [path for path in Path("/proc").glob("[0-9]*/cmdline") if _is_push_to(path, empty.url)]
+    assert pushing == []
+    assert list(temporary.iterdir()) == []
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(int(started.read_text()), signal.SIGKILL)
+
+
+def _is_push_to(cmdline: Path, url: str) -> bool:
+    try:
+        words = cmdline.read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return b"push" in words and any(word.startswith(url.encode()) for word in words)
