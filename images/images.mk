@@ -1,0 +1,40 @@
+# The images; the top Makefile includes this. ENGINE: docker, podman or buildah. BASE=local makes the Debian base here.
+ENGINE ?= docker
+BASE ?= debian:trixie-slim
+REGISTRY ?=
+IMAGE_NEEDS := $(READY) $(if $(filter local,$(BASE)),base)
+IMAGE_BUILD = ENGINE=$(ENGINE) BASE_IMAGE=$(if $(filter local,$(BASE)),idp-steps/debian:trixie,$(BASE)) $(BIN)/python images/build.py
+
+images: $(IMAGE_NEEDS) ## build all images (ENGINE=docker|podman|buildah, BASE=local without a registry)
+	$(IMAGE_BUILD) build
+
+image/%: $(IMAGE_NEEDS) ## build one image and its root twin
+	$(IMAGE_BUILD) build $*
+
+image-check: $(IMAGE_NEEDS) ## build without keeping anything (PLATFORMS=linux/arm64)
+	$(IMAGE_BUILD) check
+
+base: $(READY) ## make the Debian base image with mmdebstrap
+	$(IMAGE_BUILD) base
+
+sbom: $(READY) ## write the images' bills of materials to build/sbom
+	$(IMAGE_BUILD) sbom build/sbom
+
+push: $(READY) ## push all images (REGISTRY=host/path, PLATFORMS=linux/amd64,linux/arm64)
+	@test -n "$(REGISTRY)" || { echo "Name where to: make push REGISTRY=host/path" >&2; exit 2; }
+	$(IMAGE_BUILD) push $(REGISTRY)
+
+image-test: $(READY) ## test the built images under the engine
+	ENGINE=$(ENGINE) $(BIN)/python -m pytest -m images $(IMAGE_PYTEST_ARGS) tests/images
+
+image-lock: $(READY) ## make requirements/images/ anew from pyproject.toml, with the versions of requirements/dev.txt
+	for image in $(basename $(notdir $(wildcard requirements/images/*.txt))); do \
+		$(BIN)/uv pip compile --quiet --python-version 3.13 --python-platform linux --generate-hashes --no-emit-index-url \
+			--no-annotate --no-header --extra $$image --constraints requirements/dev.txt pyproject.toml \
+			-o requirements/images/$$image.txt || exit 1; \
+	done
+
+image-ci: $(READY) ## engine, two builds, tests: what the continuous integration does (root, Debian)
+	images/ci.sh
+
+.PHONY: images image-check image-ci base sbom push image-test image-lock

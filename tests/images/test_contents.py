@@ -1,0 +1,196 @@
+"""What is in the images, what is not, what they say of themselves, and how much they weigh."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import re
+import subprocess
+import tarfile
+from typing import Any
+
+import pytest
+
+from tests.images.conftest import BUILD, ENGINE, IMAGES, ROOT, VERSION, Containers, inspected, tag
+
+pytestmark = [pytest.mark.images, pytest.mark.usefixtures("containers")]
+
+CEILINGS = {  # MB, gzip as a registry stores the layers
+    "cookiecutter": 45,
+    "createrepo": 40,
+    "createcatalog": 25,
+    "directpush": 45,
+    "registercatalog": 25,
+    "slacknotify": 25,
+    "updatecatalogproperty": 25,
+}
+ALL_CEILING = 60
+GZIP_MAGIC = b"\x1f\x8b"
+UNWANTED = """
+    apt apt-get dpkg perl pip pip3 gcc cc ld make su sudo mount umount passwd chsh newgrp curl wget ssh nc telnet
+"""
+LOOK_AROUND = """
+import importlib.metadata, importlib.util, json, os, shutil, stat, struct, sys
+uncompiled, special, caches = [], [], []
+for folder, _, names in os.walk("/", onerror=lambda error: None):
+    if folder.startswith(("/proc", "/sys", "/dev")):
+        continue
+    if folder.rstrip("/").rpartition("/")[2] in (".cache", "__pypackages__", ".git") or "/var/cache/" in folder:
+        caches.append(folder)
+    for name in names:
+        path = os.path.join(folder, name)
+        if os.lstat(path).st_mode & (stat.S_ISUID | stat.S_ISGID):
+            special.append(path)
+        if name.endswith(".py") and path.startswith(("/usr/lib/python3.13/", "/usr/local/lib/python3.13/")):
+            cached = importlib.util.cache_from_source(path)
+            try:
+                flags = struct.unpack("<I", open(cached, "rb").read(8)[4:])[0]
+            except OSError:
+                flags = None
+            if flags != 1:
+                uncompiled.append(path)
+print(json.dumps({
+    "uncompiled": uncompiled, "special": special, "caches": caches,
+    "programs": [name for name in sys.argv[1:] if shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin:/sbin")],
+    "modules": [name for name in ("pip", "setuptools", "ensurepip", "tkinter", "runner", "sandbox", "tests")
+                if importlib.util.find_spec(name)],
+    "distributions": {one.name.lower(): one.version for one in importlib.metadata.distributions()},
+}))
+"""
+
+
+def looked_at(containers: Containers, image: str) -> dict[str, Any]:
+    """Give what a script finds inside the image, as root, so that no folder is closed to it."""
+    running = containers.having("--user=0", "--entrypoint=/usr/bin/python3")
+    done = running.run(image, None, "-P", "-c", LOOK_AROUND, *UNWANTED.split()).well()
+    return dict(json.loads(done.stdout))
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_image_holds_what_its_lock_names_and_no_tool_of_an_intruder(image: str, containers: Containers) -> None:
+    """No package manager, compiler, downloader, set-user-id file or cache; Python packages exactly as locked."""
+    found = looked_at(containers, image)
+    lock = (ROOT / "requirements/images" / f"{image}.txt").read_text(encoding="utf-8")
+
+    assert found["programs"] == []
+    assert found["modules"] == []
+    assert found["special"] == []
+    assert found["caches"] == []
+    assert found["uncompiled"] == []
+    normal = {re.sub(r"[-_.]+", "-", name): version for name, version in found["distributions"].items()}
+    assert normal == dict(re.findall(r"^([\w.-]+)==([^ ]+)", lock, re.MULTILINE))
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_image_says_what_it_is(image: str, containers: Containers) -> None:
+    """Labels tell origin and licence, and hold the contract that the step itself prints."""
+    config = inspected(image)["Config"]
+    expected = BUILD.labels(image)
+    contract = json.loads(containers.run(image, None, "--describe").well().stdout)
+
+    labels = config["Labels"]
+    assert {name.rpartition(".")[2] for name in labels if name.startswith("org.opencontainers.image.")} >= {
+        "title",
+        "description",
+        "version",
+        "revision",
+        "created",
+        "licenses",
+        "vendor",
+    }
+    assert json.loads(labels["io.idp-steps.describe"]) == contract
+    assert labels["org.opencontainers.image.version"] == VERSION
+    assert labels["org.opencontainers.image.description"] == expected["org.opencontainers.image.description"]
+    assert contract["image"] == image
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_image_starts_as_the_platforms_expect(image: str, containers: Containers) -> None:
+    """Entrypoint absolute and in exec form, numeric user in group 0, /harness, SIGTERM; help on standard output."""
+    config = inspected(image)["Config"]
+
+    assert config["Entrypoint"] == ["/usr/bin/python3", "-P", "-m", f"steps.{IMAGES[image]}"]
+    assert re.fullmatch(r"[1-9]\d*:0", config["User"])
+    assert config["WorkingDir"] == "/harness"
+    assert config["StopSignal"] == "SIGTERM"
+    assert not config.get("Cmd")
+    assert containers.run(image, None, "--help").well().stdout.startswith("Usage:")
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_root_twin_differs_in_its_user_only(image: str) -> None:
+    """The twin is made of the same layers, so a node that has one has the other."""
+    plain, twin = inspected(image), inspected(image, "-root")
+
+    assert plain["RootFS"]["Layers"] == twin["RootFS"]["Layers"]
+    assert twin["Config"]["User"] == "0:0"
+    assert {**plain["Config"], "User": ""} == {**twin["Config"], "User": ""}
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_bill_of_materials_lists_every_package(image: str, containers: Containers) -> None:
+    """CycloneDX with a place for each Debian package that was unpacked and each Python distribution of the lock."""
+    bill = json.loads(containers.script(image, "print(open('/usr/share/idp-steps/sbom.cdx.json').read())"))
+    packages = containers.script(image, "import os; print(*os.listdir('/var/lib/dpkg/status.d'))").split()
+    lock = (ROOT / "requirements/images" / f"{image}.txt").read_text(encoding="utf-8")
+    places = [component["purl"] for component in bill["components"]]
+
+    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
+    assert {place for place in places if place.startswith("pkg:pypi/")} == {
+        f"pkg:pypi/{name}@{version}" for name, version in re.findall(r"^([\w.-]+)==([^ ]+)", lock, re.MULTILINE)
+    }
+    assert {re.findall(r"debian/(.+)@", place)[0] for place in places if place.startswith("pkg:deb/")} == set(packages)
+    assert len(set(places)) == len(places)
+
+
+def layers(image: str) -> dict[str, int]:
+    """Give the image's layers and their compressed sizes in bytes, as a registry stores them."""
+    command = [ENGINE, "save", *(["--format=oci-archive"] if ENGINE == "podman" else []), tag(image)]
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE) as saving,
+        tarfile.open(fileobj=saving.stdout, mode="r|") as archive,
+    ):
+        files = {
+            member.name: content.read()
+            for member in archive
+            if member.isfile() and (content := archive.extractfile(member)) is not None
+        }
+    contents = _of_classic_store(files) if "index.json" not in files else _of_layout(files)
+    return {hashlib.sha256(content).hexdigest(): _compressed(content) for content in contents}
+
+
+def _of_layout(files: dict[str, bytes]) -> list[bytes]:
+    manifest = json.loads(files["index.json"])
+    while "layers" not in manifest:
+        manifest = json.loads(files[_blob(manifest["manifests"][0]["digest"])])
+    return [files[_blob(layer["digest"])] for layer in manifest["layers"]]
+
+
+def _of_classic_store(files: dict[str, bytes]) -> list[bytes]:
+    (described,) = json.loads(files["manifest.json"])
+    return [files[name] for name in described["Layers"] if name in files]
+
+
+def _blob(digest: str) -> str:
+    return f"blobs/{digest.replace(':', '/')}"
+
+
+def _compressed(content: bytes) -> int:
+    return len(content if content.startswith(GZIP_MAGIC) else gzip.compress(content, 6, mtime=0))
+
+
+def test_images_stay_below_their_ceilings() -> None:
+    """Compressed sizes, alone and all together with shared layers counted once."""
+    sizes = {image: layers(image) for image in IMAGES}
+    megabytes = {image: round(sum(found.values()) / 1e6, 1) for image, found in sizes.items()}
+    once = {digest: size for found in sizes.values() for digest, size in found.items()}
+    together = round(sum(once.values()) / 1e6, 1)
+    print(f"compressed MB: {megabytes}, together {together}")
+
+    assert {image: size for image, size in megabytes.items() if size > CEILINGS[image]} == {}
+    assert together <= ALL_CEILING
+    table = (ROOT / "images/README.md").read_text(encoding="utf-8")
+    for image, size in megabytes.items():
+        (printed,) = re.findall(rf"^\| `{image}` \| ([\d.]+) \|", table, re.MULTILINE)
+        assert abs(float(printed) - size) <= 1, f"images/README.md says {printed} MB for {image}; it is {size}"

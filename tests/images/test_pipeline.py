@@ -1,0 +1,113 @@
+"""The documented pipeline, one container per step on a shared volume, as every kind of user and under every limit."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from sandbox.server import Sandbox
+from tests.images.conftest import HANDED_ON, IMAGES, PYTHON, Containers, engine, pipeline, tag, writable
+
+pytestmark = pytest.mark.images
+
+PEAK_LIMIT = 120  # MB
+MEASURED = f"""
+import resource, runpy, sys
+code, module = 70, sys.argv.pop(1)
+try:
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
+except SystemExit as end:
+    code = end.code or 0
+peaks = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+open("{HANDED_ON}/peak", "w").write(str(sum(peaks) / 1000))
+raise SystemExit(code)
+"""
+HARDENED = ("--read-only", "--tmpfs=/tmp", "--cap-drop=ALL", "--security-opt=no-new-privileges")
+CIRCUMSTANCES: dict[str, tuple[str, ...]] = {
+    "as the image's own user": (),
+    "as root": ("--user=0",),
+    "as a uid without passwd entry": ("--user=123456",),
+    "as a uid and gid without any entry": ("--user=123456:123456",),
+    "with a read-only file system and no capability": HARDENED,
+    "with the platform's default limits": ("--memory=200m", "--cpus=0.2"),
+}
+PLACES = ("/addon", "/harness", "/home", "/root", "/tmp")  # noqa: S108 - the containers', not ours
+
+
+def run_all(running: Containers, sandbox: Sandbox, handed_on: Path) -> dict[str, str]:
+    """Run the pipeline and give the output file of each step."""
+    outputs = {}
+    for image, environ in pipeline(sandbox).items():
+        file = handed_on / f"{image}-output.env"
+        running.run(image, {**environ, "DRONE_OUTPUT": f"{HANDED_ON}/{file.name}", "IF_EXISTS": "adopt"}).well()
+        outputs[image] = file.read_text(encoding="utf-8") if file.exists() else ""
+    return outputs
+
+
+def expect_done(outputs: dict[str, str], sandbox: Sandbox) -> None:
+    """Assert what the pipeline promises: its outputs, and the files in the repository."""
+    assert f"repositoryUrl={sandbox.url}/acme/payments\n" in outputs["createrepo"]
+    assert f"catalogInfoUrl={sandbox.url}/acme/payments/blob/main/catalog-info.yaml\n" in outputs["registercatalog"]
+    assert "registeredCatalogUrl=" in outputs["createcatalog"]
+    (repository,) = (path for path in sandbox.state_dir.rglob("payments.git") if path.parent.name == "acme")
+    listed = subprocess.run(
+        ["git", "-c", "safe.directory=*", "-C", repository, "ls-tree", "-r", "--name-only", "main"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.split()
+    assert "catalog-info.yaml" in listed
+
+
+@pytest.mark.parametrize("options", CIRCUMSTANCES.values(), ids=CIRCUMSTANCES)
+def test_every_step_does_its_work(
+    options: tuple[str, ...], platform: Containers, sandbox: Sandbox, handed_on: Path
+) -> None:
+    """The pipeline ends well, without a warning, and each step's outputs reach the platform's file."""
+    expect_done(run_all(platform.having(*options), sandbox, handed_on), sandbox)
+
+
+def test_the_root_twins_do_the_same(platform: Containers, sandbox: Sandbox, handed_on: Path) -> None:
+    """Runners that mount files of root's use the twins."""
+    expect_done(run_all(platform.having(twin="-root"), sandbox, handed_on), sandbox)
+
+
+def test_a_second_run_does_no_harm(containers: Containers, sandbox: Sandbox, workspace: Path, handed_on: Path) -> None:
+    """The whole pipeline can be run again in a fresh workspace, when the repository may be adopted."""
+    for name in ("first", "second"):
+        fresh = writable(workspace / name)
+        running = containers.having("--network=host", f"--volume={fresh}:/harness", f"--volume={handed_on}:{HANDED_ON}")
+
+        expect_done(run_all(running, sandbox, handed_on), sandbox)
+
+
+def test_no_step_needs_more_memory_than_promised(platform: Containers, sandbox: Sandbox, handed_on: Path) -> None:
+    """Python and its largest child process together stay below the limit."""
+    running = platform.having(f"--entrypoint={PYTHON}")
+
+    peaks = {}
+    for image, environ in pipeline(sandbox).items():
+        running.run(image, environ, "-P", "-c", MEASURED, f"steps.{IMAGES[image]}").well()
+        peaks[image] = round(float((handed_on / "peak").read_text(encoding="utf-8")))
+        (handed_on / "peak").unlink()
+
+    print(f"peak memory in MB: {peaks}")
+    assert max(peaks.values()) < PEAK_LIMIT, peaks
+
+
+def test_nothing_is_written_outside_the_places_for_it(platform: Containers, sandbox: Sandbox) -> None:
+    """A step changes nothing of its container but temporary files and HOME, not even when root lets it."""
+    strays: list[str] = []
+    for image, environ in pipeline(sandbox).items():
+        variables = [part for name, value in environ.items() for part in ("--env", f"{name}={value}")]
+        container = engine("create", *platform.options, "--user=0", *variables, tag(image)).strip()
+        try:
+            engine("start", "--attach", container)
+            lines = engine("diff", container).splitlines()
+        finally:
+            engine("rm", "--force", container)
+        strays += [f"{image}: {line}" for line in lines if not line[2:].startswith(PLACES)]
+
+    assert strays == []

