@@ -13,10 +13,11 @@ from pathlib import Path
 import click
 
 from common.errors import BadInput, Interrupted, StepError
+from common.isolation import NOT_WRITABLE
 from runner import connectors, document, sandboxed, variables
 from runner import run as runs
 from runner.execute import interruptible
-from runner.faults import Fault, Faulty
+from runner.faults import Fault, Faulty, suggestion
 from runner.pipeline import Pipeline
 from runner.report import Report, complain, to
 from runner.validate import examined, validated
@@ -24,6 +25,7 @@ from runner.variables import Given, Values
 
 PIPELINE_NAMES = ("pipeline.yaml", "pipeline.yml")
 BUG = 70
+WAITING = "Another run still uses this sandbox; waiting for its end. Ctrl-C stops the sandbox at once."
 
 _FILE = click.Path(path_type=Path)
 
@@ -38,8 +40,18 @@ def idp_steps() -> None:
 @click.option("--sandbox", is_flag=True, help="Run against local stand-ins for the git host, the portal and Slack.")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Give a variable its value.")
 @click.option("--inputs", type=_FILE, help="YAML file with values by name; else inputs.yaml beside the pipeline.")
-@click.option("--connectors", "connectors_file", type=_FILE, help="Describes git connectors and the Harness account.")
-@click.option("--secrets", "secrets_file", type=_FILE, help="Says where the values of secrets are.")
+@click.option(
+    "--connectors",
+    "connectors_file",
+    type=_FILE,
+    help="YAML file that describes git connectors and the Harness account; else connectors.yaml beside the pipeline.",
+)
+@click.option(
+    "--secrets",
+    "secrets_file",
+    type=_FILE,
+    help="YAML file that says where the values of secrets are; else secrets.yaml beside the pipeline.",
+)
 @click.option("--workspace", type=_FILE, help="Folder that the steps work in, used as it is; else a fresh one.")
 @click.option("--state", type=_FILE, default=sandboxed.DEFAULT_STATE, show_default=True, help="State of the sandbox.")
 @click.option("--verbose", is_flag=True, help="Have the steps log more, and the detail of errors.")
@@ -55,7 +67,10 @@ def run(  # noqa: PLR0913 - one parameter per option
     state: Path,
     verbose: bool,
 ) -> int:
-    """Run a pipeline: each step in a process of its own, with the environment that the platform would give it."""
+    """Run a pipeline on this machine.
+
+    Each step is a process of its own, with the environment that the platform would give it.
+    """
     report = to(sys.stdout, os.environ)
     file = pipeline_file(pipeline)
     checked = validated(file)
@@ -73,20 +88,22 @@ def run(  # noqa: PLR0913 - one parameter per option
         beside = file.parent / "sandbox.yaml"
         seeds = sandboxed.seeds(beside) if beside.is_file() else []
         stack.enter_context(interruptible())
-        server = stack.enter_context(sandboxed.running(state))
+        server = stack.enter_context(sandboxed.running(state, waiting=lambda: report.line(WAITING)))
         sandboxed.plant(state, seeds)
         report.line(f"The sandbox runs at {server.url}; its state is kept in {state}.")
         values = choose(checked.pipeline, given, server.url)
         code = runs.run(checked, values, sandboxed.world(server), where, report)
-    report.line()
-    report.line(f"To look at what is in the sandbox now: {open_command(state)}, then open {server.url}/ in a browser.")
+        command = open_command(state)
+        how = f"{command}, then open {server.url}/" if server.owned else f"open {server.url}/ (or first: {command})"
+        report.line()
+        report.line(f"To look at what is in the sandbox now: {how} in a browser.")
     return code
 
 
 @idp_steps.command()
 @click.argument("pipeline", type=_FILE, metavar="FILE|DIR")
 def validate(pipeline: Path) -> int:
-    """Check a pipeline file, and tell everything that is wrong with it."""
+    """Tell everything that is wrong with a pipeline."""
     file = pipeline_file(pipeline)
     checked, faults = examined(file)
     for warning in checked.warnings:
@@ -107,19 +124,19 @@ def validate(pipeline: Path) -> int:
     "--port", type=click.IntRange(0, 65535), default=0, help="Port on this machine; else the one it had last time."
 )
 def sandbox(*, state: Path, port: int) -> int:
-    """Serve the local stand-ins for the git host, the portal and Slack until stopped."""
+    """Serve the local git host, portal and Slack until stopped."""
     report = to(sys.stdout, os.environ)
-    with interruptible(), sandboxed.running(state, port) as server:
-        if not server.owned:
-            report.line(f"The sandbox with the state in {state} is already running at {server.url}/.")
-            return 0
-        report.line(f"The sandbox runs at {server.url}/; its state is kept in {state}. Stop it with Ctrl-C.")
-        try:
+    try:
+        with interruptible(), sandboxed.running(state, port) as server:
+            if not server.owned:
+                report.line(f"The sandbox with the state in {state} is already running at {server.url}/.")
+                return 0
+            report.line(f"The sandbox runs at {server.url}/; its state is kept in {state}. Stop it with Ctrl-C.")
             while True:
                 signal.pause()
-        except Interrupted:  # the way to stop it
-            report.line("The sandbox has stopped; its state is kept.")
-            return 0
+    except Interrupted:  # the way to stop it
+        report.line("The sandbox has stopped; its state is kept.")
+        return 0
 
 
 def pipeline_file(path: Path) -> Path:
@@ -129,6 +146,11 @@ def pipeline_file(path: Path) -> Path:
         if not found:
             raise BadInput(f"The folder {path} holds no {PIPELINE_NAMES[0]}.", next_step="Name the file itself.")
         return found[0]
+    if not path.exists():
+        near = suggestion(path.name, [one.name for one in path.parent.glob("*")])
+        raise BadInput(
+            f"There is no file {path}.{near}", next_step="" if near else "Name a pipeline file or its folder."
+        )
     return path
 
 
@@ -191,10 +213,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Interrupted as interrupt:
         complain(["Stopped; running the same command again is safe."])
         return interrupt.exit_code
-    except Exception:  # noqa: BLE001 - the last line of defence: a bug gets its own exit code, and no secret leaks
-        complain(["This is a bug in idp-steps; please report it with these lines:", traceback.format_exc()])
-        return BUG
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a bug gets its own code, and no secret leaks
+        return _unforeseen(error)
     return code if isinstance(code, int) else 0
+
+
+def _unforeseen(error: Exception) -> int:
+    if isinstance(error, OSError) and error.errno in NOT_WRITABLE:
+        complain([f"{error.filename or 'A file'} cannot be written: {error.strerror}. Make room, or permit it."])
+        return BadInput.exit_code
+    complain(["This is a bug in idp-steps; please report it with these lines:", traceback.format_exc()])
+    return BUG
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ DEFAULT_BASE = "https://app.harness.io"
 CONNECTOR = dict.fromkeys(("type", "url", "urlType", "username", "token"), ACCEPTED)
 HARNESS = dict.fromkeys(("account", "base", "apiKey"), ACCEPTED)
 URL_TYPES = ("Account", "Repo")
+CREDENTIAL = re.compile(r"xox[a-z]-|gh[a-z]_|github_pat_|glpat-|[ps]at\.|eyJ|-----BEGIN|\S*://")  # no id begins so
 
 
 class Missing(Exception):
@@ -120,6 +121,11 @@ def described(connectors: Path | None, secrets: Path | None, pipeline: Path, env
             return _read_secret(sources[identifier], f"the secret {identifier!r}", environ)
         if environ.get(variable):
             return Secret(environ[variable])
+        if CREDENTIAL.match(identifier):
+            raise Missing(
+                "What stands in the place of a secret's id looks like the secret itself, and is not repeated here. "
+                f"Give the id, and say in {secrets_file} where the value is."
+            )
         near = suggestion(identifier, sources)
         raise Missing(
             f"The secret {identifier!r} is not described.{near} Set the variable {variable}, or write "

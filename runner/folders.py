@@ -32,6 +32,7 @@ def start(identifier: str, given: Path | None, base: Path) -> RunFolder:
     runs = base / RUNS
     try:
         runs.mkdir(parents=True, exist_ok=True)
+        (runs.parent / ".gitignore").write_text("*\n", encoding="utf-8")  # this folder is often one of a repository
         number = max(_numbers(runs), default=0) + 1
         while True:
             folder = runs / f"{number}-{identifier}"

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import urllib.parse
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from common.errors import BadInput
+from runner import bodies
 from runner.connectors import Connector, Missing, World
 from runner.expressions import SecretReference
 from runner.pipeline import Pipeline, Stage
@@ -112,8 +113,13 @@ def step_variables(kind: StepKind, spec: Mapping[str, Resolved], world: World, e
         found["BASE"] = harness.base
         if kind.type in AUTHORIZED_STEPS and "X_API_KEY" not in found:
             found |= _of_caller(kind, spec, world)
-        if kind.type in _BODIES:
-            found |= _BODIES[kind.type](spec, harness.base, execution)
+        if kind.type in bodies.OF_TYPE:
+            sent = {
+                name: plain(one, world)
+                for name, one in spec.items()
+                if name not in kind.spec or not kind.spec[name].secret
+            }
+            found |= bodies.OF_TYPE[kind.type](sent, harness.base, execution)
     if kind.type == "SlackNotify" and world.slack_api_url is not None:
         found["SLACK_API_URL"] = world.slack_api_url
     return found
@@ -160,7 +166,7 @@ def text_of(value: Resolved, world: World) -> str:
     return "" if value is None else str(value)
 
 
-def plain(value: Resolved, world: World) -> object:
+def plain(value: Resolved, world: World) -> Resolved:
     """Give a value with its JSON types, and with secrets revealed, for a body that is sent."""
     if isinstance(value, SecretReference):
         return world.secret(value.id, "").reveal()
@@ -201,63 +207,3 @@ def _of_caller(kind: StepKind, spec: Mapping[str, Resolved], world: World) -> di
             "Give the step an xApiKey, or write harness: apiKey into connectors.yaml."
         )
     return {name: secret.reveal() for name, secret in credentials.items()}
-
-
-def _register_body(spec: Mapping[str, Resolved], base: str, execution: Execution) -> dict[str, str]:
-    reference = str(spec.get("connectorRef") or "")
-    names = {field: str(spec.get(field) or "") for field in ("repository", "branch", "filePath")}
-    body = {
-        "connector_ref": reference or None,
-        "repo_name": names["repository"],
-        "branch_name": names["branch"],
-        "file_path": names["filePath"],
-        "is_harness_code_repo": None if reference else True,
-    }
-    query = {
-        "accountIdentifier": execution.account,
-        "connectorRef": reference,
-        "repoName": names["repository"],
-        "branch": names["branch"],
-        "filePath": names["filePath"],
-    }
-    if not reference.startswith("account."):  # the connector lives in the organization or the project
-        query["orgIdentifier"] = execution.pipeline.organization
-        if not reference.startswith("org."):
-            query["projectIdentifier"] = execution.pipeline.project
-    return {
-        "IMPORT_ENTITY_URL": f"{base}/gateway/v1/entities/import",
-        "BODY": json.dumps(body),
-        "GET_FILE_BY_BRANCH_URL": f"{base}/gateway/ng/api/scm/get-file-by-branch?{urllib.parse.urlencode(query)}",
-    }
-
-
-def _property_body(spec: Mapping[str, Resolved], base: str, _execution: Execution) -> dict[str, str]:
-    body: dict[str, object]
-    if spec.get("type") == "Entity":
-        properties = [{"property": None, "value": None, "mode": None, **one} for one in _maps(spec.get("properties"))]
-        single = {"property": None, "value": None, "mode": None}
-        body = {"entity_ref": spec.get("entityRef"), **single, "properties": properties}
-        kind = "entity"
-    elif spec.get("type") == "Property":
-        refs = [
-            {"entity_ref": one.get("entityRef"), "value": one.get("value")} for one in _maps(spec.get("entityRefs"))
-        ]
-        values = {name: spec.get(name) for name in ("property", "value", "mode")}
-        body = {"entity_ref": None, **values, "entity_refs": refs}
-        kind = "property"
-    else:
-        raise BadInput(f"The field 'type' is {spec.get('type')!r}; it can be Entity and Property.")
-    return {
-        "CUSTOM_PROPERTY_URL": f"{base}/gateway/v1/catalog/custom-properties/{kind}",
-        "BODY": json.dumps(body, ensure_ascii=False),
-    }
-
-
-def _maps(value: Resolved) -> list[dict[str, Resolved]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
-_BODIES: Mapping[str, Callable[[Mapping[str, Resolved], str, Execution], dict[str, str]]] = {
-    "RegisterCatalog": _register_body,
-    "UpdateCatalogProperty": _property_body,
-}

@@ -21,6 +21,7 @@ def faults_before(known: Scope, world: World, execution: Execution) -> list[Faul
     asking = _asking(world, faults)
     known = replace(known, reveal=lambda identifier: asking.secret(identifier, "").reveal())
     placed: list[Fault] = []
+    told: list[str] = []  # what is wrong with a variable is not repeated for each step that uses it
     for stage in execution.pipeline.stages:
         slots = [variable.name for variable in execution.pipeline.variables]
         slots += [f"{stage.identifier}.{variable.name}" for variable in stage.variables]
@@ -28,16 +29,18 @@ def faults_before(known: Scope, world: World, execution: Execution) -> list[Faul
             try:
                 value = scope.variable(known, stage, slot)
             except BadInput as error:
-                placed.append(Fault(str(error)))
+                told.append(str(error))
                 continue
             if isinstance(value, SecretReference):
                 asking.secret(value.id, "")
         for step in stage.steps:
-            placed += _of_step(stage, step, known, asking, execution)
-    return [*placed, *map(Fault, faults)]
+            placed += _of_step(stage, step, known, asking, execution, told=told)
+    return [*placed, *map(Fault, [*told, *faults])]
 
 
-def _of_step(stage: Stage, step: Step, known: Scope, asking: World, execution: Execution) -> list[Fault]:
+def _of_step(  # noqa: PLR0913 - what all steps share, and what one has
+    stage: Stage, step: Step, known: Scope, asking: World, execution: Execution, *, told: list[str]
+) -> list[Fault]:
     kind = registry.kind(step.type)
     faults: list[Fault] = []
     try:
@@ -51,6 +54,8 @@ def _of_step(stage: Stage, step: Step, known: Scope, asking: World, execution: E
         ]
         platform.step_variables(kind, spec, asking, execution)
     except BadInput as error:
+        if str(error) in told:
+            return faults
         faults = faults or [Fault(f"The step {step.identifier!r}: {error}", step.place)]
     except Missing as error:
         faults.append(Fault(f"The step {step.identifier!r}: {error}", step.place))

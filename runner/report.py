@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,7 @@ LONGEST_SHOWN = 200
 
 @dataclass(frozen=True)
 class Report:
-    """Writes to one stream; colour only on a terminal, and not with NO_COLOR."""
+    """Writes to one stream. When that can take no more, a run goes on: its work counts more than telling of it."""
 
     stream: TextIO
     colour: bool
@@ -27,8 +28,13 @@ class Report:
         shown = log.mask(text)
         if style and self.colour and shown:
             shown = f"\x1b[{COLOURS[style]}m{shown}\x1b[0m"
-        self.stream.write(" " * indent + shown + "\n" if shown else "\n")
-        self.stream.flush()
+        try:
+            self.stream.write(" " * indent + shown + "\n" if shown else "\n")
+            self.stream.flush()
+        except OSError as error:
+            _silence(self.stream)
+            if not isinstance(error, BrokenPipeError):  # the reader of a pipe has gone because it wants no more
+                complain([f"What the run tells cannot be written ({error.strerror}); the run goes on."])
 
     def step_starts(self, number: int, count: int, name: str, step_type: str) -> None:
         """Head the lines of a step."""
@@ -42,9 +48,18 @@ class Report:
     def step_ends(self, seconds: float, exit_code: int) -> None:
         """Say how a step ended and how long it took."""
         if exit_code == 0:
-            self.line(f"✓ done in {seconds:.1f} s", style="green", indent=4)
+            self.line(f"{self._mark('✓ ')}done in {seconds:.1f} s", style="green", indent=4)
         else:
-            self.line(f"✗ failed with exit code {exit_code} after {seconds:.1f} s", style="red", indent=4)
+            text = f"{self._mark('✗ ')}failed with exit code {exit_code} after {seconds:.1f} s"
+            self.line(text, style="red", indent=4)
+
+    def _mark(self, mark: str) -> str:
+        """Leave a mark out where it cannot be shown."""
+        try:
+            mark.encode(self.stream.encoding or "utf-8")
+        except UnicodeEncodeError:
+            return ""
+        return mark
 
     def warning(self, text: str) -> None:
         """Say what looks wrong but does not stop the run."""
@@ -70,15 +85,25 @@ class Report:
 
 
 def to(stream: TextIO, environ: Mapping[str, str]) -> Report:
-    """Report to a stream."""
-    return Report(stream, stream.isatty() and not environ.get("NO_COLOR"))
+    """Report to a stream; in colour only on a terminal that has it, and not with NO_COLOR."""
+    return Report(stream, stream.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb")
 
 
 def complain(lines: Sequence[str]) -> None:
     """Say on stderr why nothing runs, or why it stopped."""
-    for line in lines:
-        sys.stderr.write(log.mask(line) + "\n")
-    sys.stderr.flush()
+    try:
+        for line in lines:
+            sys.stderr.write(log.mask(line) + "\n")
+        sys.stderr.flush()
+    except OSError:  # there is nowhere left to tell it; the exit code still does
+        _silence(sys.stderr)
+
+
+def _silence(stream: TextIO) -> None:
+    """Let everything that is still to be written to a stream vanish, what lies in its buffer too."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def _harmless(text: str) -> str:

@@ -24,7 +24,8 @@ sandbox before the first step runs; one that is there already with the same cont
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,21 +91,29 @@ def _seed(node: Node, beside: Path, faults: list[Fault]) -> Seed:
 
 
 @contextmanager
-def running(state: Path, port: int = 0) -> Iterator[Sandbox]:
-    """Run the sandbox, or use the one that is already running on this state."""
-    try:
-        from sandbox.server import serve
-    except ModuleNotFoundError as error:
-        raise BadInput(
-            f"The sandbox needs the package {error.name}.",
-            next_step="Install it with: pip install 'idp-steps[sandbox]'",
-        ) from error
+def running(state: Path, port: int = 0, waiting: Callable[[], None] = lambda: None) -> Iterator[Sandbox]:
+    """Run the sandbox, or use the one that is already running on this state.
+
+    `waiting` is called when its end has to wait for another run that uses it.
+    """
+    import sqlite3
+
+    from sandbox.server import serve
+
+    if shutil.which("git") is None:
+        raise BadInput("The sandbox needs git, which is not there.", next_step="Install it, or put it on the PATH.")
     with ExitStack() as stack:
         try:
-            sandbox = stack.enter_context(serve(state, port))
-        except OSError as error:
+            sandbox = stack.enter_context(serve(state, port, waiting=waiting))
+        except (OSError, sqlite3.Error) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
             raise BadInput(
-                f"The sandbox cannot keep its state in {state}: {error.strerror}.", next_step="Choose another --state."
+                f"The sandbox cannot keep its state in {state}: {reason}.", next_step="Choose another --state."
+            ) from error
+        except ModuleNotFoundError as error:
+            raise BadInput(
+                f"The sandbox needs the package {error.name}.",
+                next_step="Install it with: pip install 'idp-steps[sandbox]'",
             ) from error
         yield sandbox
 

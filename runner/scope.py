@@ -108,7 +108,8 @@ class _LookUp:
                 f"The variables {circle} refer to each other in a circle.", next_step="Give one of them a value."
             )
         declared = self.scope.values.slots[slot]
-        value = replace(self, node=declared.node).resolve(text, (*within, slot))
+        owner = declared.stage or self.stage
+        value = replace(self, node=declared.node, stage=owner).resolve(text, (*within, slot))
         if declared.type == "Secret" and isinstance(value, str) and value:
             return SecretReference(value)
         return value

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from runner.document import Fields, Node, Text, is_nothing
-from runner.expressions import CLOSE, INPUT, OPEN
+from runner.expressions import CLOSE, INPUT, OPEN, Expression, Unknown, scan
 from runner.faults import Fault, Place, listed, suggestion
-from runner.pipeline import Pipeline, Variable
+from runner.pipeline import Pipeline, Stage, Variable
 
 PLACEHOLDER = f"{OPEN}{INPUT}{CLOSE}"
 CLAUSES = ("default", "allowedValues", "selectOneFrom", "regex")
@@ -44,6 +44,8 @@ class Slot:
     required: bool
     place: Place
     node: Text
+    stage: Stage | None = None
+    """The stage that a variable belongs to: what it says of "stage" is meant of that one, whoever reads it."""
 
 
 @dataclass(frozen=True)
@@ -110,9 +112,9 @@ def _unquoted(text: str) -> str:
 def slots(pipeline: Pipeline) -> tuple[dict[str, Slot], list[Fault]]:
     """Give every place for a value by the name that --set and an inputs file use, and what is wrong with the rules."""
     faults: list[Fault] = []
-    found = [_of_variable("", variable, faults) for variable in pipeline.variables]
+    found = [_of_variable(None, variable, faults) for variable in pipeline.variables]
     for stage in pipeline.stages:
-        found += [_of_variable(f"{stage.identifier}.", variable, faults) for variable in stage.variables]
+        found += [_of_variable(stage, variable, faults) for variable in stage.variables]
     for stage, step in pipeline.steps():
         for field, node in step.spec.fields.items():
             if isinstance(node, Text) and node.text.strip().startswith(PLACEHOLDER):
@@ -123,15 +125,15 @@ def slots(pipeline: Pipeline) -> tuple[dict[str, Slot], list[Fault]]:
     return {slot.name: slot for slot in found}, faults
 
 
-def _of_variable(prefix: str, variable: Variable, faults: list[Fault]) -> Slot:
-    name = prefix + variable.name
+def _of_variable(stage: Stage | None, variable: Variable, faults: list[Fault]) -> Slot:
+    name = f"{stage.identifier}.{variable.name}" if stage else variable.name
     what = f"the variable {name!r}"
     rule = _rule(what, variable.value, faults)
     fixed = None if variable.value.value is None else variable.value.text
     if rule is not None:
         otherwise = variable.default.text if variable.default else None
         fixed = otherwise if rule.default is None else rule.default
-    return Slot(name, what, variable.type, rule, fixed, variable.required, variable.place, variable.value)
+    return Slot(name, what, variable.type, rule, fixed, variable.required, variable.place, variable.value, stage)
 
 
 def _rule(what: str, node: Text, faults: list[Fault]) -> Rule | None:
@@ -149,7 +151,8 @@ def parse_settings(settings: Sequence[str]) -> tuple[dict[str, Given], list[Faul
     for setting in settings:
         name, equals, text = setting.partition("=")
         if not equals or not name.strip():
-            faults.append(Fault(f"--set needs name=value, not {name!r}."))
+            wrong = f"not {name!r}" if name.strip() else "and the name is missing"
+            faults.append(Fault(f"--set needs name=value, {wrong}."))
         given[name.strip()] = Given(text)
     return given, faults
 
@@ -192,8 +195,11 @@ def _names(places: Mapping[str, Slot]) -> str:
 def _complaint(slot: Slot, text: str | None) -> str:
     if (text is None and slot.rule is not None) or (not text and slot.required):
         return f"{_sentence(slot.what)} has no value; give it with --set {slot.name}=... or in an inputs file."
-    if not text or OPEN in text:  # an expression gets its value later
-        return ""
+    try:
+        if not text or any(isinstance(part, Expression) for part in scan(text)):  # gets its value later
+            return ""
+    except Unknown as reason:
+        return f"In {slot.what}, {reason}"
     broken = _broken_rule(slot, text)
     # A value of type Secret is the id of a secret, but a user may well have given the secret itself.
     return f"The value {'' if slot.type == 'Secret' else f'{text!r} '}of {slot.what} {broken}." if broken else ""

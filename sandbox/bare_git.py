@@ -5,6 +5,7 @@ Only git itself touches the objects; nothing here knows HTTP or the database.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -77,6 +78,8 @@ def environment() -> dict[str, str]:
 
 def git(repository: Path, *arguments: str, stdin: bytes = b"", extra: Mapping[str, str] | None = None) -> bytes:
     """Run git on a bare repository; what git cannot find or do is NoSuchObject with git's own words."""
+    if any("\0" in argument for argument in arguments):
+        raise NoSuchObject("Nothing has a name with a NUL character.")
     done = subprocess.run(
         ["git", f"--git-dir={repository}", *arguments],
         input=stdin,
@@ -173,8 +176,8 @@ def directory(repository: Path, commit: str, path: str) -> list[TreeEntry]:
 
 def _list(repository: Path, tree: str, *paths: str) -> list[TreeEntry]:
     raw = git(repository, "--literal-pathspecs", "ls-tree", "-z", "--long", tree, "--", *paths).decode(
-        errors="surrogateescape"
-    )
+        errors="replace"
+    )  # a name that is no UTF-8 can be shown, and nothing more
     entries = []
     for record in raw.split("\0")[:-1]:
         facts, name = record.split("\t", 1)
@@ -239,20 +242,41 @@ def commit_files(
     With `replace`, the commit holds exactly these files, otherwise they are laid over what the branch has.
     """
     parent = branches(repository).get(branch)
+    wanted = {path: (mode, _blob_id(content)) for path, (mode, content) in files.items()}
+    there = _files(repository, parent) if parent else {}
+    if parent and (wanted == there if replace else wanted.items() <= there.items()):
+        return parent
     index = repository / f"index-{os.getpid()}-{os.urandom(4).hex()}"
     extra = {"GIT_INDEX_FILE": str(index)}
+    kept = {} if replace else there
+    known = {sha for _, sha in there.values()}
     try:
-        if parent and not replace:
-            git(repository, "read-tree", parent, extra=extra)
-        for path, (mode, content) in files.items():
-            blob = git(repository, "hash-object", "-w", "--stdin", stdin=content).decode().strip()
-            git(repository, "update-index", "--add", "--cacheinfo", f"{mode},{blob},{path}", extra=extra)
+        for path, (_, content) in files.items():
+            if wanted[path][1] not in known:
+                git(repository, "hash-object", "-w", "--stdin", stdin=content)
+        lines = [f"{mode} {sha}\t{path}\0" for path, (mode, sha) in (kept | wanted).items()]
+        index_info = "".join(lines).encode(errors="surrogateescape")
+        git(repository, "update-index", "-z", "--index-info", stdin=index_info, extra=extra)
         tree = git(repository, "write-tree", extra=extra).decode().strip()
     finally:
         index.unlink(missing_ok=True)
-    if parent and commit(repository, parent).tree == tree:
-        return parent
     parents = ["-p", parent] if parent else []
     made = git(repository, "commit-tree", tree, *parents, stdin=message.encode(), extra=_AUTHOR).decode().strip()
     git(repository, "update-ref", f"refs/heads/{branch}", made, parent or "0" * 40)
     return made
+
+
+def _files(repository: Path, commit: str) -> dict[str, tuple[str, str]]:
+    """Path → (mode, id) of every file of a commit."""
+    raw = git(repository, "ls-tree", "-r", "-z", commit).decode(errors="surrogateescape")
+    found = {}
+    for record in raw.split("\0")[:-1]:
+        facts, path = record.split("\t", 1)
+        mode, _, sha = facts.split()
+        found[path] = (mode, sha)
+    return found
+
+
+def _blob_id(content: bytes) -> str:
+    """Give the id that git gives a blob, without starting git."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()

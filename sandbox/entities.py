@@ -86,7 +86,7 @@ def parse(text: str, *, convert: bool, organization: str | None = None, project:
 def _load(text: str) -> dict[str, Any]:
     try:
         documents = [document for document in yaml.safe_load_all(text) if document is not None]
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date such as 2025-02-30
         raise InvalidEntity(f"The file is not valid YAML: {error}") from error
     if len(documents) != 1:
         raise InvalidEntity(f"The file must hold exactly one entity, it holds {len(documents)}.")
@@ -119,6 +119,8 @@ def _at(document: dict[str, Any], path: str) -> object:
 
 def _converted(document: dict[str, Any]) -> dict[str, Any]:
     """Harness's form of a Backstage entity."""
+    if wrong := [part for part in ("spec", "metadata") if not isinstance(document.get(part) or {}, dict)]:
+        raise InvalidEntity(f"Invalid entity YAML: {' and '.join(wrong)} must be a mapping.")
     metadata, spec = (dict(document.get(part) or {}) for part in ("metadata", "spec"))
     kind = str(document.get("kind", "")).lower()
     metadata.pop("namespace", None)

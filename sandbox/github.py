@@ -225,7 +225,7 @@ def change_repository(owner: str, name: str) -> ResponseReturnValue:
         default = "private" if body["private"] else "public"
     visibility = _visibility(body, default, organization=in_organization)
     branch = body.get("default_branch")
-    if branch is not None and branch not in bare_git.branches(hosted.folder):
+    if branch is not None and (not isinstance(branch, str) or branch not in bare_git.branches(hosted.folder)):
         errors = [{"resource": "Repository", "code": "invalid", "field": "default_branch"}]
         raise GitHubError(422, f"Validation Failed: The branch {branch} was not found.", errors)
     changed = {key: body[key] for key in ("description", "homepage", *github_answers.FLAGS) if key in body}

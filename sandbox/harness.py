@@ -103,7 +103,7 @@ def read_any_body() -> object:
     if "yaml" in (request.mimetype or ""):
         try:
             return yaml.safe_load(request.get_data(as_text=True))
-        except yaml.YAMLError as error:
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
             refuse(f"The request body is not valid YAML: {error}")
     body = request.get_json(force=True, silent=True)
     if body is None:

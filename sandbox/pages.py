@@ -152,7 +152,8 @@ def harness_page(account: str, scope: str = "", kind: str = "", identifier: str 
 
 @pages.get("/-/messages/")
 def messages() -> ResponseReturnValue:
-    shown = {conversation: _threads(conversation) for conversation in _conversations()}
+    found = [(conversation, _threads(conversation)) for conversation in _conversations()]
+    shown = dict(sorted(found, key=lambda one: not one[1]))  # those with messages before the empty ones
     return render_template("messages.html", conversations=shown)
 
 

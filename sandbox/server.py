@@ -1,6 +1,6 @@
 """Serving the sandbox on a loopback port, in a thread of this process.
 
-One folder has one server: a second one on the same folder is handed the address of the first.
+One folder has one server: whoever comes second is handed its address, and it stays until they have ended too.
 """
 
 from __future__ import annotations
@@ -12,24 +12,17 @@ import os
 import socket
 import threading
 import time
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
-from werkzeug.serving import WSGIRequestHandler, make_server
-
 from common.errors import Unavailable
-from sandbox.app import create_app
 from sandbox.state import Credentials, open_state
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 _HOST = "127.0.0.1"
-_POLL_INTERVAL = 0.05
-"""Seconds after which the server notices that it is to stop."""
 _POLL = 0.05
 """Seconds until the server notices that it is to stop."""
 _START_TIMEOUT = 10.0
@@ -46,40 +39,44 @@ class Sandbox:
     owned: bool = True
 
 
-class _QuietHandler(WSGIRequestHandler):
-    """The page has the request log; the terminal belongs to whoever started the server."""
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Print nothing."""
+def _nothing() -> None:
+    """Stand for nobody who wants to be told."""
 
 
 @contextlib.contextmanager
-def serve(state_dir: Path, port: int = 0, *, organizations: tuple[str, ...] | None = None) -> Iterator[Sandbox]:
-    """Serve a state folder on 127.0.0.1 until the block ends.
+def serve(
+    state_dir: Path,
+    port: int = 0,
+    *,
+    organizations: tuple[str, ...] | None = None,
+    waiting: Callable[[], None] = _nothing,
+) -> Iterator[Sandbox]:
+    """Serve a state folder on 127.0.0.1 until the block ends and no other process uses the server any more.
 
     Port 0: the port that the folder had last time, so that links go on working, or else any free one.
+    `waiting` is called when the end has to wait for others; a signal ends that. Raises Unavailable, OSError.
     """
     state = open_state(state_dir, organizations)
     record = state.folder / "sandbox.json"
-    with (state.folder / "sandbox.lock").open("a") as lock:
-        if not _locked(lock):
-            yield Sandbox(_address_of_other(record), state.credentials, state.folder, owned=False)
+    with (state.folder / "sandbox.lock").open("a") as lock, (state.folder / "guests.lock").open("a") as guests:
+        url = _address_of_other(record, lock, guests)
+        if url is not None:
+            yield Sandbox(url, state.credentials, state.folder, owned=False)
             return
         with _listening(port, record) as listener:
-            server = make_server(
-                _HOST,
-                0,
-                create_app(state_dir, organizations=organizations),
-                threaded=True,
-                request_handler=_QuietHandler,
-                fd=listener.fileno(),
-            )
+            from sandbox import web_server
+
+            server = web_server.make(listener, state_dir, organizations)
         url = f"http://{_HOST}:{server.port}"
         record.write_text(json.dumps({"url": url, "port": server.port, "pid": os.getpid()}) + "\n", encoding="utf-8")
         thread = threading.Thread(target=server.serve_forever, args=(_POLL,), name="sandbox", daemon=True)
         thread.start()
         try:
             yield Sandbox(url, state.credentials, state.folder)
+            _wait_for(guests, waiting)
+        except Exception:
+            _wait_for(guests, waiting)
+            raise
         finally:
             server.shutdown()
             thread.join()
@@ -93,6 +90,12 @@ def _locked(lock: IO[str]) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _wait_for(guests: IO[str], waiting: Callable[[], None]) -> None:
+    if not _locked(guests):
+        waiting()
+        fcntl.flock(guests, fcntl.LOCK_EX)
 
 
 @contextlib.contextmanager
@@ -124,19 +127,28 @@ def _last_port(record: Path) -> int:
         return 0
 
 
-def _address_of_other(record: Path) -> str:
-    """Return the address of the server that holds the folder, once it answers."""
+def _address_of_other(record: Path, lock: IO[str], guests: IO[str]) -> str | None:
+    """Take the folder, or return the address of the server that has it, which then waits for this process."""
     deadline = time.monotonic() + _START_TIMEOUT
     while time.monotonic() < deadline:
+        if _locked(lock):
+            return None
+        fcntl.flock(guests, fcntl.LOCK_SH)  # while a server ends it holds this, and afterwards the folder is free
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            url = str(json.loads(record.read_text(encoding="utf-8"))["url"])
-            # Straight to the loopback address, whatever proxy the environment names.
-            opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-            with opener.open(f"{url}/-/health", timeout=2) as answer:
-                if json.load(answer)["state"] == str(record.parent):
-                    return url
+            noted = json.loads(record.read_text(encoding="utf-8"))
+            if _serves(int(noted["port"]), record.parent):
+                return str(noted["url"])
+        fcntl.flock(guests, fcntl.LOCK_UN)
         time.sleep(0.1)
     raise Unavailable(
         f"Another process holds the sandbox's folder {record.parent}, and its server does not answer.",
         next_step="Stop that process, or use another folder.",
     )
+
+
+def _serves(port: int, folder: Path) -> bool:
+    """Ask what answers at a port whether it serves this folder. By hand: an HTTP client takes longer to load."""
+    with socket.create_connection((_HOST, port), timeout=2) as asked, asked.makefile("rb") as answer:
+        asked.sendall(f"GET /-/health HTTP/1.0\r\nHost: {_HOST}\r\n\r\n".encode())
+        body = answer.read().partition(b"\r\n\r\n")[2]
+    return bool(json.loads(body)["state"] == str(folder))

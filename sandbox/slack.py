@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 slack = Blueprint("slack", __name__, url_prefix="/slack/api")
 
 _LONGEST_TEXT = 40_000
+_COUNT = re.compile(r"[0-9]{1,9}")
 _TIMESTAMP = re.compile(r"\d{10}\.\d{6}")
 
 
@@ -288,8 +289,8 @@ def list_conversations() -> ResponseReturnValue:
     kinds = str(arguments.get("types") or "public_channel").split(",")
     found = list(workspace.channels()) if "public_channel" in kinds else []
     limit, cursor = str(arguments.get("limit") or "100"), str(arguments.get("cursor") or "0")
-    if not limit.isdigit() or not cursor.isdigit():
-        _stop("invalid_limit" if not limit.isdigit() else "invalid_cursor")
+    if not _COUNT.fullmatch(limit) or not _COUNT.fullmatch(cursor):
+        _stop("invalid_limit" if not _COUNT.fullmatch(limit) else "invalid_cursor")
     start, end = int(cursor), int(cursor) + max(1, int(limit))
     rest = str(end) if end < len(found) else ""
     shown = [_shown_conversation(channel) for channel in found[start:end]]

@@ -25,22 +25,37 @@ def faults(blocks: list[dict[str, Any]]) -> list[str]:
 
 def _block_faults(block: dict[str, Any]) -> list[tuple[str, str]]:
     kind = block.get("type")
-    if kind not in _BLOCK_TYPES:
+    if not isinstance(kind, str) or kind not in _BLOCK_TYPES:
         return [("missing required field: type" if kind is None else f"unsupported type: {kind}", "/type")]
     match kind:
         case "header":
             return _text_faults(block.get("text"), ("plain_text",), _LONGEST_HEADER, "/text")
         case "section":
-            fields = block.get("fields") or []
-            if not block.get("text") and not fields:
-                return [("missing required field: text", "")]
-            texts = [("/text", block["text"])] if block.get("text") else []
-            texts += [(f"/fields/{number}", item) for number, item in enumerate(fields)]
-            kinds = ("plain_text", "mrkdwn")
-            return [fault for where, item in texts for fault in _text_faults(item, kinds, _LONGEST_SECTION, where)]
-        case "actions" | "context" if not isinstance(block.get("elements"), list) or not block["elements"]:
-            return [("missing required field: elements", "")]
+            return _section_faults(block)
+        case "actions" | "context":
+            return _element_faults(block.get("elements"))
     return []
+
+
+def _section_faults(block: dict[str, Any]) -> list[tuple[str, str]]:
+    fields = block.get("fields") or []
+    if not isinstance(fields, list):
+        return [("must provide an array", "/fields")]
+    if not block.get("text") and not fields:
+        return [("missing required field: text", "")]
+    texts = [("/text", block["text"])] if block.get("text") else []
+    texts += [(f"/fields/{number}", item) for number, item in enumerate(fields)]
+    kinds = ("plain_text", "mrkdwn")
+    found = [fault for where, item in texts for fault in _text_faults(item, kinds, _LONGEST_SECTION, where)]
+    wrong = not isinstance(block.get("accessory", {}), dict)
+    return [*found, ("must provide an object", "/accessory")] if wrong else found
+
+
+def _element_faults(elements: object) -> list[tuple[str, str]]:
+    if not isinstance(elements, list) or not elements:
+        return [("missing required field: elements", "")]
+    wrong = [number for number, item in enumerate(elements) if not isinstance(item, dict)]
+    return [("must provide an object", f"/elements/{number}") for number in wrong]
 
 
 def _text_faults(text: object, kinds: tuple[str, ...], longest: int, where: str) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from cookiecutter.exceptions import FailedHookException
 from cookiecutter.main import cookiecutter
 
 from common.catalogs import entity
-from runner import validate
+from runner import connectors, validate
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "service-onboarding"
 TEMPLATE = EXAMPLE / "template"
@@ -207,3 +208,21 @@ def test_example_holds_no_address_or_credential_of_anybody() -> None:
     for file in EXAMPLE.rglob("*"):
         if file.is_file() and "__pycache__" not in file.parts:
             assert not re.search(r"gh[pousr]_\w{20}|xox[abp]-|/home/|/work/", file.read_text(encoding="utf-8")), file
+
+
+def test_the_files_that_the_readme_describes_hold_what_the_pipeline_names(tmp_path: Path) -> None:
+    """A reader copies them; each block begins with a comment that names its file."""
+    text = (EXAMPLE / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^   ```yaml\n(.*?)^   ```$", text, re.MULTILINE | re.DOTALL)
+    for block in blocks:
+        name = re.match(r" +# ([a-z.]+)", block)
+        assert name is not None
+        (tmp_path / name[1]).write_text(textwrap.dedent(block), encoding="utf-8")
+    (tmp_path / "slack-token.txt").write_text("canary-slack")
+    world = connectors.described(
+        None, None, tmp_path / "pipeline.yaml", {"GITHUB_TOKEN": "canary-git", "HARNESS_API_KEY": "canary-key"}
+    )
+
+    assert world.connector("account.github").token.reveal() == "canary-git"
+    assert world.harness().credentials["X_API_KEY"].reveal() == "canary-key"
+    assert world.secret("account.slack", "token").reveal() == "canary-slack"

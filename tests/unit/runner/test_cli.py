@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 from runner import cli, execute, folders
+from runner.report import to
 
 Fake = Callable[..., None]
 PipelineFile = Callable[[str], Path]
@@ -180,6 +182,47 @@ def test_a_required_field_whose_value_is_empty_is_refused_before_anything_runs(
     assert not Path(".idp-steps").exists()
 
 
+TWO_STAGES = """
+pipeline:
+  name: Onboarding
+  identifier: onboarding
+  stages:
+    - stage:
+        name: One
+        identifier: one
+        type: IDP
+        variables:
+          - {name: team, value: web}
+          - {name: channel, value: "<+stage.variables.team>-<+stage.name>"}
+        spec: {execution: {steps: [{step: {type: CookieCutter, name: Render, identifier: same, spec: {}}}]}}
+    - stage:
+        name: Two
+        identifier: two
+        type: IDP
+        variables:
+          - {name: team, value: data}
+        spec:
+          execution:
+            steps:
+              - step:
+                  type: SlackNotify
+                  name: Tell
+                  identifier: same
+                  spec: {token: account.slack, messageContent: <+pipeline.stages.one.variables.channel>}
+"""
+
+
+@pytest.mark.usefixtures("fake_steps")
+def test_a_variable_of_another_stage_means_its_own_stage(project: Path) -> None:
+    project.write_text(TWO_STAGES)
+
+    assert cli.main(["run", str(project)]) == 0
+
+    assert _seen_by("CookieCutter")["channel"] == "web-One"
+    assert _seen_by("SlackNotify")["MESSAGE_CONTENT"] == "web-One"
+    assert _seen_by("SlackNotify")["team"] == "data"
+
+
 def test_a_failed_step_stops_the_run_with_its_code_and_says_how_to_go_on(
     project: Path, fake_steps: Fake, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -237,6 +280,7 @@ def test_a_second_run_has_a_fresh_workspace_and_only_the_last_few_are_kept(
 
     kept = sorted(int(path.name.partition("-")[0]) for path in Path(".idp-steps/runs").iterdir())
     assert kept == [3, 4, 5, 6, 7]
+    assert Path(".idp-steps/.gitignore").read_text() == "*\n", "a repository around it does not see it"
     assert "Run 7 of Onboarding" in capsys.readouterr().out
     assert _seen_by("CreateRepo", 7)["HARNESS_BUILD_ID"] == "7"
 
@@ -295,7 +339,8 @@ def test_an_inputs_file_that_names_the_sandbox_needs_the_sandbox(
         (["run"], "Missing argument"),
         (["frobnicate"], "No such command"),
         (["run", "p.yaml", "--bogus"], "No such option"),
-        (["run", "nowhere.yaml"], "The file nowhere.yaml cannot be read: No such file or directory."),
+        (["run", "nowhere.yaml"], "There is no file nowhere.yaml. Name a pipeline file or its folder."),
+        (["run", "../project/pipelin.yaml"], "There is no file ../project/pipelin.yaml. Did you mean 'pipeline.yaml'?"),
         (["validate", "."], "The folder . holds no pipeline.yaml."),
     ],
 )
@@ -305,6 +350,68 @@ def test_bad_usage_exits_2_with_a_sentence(
     del project
     assert cli.main(argv) == 2
     assert message in capsys.readouterr().err
+
+
+def _process(project: Path) -> tuple[list[str], dict[str, str]]:
+    """Give command and environment of the runner as a process of its own, with the fake steps."""
+    program = (
+        "import steps; from runner import cli, execute\n"
+        "steps.STEPS = {'CookieCutter': 'fake_cookiecutter', 'CreateRepo': 'fake_createrepo',"
+        " 'SlackNotify': 'fake_slacknotify'}\n"
+        f"execute.import_path = lambda: {execute.import_path()!r}\n"
+        f"raise SystemExit(cli.main(['run', {str(project)!r}, '--set', 'project_name=p']))\n"
+    )
+    return [sys.executable, "-c", program], {**os.environ, **execute.import_path()}
+
+
+def _piped(project: Path, fake_steps: Fake, stdout: int) -> subprocess.CompletedProcess[str]:
+    fake_steps("CookieCutter", "print('Working on it.')")
+    command, environ = _process(project)
+    return subprocess.run(
+        command, stdout=stdout, stderr=subprocess.PIPE, text=True, env=environ, check=False, timeout=60
+    )
+
+
+def test_a_run_goes_on_when_nobody_reads_it_any_more(project: Path, fake_steps: Fake) -> None:
+    """As in `idp-steps run ... | head -1`."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = _piped(project, fake_steps, writing)
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert _seen_by("SlackNotify")["MESSAGE_CONTENT"] == "Hi <http://git.test/o/p|Link>\\nrun 1"
+
+
+def test_a_run_goes_on_when_what_it_tells_cannot_be_written(project: Path, fake_steps: Fake) -> None:
+    full = os.open("/dev/full", os.O_WRONLY)
+    try:
+        done = _piped(project, fake_steps, full)
+    finally:
+        os.close(full)
+    assert (done.returncode, done.stderr) == (
+        0,
+        "What the run tells cannot be written (No space left on device); the run goes on.\n",
+    )
+    assert _seen_by("SlackNotify")
+
+
+def test_marks_are_left_out_where_the_terminal_cannot_show_them() -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    to(stream, {}).step_ends(0.25, 0)
+    stream.seek(0)
+    assert stream.read().strip() == "done in 0.2 s"
+
+
+@pytest.mark.parametrize(("terminal", "coloured"), [("xterm", True), ("dumb", False)])
+def test_a_terminal_that_has_no_colours_gets_none(
+    terminal: str, coloured: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(stream, "isatty", lambda: True)
+    assert to(stream, {"TERM": terminal}).colour is coloured
+    assert not to(stream, {"TERM": terminal, "NO_COLOR": "1"}).colour
 
 
 def test_help_exits_0(capsys: pytest.CaptureFixture[str]) -> None:
@@ -354,15 +461,7 @@ def test_a_step_is_started_so_that_nothing_is_imported_from_its_workspace() -> N
 
 def test_a_terminated_run_ends_its_step_and_exits_143(project: Path, fake_steps: Fake, tmp_path: Path) -> None:
     fake_steps("CookieCutter", "print(os.getpid(), 'sleeps', flush=True); time.sleep(60)")
-    program = (
-        "import steps; from runner import cli, execute\n"
-        "steps.STEPS = {'CookieCutter': 'fake_cookiecutter', 'CreateRepo': 'fake_createrepo',"
-        " 'SlackNotify': 'fake_slacknotify'}\n"
-        f"execute.import_path = lambda: {execute.import_path()!r}\n"
-        f"raise SystemExit(cli.main(['run', {str(project)!r}, '--set', 'project_name=p']))\n"
-    )
-    environ = {**os.environ, **execute.import_path()}
-    command = [sys.executable, "-c", program]
+    command, environ = _process(project)
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=environ, cwd=tmp_path) as runner:
         assert runner.stdout is not None

@@ -109,3 +109,10 @@ def test_faults_in_the_file_are_named_and_a_secret_in_it_is_not_repeated(tmp_pat
 def test_a_file_that_was_named_has_to_be_there(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="cannot be read: No such file"):
         described(tmp_path / "none.yaml", None, tmp_path / "pipeline.yaml", {})
+
+
+@pytest.mark.parametrize("value", ["xoxb-1-canary", "ghp_canary", "github_pat_canary", "pat.acc.canary", "eyJcanary"])
+def test_a_secret_in_the_place_of_its_id_is_not_repeated(tmp_path: Path, value: str) -> None:
+    with pytest.raises(Missing, match="looks like the secret itself") as caught:
+        _world(tmp_path).secret(value, "token")
+    assert "canary" not in str(caught.value)

@@ -161,6 +161,31 @@ def test_one_property_of_many_entities_becomes_the_other_body() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("entries", "said"),
+    [
+        (["component:account/payments"], "The field 'entityRefs' has to be a list of maps with entityRef and value."),
+        ({"entityRef": "component:account/payments"}, "The field 'entityRefs' has to be a list of maps"),
+        ([{"entityref": "component:a"}], "Unknown field 'entityref' in an entry of 'entityRefs'. Did you mean"),
+    ],
+)
+def test_an_entry_that_would_be_left_out_of_an_update_is_refused(entries: Resolved, said: str) -> None:
+    with pytest.raises(BadInput, match=said):
+        _environ("UpdateCatalogProperty", {"type": "Property", "property": "p", "entityRefs": entries})
+
+
+def test_a_secret_in_a_value_is_revealed_in_the_body() -> None:
+    properties: Resolved = [{"property": "metadata.key", "value": [SecretReference("account.deep")]}]
+    found = _environ("UpdateCatalogProperty", {"type": "Entity", "entityRef": "component:a", "properties": properties})
+    assert json.loads(found["BODY"])["properties"][0]["value"] == [":account.deep"]
+
+
+def test_the_description_of_an_entry_is_not_sent() -> None:
+    refs: Resolved = [{"entityRef": "component:a", "description": "why"}]
+    found = _environ("UpdateCatalogProperty", {"type": "Property", "property": "p", "value": 1, "entityRefs": refs})
+    assert json.loads(found["BODY"])["entity_refs"] == [{"entity_ref": "component:a", "value": None}]
+
+
 def test_an_unknown_type_of_update_is_refused() -> None:
     with pytest.raises(BadInput, match="it can be Entity and Property"):
         _environ("UpdateCatalogProperty", {"type": "entity"})

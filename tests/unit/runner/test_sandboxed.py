@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import sandbox
 from runner import cli, sandboxed
 from runner.faults import Faulty
 
@@ -87,6 +88,24 @@ def test_a_state_that_is_no_folder_is_refused(tmp_path: Path, capsys: pytest.Cap
 
     assert cli.main(["sandbox", "--state", str(tmp_path / "file")]) == 2
     assert "The sandbox cannot keep its state in" in capsys.readouterr().err
+
+
+def test_a_machine_without_git_is_told_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert cli.main(["sandbox", "--state", str(tmp_path / "state")]) == 2
+    assert "The sandbox needs git, which is not there." in capsys.readouterr().err
+
+
+def test_a_missing_package_of_the_sandbox_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "sandbox.web_server", raising=False)
+    monkeypatch.delattr(sandbox, "web_server", raising=False)
+    monkeypatch.setitem(sys.modules, "werkzeug.serving", None)
+    assert cli.main(["sandbox", "--state", str(tmp_path / "state")]) == 2
+    assert "The sandbox needs the package werkzeug.serving. Install it with: pip" in capsys.readouterr().err
 
 
 def test_own_connectors_have_no_meaning_with_the_sandbox(

@@ -128,10 +128,22 @@ def test_the_value_of_a_secret_variable_is_never_repeated(pipeline: Callable[[st
 
 
 def test_set_needs_a_name_and_a_value_and_keeps_further_equals_signs() -> None:
-    given, faults = variables.parse_settings(["a=b=c", "nothing"])
+    given, faults = variables.parse_settings(["a=b=c", "nothing", "=secret"])
 
     assert given["a"].text == "b=c"
-    assert [fault.text for fault in faults] == ["--set needs name=value, not 'nothing'."]
+    assert [fault.text for fault in faults] == [
+        "--set needs name=value, not 'nothing'.",
+        "--set needs name=value, and the name is missing.",
+    ]
+
+
+def test_a_beginning_of_an_expression_is_a_plain_text_to_the_rules(pipeline: Callable[[str], Pipeline]) -> None:
+    declared = pipeline("  - {name: size, value: '<+input>.regex(^[a-z<+.>]{1,20}$)'}\n")
+
+    assert _settle(declared, size="<+pipeline.name>").texts["size"] == "<+pipeline.name>"
+    assert _complaints(declared, size="<+NAME") == [
+        "The value '<+NAME' of the variable 'size' is not allowed; it has to match ^[a-z<+.>]{1,20}$."
+    ]
 
 
 def test_an_inputs_file_holds_scalars_by_name(tmp_path: Path) -> None:
@@ -149,11 +161,14 @@ def test_variables_that_refer_to_each_other_in_a_circle_are_refused(
 ) -> None:
     del fake_steps
     file = pipeline_file(
-        STEP + "  - {name: a, value: <+pipeline.variables.b>}\n  - {name: b, value: x<+pipeline.variables.a>}\n"
+        STEP.replace("<+input>.default(here)", "<+pipeline.variables.a>")
+        + "  - {name: a, value: <+pipeline.variables.b>}\n  - {name: b, value: x<+pipeline.variables.a>}\n"
     )
 
     assert cli.main(["run", str(file)]) == BadInput.exit_code
-    assert "The variables a -> b -> a refer to each other in a circle." in capsys.readouterr().err
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 2, "each once, not again for every step that uses them"
+    assert "The variables a -> b -> a refer to each other in a circle." in told[0]
 
 
 @pytest.mark.parametrize(

@@ -166,12 +166,45 @@ def test_the_address_of_an_entity_at_harness_leads_to_its_page(filled: FlaskClie
         ("/acme/payments/commit/--help", "There is no branch or commit --help"),
         ("/-/entities/account/component/nothing", "No component nothing is registered in account."),
         ("/-bad-", "There is no account -bad-."),
+        ("/acme/payments/tree/%00", "There is no branch or commit"),
+        ("/acme/payments/blob/main/%00", "There is no file"),
     ],
 )
 def test_what_is_not_there_is_told_in_a_sentence(filled: FlaskClient, path: str, words: str) -> None:
     answer = filled.get(path)
     assert answer.status_code == 404
     assert words in answer.text
+
+
+def test_a_file_whose_name_is_no_utf8_is_listed_in_page_and_api(client: FlaskClient, state: State) -> None:
+    repository = repositories.create(state, "acme", "odd", visibility="public")
+    bare_git.commit_files(repository.folder, "main", {"odd\udcff.txt": ("100644", b"x")}, "Odd\n")
+    assert "odd\ufffd.txt" in client.get("/acme/odd").text
+    assert [entry["name"] for entry in client.get("/api/v3/repos/acme/odd/contents/").json or []] == ["odd\ufffd.txt"]
+
+
+def test_a_button_or_tags_of_another_type_than_usual_do_not_break_a_page(
+    client: FlaskClient, credentials: Credentials
+) -> None:
+    button = {"type": "button", "url": {"a": 1}, "text": {"type": "plain_text", "text": "Odd button"}}
+    message = {"channel": "random", "blocks": [{"type": "actions", "elements": [button]}]}
+    client.post(
+        "/slack/api/chat.postMessage", json=message, headers={"Authorization": f"Bearer {credentials.slack_token}"}
+    )
+    entity = {"yaml": CATALOG_FILE.replace(f'tags: ["{NASTY}"]', "tags: 5")}
+    client.post("/gateway/v1/entities", json=entity, headers={"x-api-key": credentials.harness_api_key})
+
+    assert "Odd button" in client.get("/-/messages/").text
+    assert client.get("/-/entities/account/component/payments").status_code == 200
+
+
+def test_conversations_with_messages_stand_before_the_empty_ones(client: FlaskClient, credentials: Credentials) -> None:
+    message = {"channel": "deployments", "text": "Live."}
+    client.post(
+        "/slack/api/chat.postMessage", json=message, headers={"Authorization": f"Bearer {credentials.slack_token}"}
+    )
+    text = client.get("/-/messages/").text
+    assert text.index(">#deployments") < text.index(">#general")
 
 
 def test_a_page_is_refused_under_another_host_name(client: FlaskClient) -> None:

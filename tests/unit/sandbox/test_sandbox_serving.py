@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import socket
 import stat
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import pytest
 import requests
 
-from common.errors import Unavailable
+from common.errors import Interrupted, Unavailable
 from sandbox import repositories
 from sandbox.server import serve
 from sandbox.state import open_state
@@ -49,6 +52,42 @@ def test_a_second_server_on_the_folder_is_handed_the_first(tmp_path: Path) -> No
         with serve(tmp_path) as second:
             assert (second.url, second.owned) == (first.url, False)
         assert requests.get(f"{first.url}/-/health", timeout=10).status_code == 200
+
+
+def test_the_server_stays_until_those_who_were_handed_it_have_ended(tmp_path: Path) -> None:
+    came, may_go = threading.Event(), threading.Event()
+    answers: list[int] = []
+
+    def guest() -> None:
+        with serve(tmp_path) as second:
+            came.set()
+            may_go.wait(10)
+            answers.append(requests.get(f"{second.url}/-/health", timeout=10).status_code)
+
+    thread = threading.Thread(target=guest)
+    with serve(tmp_path, waiting=may_go.set):
+        thread.start()
+        assert came.wait(10)
+    thread.join(10)
+    assert answers == [200]
+
+
+def test_an_interrupted_server_waits_for_nobody(tmp_path: Path) -> None:
+    with pytest.raises(Interrupted), serve(tmp_path), serve(tmp_path):
+        raise Interrupted(2)
+    with serve(tmp_path) as next_one:
+        assert next_one.owned
+
+
+def test_whoever_is_handed_a_server_does_not_load_one(tmp_path: Path) -> None:
+    """The runner's start-up would take twice as long."""
+    program = (
+        "import pathlib, sys; from sandbox.server import serve\n"
+        "with serve(pathlib.Path(sys.argv[1])) as sandbox: print(sandbox.owned, 'flask' in sys.modules)"
+    )
+    with serve(tmp_path):
+        done = subprocess.run([sys.executable, "-c", program, tmp_path], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == ["False", "False"]
 
 
 def test_another_port_is_taken_when_the_last_one_is_occupied(tmp_path: Path) -> None:

@@ -67,6 +67,7 @@ def test_a_token_that_may_not_post(
     assert (answer.status_code, (answer.json or {})["error"]) == (200, error)
 
 
+SECTION = {"type": "section", "text": {"type": "mrkdwn", "text": "x"}}
 HEADER = {"type": "header", "text": {"type": "plain_text", "text": "x"}}
 
 
@@ -93,6 +94,10 @@ HEADER = {"type": "header", "text": {"type": "plain_text", "text": "x"}}
             "invalid_blocks",
         ),
         ({"channel": "general", "blocks": [{"type": "actions"}]}, "invalid_blocks"),
+        ({"channel": "general", "blocks": [{"type": "context", "elements": ["x"]}]}, "invalid_blocks"),
+        ({"channel": "general", "blocks": [{"type": "section", "fields": 5}]}, "invalid_blocks"),
+        ({"channel": "general", "blocks": [SECTION | {"accessory": "x"}]}, "invalid_blocks"),
+        ({"channel": "general", "blocks": [{"type": ["divider"]}]}, "invalid_blocks"),
     ],
 )
 def test_a_message_that_slack_refuses(
