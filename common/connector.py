@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -59,14 +58,17 @@ class Connector:
         """The host with its port, from the netrc variables, else from the connector's URL; empty when unknown."""
         if self.machine:
             return f"{self.machine}:{self.port}" if self.port else self.machine
-        return urllib.parse.urlsplit(self.remote_url).netloc.rpartition("@")[2]
+        return _host_of(self.remote_url)
 
     @property
     def scheme(self) -> str:
         """The scheme of the connector's URL when that is on the same host, else https."""
-        parts = urllib.parse.urlsplit(self.remote_url)
-        same = parts.netloc.rpartition("@")[2] == self.host
-        return "http" if same and parts.scheme == "http" else "https"
+        same = self.remote_url.startswith("http://") and _host_of(self.remote_url) == self.host
+        return "http" if same else "https"
+
+
+def _host_of(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0].rpartition("@")[2]
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,6 @@ TYPES: dict[Any, str] = {
     str: "string",
     Secret: "string",
     int: "integer",
-    float: "number",
     bool: "boolean",
     list: "list",
     dict: "map",

@@ -10,6 +10,7 @@ from pathlib import Path
 from common.errors import Conflict
 
 NAMED = 5
+LONGEST_NAME = 255  # bytes, on every usual file system
 
 
 def files_of(folder: Path) -> list[Path]:
@@ -27,12 +28,22 @@ def place(made: Path, target: Path, *, overwrite: bool, dry_run: bool = False) -
     An existing target may hold more files. One that differs in a file raises Conflict, unless `overwrite` says to
     replace those files. A dry run only checks.
     """
+    if not target.parent.is_dir() and any(parent.is_file() for parent in target.parents):
+        raise Conflict(f"{target} cannot be made: a file stands where a folder should be.", next_step="Choose another.")
     if not target.exists() and not target.is_symlink():
         if not dry_run:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.move(made, target)
         return True
+    if not target.is_dir():
+        raise Conflict(f"{target} is a file, and the project is a folder.", next_step="Choose another name.")
     differing = [name for name in files_of(made) if not _same(made / name, target / name)]
+    linked = next((parent for name in differing for parent in name.parents if (target / parent).is_symlink()), None)
+    if linked is not None:
+        raise Conflict(
+            f"{target / linked} is a link, through which files would be written to another place.",
+            next_step="Remove the link, or choose another name.",
+        )
     if not differing:
         return False
     if not overwrite:
@@ -57,6 +68,9 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def _replace(source: Path, target: Path) -> None:
+    for parent in target.parents:
+        if parent.is_file():
+            parent.unlink()
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.is_dir() and not target.is_symlink():
         shutil.rmtree(target)

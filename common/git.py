@@ -12,7 +12,6 @@ import os
 import signal
 import subprocess
 import threading
-import urllib.parse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +21,7 @@ from common.connector import Credentials
 from common.errors import BadInput, NotAllowed, Refused, StepError, Unavailable
 from common.network import Network
 from common.retry import Budget
-from common.secret import Secret
-from common.url import origin
+from common.url import origin, without_credentials
 
 SETTINGS = {
     "safe.directory": "*",  # the workspace may belong to another uid
@@ -39,6 +37,7 @@ SETTINGS = {
 }
 ENVIRONMENT = {
     "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_ATTR_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_HTTP_LOW_SPEED_LIMIT": "1",  # bytes per second, below which for so long a transfer counts as dead
@@ -62,6 +61,13 @@ class GitFailed(Exception):
     @property
     def text(self) -> str:
         return "\n".join(self.lines)
+
+    @property
+    def reason(self) -> str:
+        """The line that says why: the first that git marks so, for those after it only say what that led to."""
+        marked = [line for line in self.lines if line.startswith(("fatal: ", "error: "))]
+        told = next(iter(marked or [line for line in reversed(self.lines) if line.strip()]), "git gave no reason")
+        return told.partition(": ")[2].rstrip(".") if marked else told.rstrip(".")
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,7 @@ class Git:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                text=True,
+                encoding="utf-8",
                 errors="replace",
                 start_new_session=True,
             )
@@ -174,6 +180,7 @@ AWAY = (
     "Operation too slow",
     "Empty reply from server",
     "Proxy CONNECT",
+    "tunnel failed, response 5",
     "the remote end hung up",
     "early EOF",
     "unexpected disconnect",
@@ -185,6 +192,8 @@ AWAY = (
     "returned error: 429",
     "returned error: 5",
 )
+STOPPED = ("tunnel failed, response 4", "returned error: 407", "code 407 from proxy", "code 403 from proxy")
+NO_GIT = ("no DAV locking support", "not valid: is this a git repository", "unable to update url base")
 UNTRUSTED = ("server certificate verification failed", "SSL certificate problem", "certificate")
 
 
@@ -193,70 +202,68 @@ def transient(failure: GitFailed, *, not_found: bool = False) -> bool:
     return _says(failure, AWAY) or (not_found and _says(failure, NOT_FOUND))
 
 
-def explain(failure: GitFailed, *, doing: str, url: str, has_credentials: bool) -> StepError:
+EXPLANATIONS: tuple[tuple[Sequence[str], type[StepError], str, str], ...] = (  # signs, kind, what is wrong, what to do
+    (
+        STOPPED,
+        Unavailable,
+        "the proxy does not let {host} through",
+        "Check the proxy's credentials in HTTPS_PROXY and HTTP_PROXY, or name the host in NO_PROXY.",
+    ),
+    (NO_LOGIN, NotAllowed, "{host} asks for a login", ""),
+    (FORBIDDEN, NotAllowed, "the token is not allowed to", "Give it the right to write to this repository."),
+    (
+        NOT_FOUND,
+        BadInput,
+        "there is no such repository, or the credentials may not see it",
+        "Check the address.",
+    ),
+    (
+        UNTRUSTED,
+        Unavailable,
+        "the certificate of {host} is not trusted",
+        "Give the authority that signed it as CA_BUNDLE (a path or the PEM text).",
+    ),
+    (
+        NO_GIT,
+        Refused,
+        "what answers at {host} is no git server",
+        "Check the address, and that no log-in page stands before it.",
+    ),
+    (
+        AWAY,
+        Unavailable,
+        "{host} is not available",
+        "Check the address, the network and the proxy, or raise RETRY_BUDGET; running again is safe.",
+    ),
+)
+
+
+def explain(failure: GitFailed, *, doing: str, url: str, login_advice: str) -> StepError:
     """Turn git's words into the failure to raise. doing: as in "clone https://example.com/x"."""
-    message = f"Could not {doing}"
-    detail = failure.text
-    if _says(failure, NO_LOGIN):
-        advice = (
-            "Check the connector's user name and token: they are wrong or have expired."
-            if has_credentials
-            else "Give the connector's user name and token (DRONE_NETRC_USERNAME, DRONE_NETRC_PASSWORD)."
-        )
-        return NotAllowed(f"{message}: {origin(url)} asks for a login.", next_step=advice, detail=detail)
-    if _says(failure, FORBIDDEN):
-        return NotAllowed(
-            f"{message}: the token is not allowed to.",
-            next_step="Give it the right to write to this repository.",
-            detail=detail,
-        )
-    if _says(failure, NOT_FOUND):
-        return BadInput(
-            f"{message}: there is no such repository, or the credentials may not see it.",
-            next_step="Check the address.",
-            detail=detail,
-        )
-    if _says(failure, UNTRUSTED):
-        return Unavailable(
-            f"{message}: the certificate of {origin(url)} is not trusted.",
-            next_step="Give the authority that signed it as CA_BUNDLE (a path or the PEM text).",
-            detail=detail,
-        )
-    if transient(failure):
-        return Unavailable(
-            f"{message}: {origin(url)} is not available.",
-            next_step="Check the address, the network and the proxy, or raise RETRY_BUDGET; running again is safe.",
-            detail=detail,
-        )
-    last = next((line for line in reversed(failure.lines) if line.strip()), "git gave no reason")
-    return Refused(f"{message}: {last.removeprefix('fatal: ').rstrip('.')}.", detail=detail)
+    for signs, kind, words, advice in EXPLANATIONS:
+        if _says(failure, signs):
+            said = words.format(host=origin(url))
+            return kind(f"Could not {doing}: {said}.", next_step=advice or login_advice, detail=failure.text)
+    return Refused(f"Could not {doing}: {failure.reason}.", detail=failure.text)
 
 
 def _says(failure: GitFailed, signs: Sequence[str]) -> bool:
     return any(sign.lower() in failure.text.lower() for sign in signs)
 
 
-def clone(git: Git, url: str, into: Path, *, budget: Budget, has_credentials: bool) -> None:
+def clone(git: Git, url: str, into: Path, *, budget: Budget, login_advice: str) -> None:
     """Clone the newest state of a repository, retrying what may pass by itself."""
-    refuse_option(url, "The repository's address")
     attempts = budget.start()
     for _ in attempts:
         try:
-            git.run("clone", "--quiet", "--depth=1", "--no-tags", "--", url, str(into), show=("remote:",))
+            arguments = ("clone", "--quiet", "--depth=1", "--no-tags", "--", url, str(into))
+            git.run(*arguments, cwd=into.parent, show=("remote:",))  # there, so that no repository around counts
         except GitFailed as failure:
-            if not transient(failure):
-                raise explain(failure, doing=f"clone {url}", url=url, has_credentials=has_credentials) from failure
             last = failure
+            if not transient(failure):
+                break
             attempts.failed(f"{origin(url)} is not available.")
         else:
             return
-    raise explain(last, doing=f"clone {url}", url=url, has_credentials=has_credentials) from last
-
-
-def refuse_option(text: str, what: str) -> None:
-    """Refuse a value that git would take for an option, or for a program to run."""
-    if text.startswith("-") or "::" in text.split("/", 1)[0]:
-        raise BadInput(f"{what} is {text!r}, which git would not take as an address.", next_step="Give an https URL.")
-    password = urllib.parse.urlsplit(text).password if "://" in text else None
-    if password:
-        Secret(urllib.parse.unquote(password))
+    doing = f"clone {without_credentials(url)}"
+    raise explain(last, doing=doing, url=url, login_advice=login_advice) from last

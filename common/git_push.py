@@ -7,10 +7,11 @@ deep) with the folder laid over it, or the folder alone when the branch may be o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from common import log
+from common.code_folder import RIGHT_FOLDER, check_folder
 from common.connector import Credentials
 from common.errors import BadInput, Conflict, Refused, StepError
 from common.git import Git, GitFailed, explain, transient
@@ -19,7 +20,7 @@ from common.url import origin
 
 OWN_REPOSITORY = "push.git"
 BASE = "refs/idp-steps/base"
-MOVED = ("fetch first", "non-fast-forward", "stale info", "cannot lock ref", "incorrect old value")
+OVERTAKEN = ("stale info", "cannot lock ref", "incorrect old value")
 MOVED_TRIES = 3
 CREATED_MOMENTS_AGO = 10.0  # seconds for which a repository that is not found may be one that is just being made
 NAMED = 5
@@ -44,6 +45,13 @@ class Push:
     advise: Callable[[str], str]
     scratch: Path
     budget: Budget
+
+    @property
+    def login_advice(self) -> str:
+        """What to do when the host asks for a login."""
+        if self.credentials is not None:
+            return "Check the connector's user name and token: they are wrong or have expired."
+        return "Give the connector's user name and token (DRONE_NETRC_USERNAME, DRONE_NETRC_PASSWORD)."
 
     def git_in(self, *arguments: str, stdin: str = "", show: tuple[str, ...] = ()) -> str:
         """Run git on our bare repository with the folder as its work tree."""
@@ -76,9 +84,9 @@ class Pushed:
 
 def push(wanted: Push, *, dry_run: bool) -> Pushed:
     """Bring the branch to hold the folder. Nothing to commit is success."""
-    _check_folder(wanted.folder)
+    check_folder(wanted.folder)
     _check_branch(wanted)
-    wanted.git.run("init", "--quiet", "--bare", str(wanted.scratch / OWN_REPOSITORY))
+    wanted.git.run("init", "--quiet", "--bare", OWN_REPOSITORY, cwd=wanted.scratch)
     for number in range(1, MOVED_TRIES + 1):
         remote = _look(wanted)
         commit = _commit(wanted, remote)
@@ -88,7 +96,7 @@ def push(wanted: Push, *, dry_run: bool) -> Pushed:
         try:
             _send(wanted, commit, remote, dry_run=dry_run)
         except GitFailed as failure:
-            if wanted.force or not _says(failure, MOVED) or number == MOVED_TRIES:
+            if wanted.force or not _moved(wanted, failure) or number == MOVED_TRIES:
                 raise _rejection(wanted, failure) from failure
             log.info(f"{wanted.branch} moved while this was pushed; laying the files over its new state.")
         else:
@@ -96,23 +104,14 @@ def push(wanted: Push, *, dry_run: bool) -> Pushed:
     raise AssertionError("the last try either returns or raises")
 
 
-def _check_folder(folder: Path) -> None:
-    if not folder.is_dir():
-        raise BadInput(
-            f"The code directory {folder} does not exist.",
-            next_step="Set CODE_DIRECTORY to the folder that CookieCutter made (its output projectDirectory).",
-        )
-    inner = next((found for found in sorted(folder.rglob(".git")) if found.parent != folder), None)
-    if inner is not None:
-        raise BadInput(
-            f"{inner.parent} is a git repository of its own, so git would push a reference to it and not its files.",
-            next_step=f"Remove {inner}.",
-        )
-
-
 def _check_branch(wanted: Push) -> None:
+    if wanted.branch.startswith("refs/"):
+        raise BadInput(
+            f"The branch {wanted.branch!r} is given with its full reference.",
+            next_step=f"Set BRANCH to the name alone: {wanted.branch.removeprefix('refs/heads/')}.",
+        )
     try:
-        wanted.git.run("check-ref-format", "--branch", wanted.branch)
+        wanted.git.run("check-ref-format", "--branch", wanted.branch, cwd=wanted.scratch)
     except GitFailed as failure:
         raise BadInput(f"{wanted.branch!r} is no name for a branch.", next_step="Set BRANCH to another.") from failure
 
@@ -140,12 +139,30 @@ def _remote(listing: str, branch: str) -> Remote:
         if value.startswith("ref: "):
             default = value.removeprefix("ref: refs/heads/")
         else:
-            refs[name] = value
-    return Remote(refs.get(f"refs/heads/{branch}", ""), default, refs.get(f"refs/heads/{default}", ""))
+            refs[name.removeprefix("refs/heads/")] = value
+    clash = next(
+        (name for name in refs if f"{branch}/".startswith(f"{name}/") != f"{name}/".startswith(f"{branch}/")), ""
+    )
+    if clash:
+        raise Conflict(
+            f"The branch {clash} exists, and git cannot have {branch} beside it.", next_step="Choose another branch."
+        )
+    return Remote(refs.get(branch, ""), default, refs.get(default, ""))
 
 
 def _commit(wanted: Push, remote: Remote) -> str:
     """Build the commit; gives the branch's tip itself when there is nothing to change."""
+    try:
+        return _built(wanted, remote)
+    except GitFailed as failure:
+        raise BadInput(
+            f"Git cannot commit {wanted.folder}: {failure.reason}.",
+            next_step="Mend the file or the input that git names.",
+            detail=failure.text,
+        ) from failure
+
+
+def _built(wanted: Push, remote: Remote) -> str:
     start = remote.tip or ("" if wanted.force else remote.default_tip)
     parent = _fetch(wanted, wanted.branch if remote.tip else remote.default_branch) if start else ""
     wanted.git_in("read-tree", "--empty")
@@ -156,8 +173,8 @@ def _commit(wanted: Push, remote: Remote) -> str:
     _tell_ignored(wanted)
     if not files:
         raise BadInput(
-            f"The code directory {wanted.folder} holds no file to push.",
-            next_step="Set CODE_DIRECTORY to the folder that CookieCutter made (its output projectDirectory).",
+            f"The code directory {wanted.folder} holds no file to push that .gitignore lets through.",
+            next_step=RIGHT_FOLDER,
         )
     tree = wanted.git_in("write-tree")
     if parent and tree == wanted.git_in("rev-parse", f"{parent}^{{tree}}"):
@@ -205,7 +222,7 @@ def _send(wanted: Push, commit: str, remote: Remote, *, dry_run: bool) -> None:
         options.append(f"--force-with-lease={target}:{remote.tip}")
     attempts = wanted.budget.start()
     for number in attempts:
-        if number > 1 and _look(wanted).tip == commit:
+        if number > 1 and _look(replace(wanted, budget=attempts.rest())).tip == commit:
             return
         try:
             wanted.git_in("push", *options, wanted.url, f"{commit}:{target}", show=("remote:",))
@@ -235,13 +252,18 @@ def _retrying(wanted: Push, *arguments: str) -> str:
 
 
 def _rejection(wanted: Push, failure: GitFailed) -> StepError:
-    if _says(failure, MOVED):
+    if _moved(wanted, failure):
         return Conflict(
-            f"{wanted.branch} of {wanted.url} moved while it was being overwritten.",
+            f"{wanted.branch} of {wanted.url} kept moving while this was pushed.",
             next_step="Look at what was pushed there, then run the step again.",
             detail=failure.text,
         )
     return _explained(wanted, failure, f"push to {wanted.branch} of {wanted.url}")
+
+
+def _moved(wanted: Push, failure: GitFailed) -> bool:
+    """Tell whether the branch moved since it was read. A host may forbid to overwrite, with the same words."""
+    return _says(failure, OVERTAKEN if wanted.force else (*OVERTAKEN, "fetch first", "non-fast-forward"))
 
 
 def _explained(wanted: Push, failure: GitFailed, doing: str) -> StepError:
@@ -252,7 +274,7 @@ def _explained(wanted: Push, failure: GitFailed, doing: str) -> StepError:
             next_step=wanted.advise(failure.text),
             detail=failure.text,
         )
-    return explain(failure, doing=doing, url=wanted.url, has_credentials=wanted.credentials is not None)
+    return explain(failure, doing=doing, url=wanted.url, login_advice=wanted.login_advice)
 
 
 def _counted(files: int) -> str:

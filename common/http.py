@@ -6,10 +6,12 @@ A request is repeated only when that cannot do harm: it never reached the server
 
 from __future__ import annotations
 
+import re
 import ssl
 import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 import requests
@@ -26,6 +28,18 @@ TIMEOUT = (10, 30)  # seconds to connect, and between two bytes of an answer
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 NOT_TAKEN = frozenset({429, 503})
 LONGEST_QUOTE = 500
+REFUSALS: Mapping[int, tuple[type[StepError], str]] = {  # status -> how it fails, and what to do about it
+    401: (NotAllowed, "Check {}: it is wrong or has expired."),
+    403: (NotAllowed, "Give {} the permission that this needs."),
+    404: (Refused, "Check the names, and that the credentials may see it."),
+    409: (Conflict, ""),
+}
+BROKEN = (  # what requests raises when a connection fails or breaks off, also within the body of an answer
+    requests.exceptions.ConnectionError,
+    requests.exceptions.Timeout,
+    requests.exceptions.ChunkedEncodingError,
+    requests.exceptions.ContentDecodingError,
+)
 
 
 class Uncertain(Unavailable):
@@ -101,8 +115,8 @@ class Client:
             )
             if method not in SAFE_METHODS and answer.status_code not in NOT_TAKEN:
                 raise Uncertain(attempts.reason, next_step="Run the step again: it looks at what exists first.")
-        if retry_not_found and attempts.reason.endswith("404."):
-            return answer  # type: ignore[return-value]  # a reason that ends so was noted with an answer
+        if answer is not None and answer.status_code == requests.codes.not_found:
+            return answer
         raise Unavailable(
             f"{origin(url)} is not available: {attempts.reason}",
             next_step="Check the address, the network and the proxy, or raise RETRY_BUDGET; running again is safe.",
@@ -128,7 +142,7 @@ class Client:
             raise unreachable(url, error) from error
         except requests.exceptions.ConnectTimeout as error:
             attempts.failed(unreachable(url, error).message)
-        except (requests.exceptions.ConnectionError, requests.exceptions.Timeout) as error:
+        except BROKEN as error:
             if method not in SAFE_METHODS and not never_sent(error):
                 raise Uncertain(
                     f"The connection to {origin(url)} broke while it was answering.",
@@ -142,12 +156,17 @@ class Client:
 def client(base: str, *, network: Network, budget: Budget, headers: Mapping[str, str | Secret] | None = None) -> Client:
     """Make a client for the service at the base URL."""
     session = requests.Session()
+    configure(session, base, network)
+    return Client(base, network, budget, headers or {}, session)
+
+
+def configure(session: requests.Session, base: str, network: Network) -> None:
+    """Make the session use the network as prepared, for the service at the base URL."""
     session.trust_env = False  # proxies and authorities come from `network`, netrc from nowhere
     session.mount("https://", TlsAdapter(network.ssl_context()))
     proxy = network.proxy_for(base)
     if proxy:
         session.proxies = {"http": proxy, "https": proxy}
-    return Client(base, network, budget, headers or {}, session)
 
 
 def never_sent(error: Exception) -> bool:
@@ -173,6 +192,8 @@ def unreachable(url: str, error: Exception) -> Unavailable:
             " and, if that authority is an old one, TLS_STRICT=false.",
             detail=text,
         )
+    if isinstance(error, requests.exceptions.ProxyError) and (refused := re.search(r"Tunnel[\w ]+: (4[\w ]+)", text)):
+        return proxy_refusal(url, refused.group(1))
     if isinstance(error, requests.exceptions.ProxyError):
         return Unavailable(
             f"The proxy for {origin(url)} does not answer.",
@@ -191,6 +212,14 @@ def unreachable(url: str, error: Exception) -> Unavailable:
     return Unavailable(f"{origin(url)} cannot be reached: {reason}.", detail=text)
 
 
+def proxy_refusal(url: str, said: str) -> Unavailable:
+    """Say that the proxy answered in place of the service, with a status of 4xx."""
+    return Unavailable(
+        f"The proxy does not let {origin(url)} through: {said}.",
+        next_step="Check the proxy's credentials in HTTPS_PROXY and HTTP_PROXY, or name the host in NO_PROXY.",
+    )
+
+
 def refusal(answer: requests.Response, *, doing: str, credentials: str) -> StepError:
     """Turn an error answer into the failure to raise.
 
@@ -199,18 +228,12 @@ def refusal(answer: requests.Response, *, doing: str, credentials: str) -> StepE
     said = quote(answer)
     where = f"{origin(answer.url)} answered {answer.status_code}{f': {said}' if said else ''}"
     message = f"Could not {doing}: {where.rstrip('.')}."
-    match answer.status_code:
-        case 401:
-            return NotAllowed(message, next_step=f"Check {credentials}: it is wrong or has expired.")
-        case 403:
-            return NotAllowed(message, next_step=f"Give {credentials} the permission that this needs.")
-        case 404:
-            return Refused(message, next_step="Check the names, and that the credentials may see it.")
-        case 409:
-            return Conflict(message)
-        case status if 300 <= status < 400:  # noqa: PLR2004 - the class of redirects
-            return Refused(message, next_step="Give the final address; redirects are not followed with credentials.")
-    return Refused(message)
+    if answer.status_code == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+        return proxy_refusal(answer.url, f"407 {answer.reason}")
+    if HTTPStatus.MULTIPLE_CHOICES <= answer.status_code < HTTPStatus.BAD_REQUEST:
+        return Refused(message, next_step="Give the final address; redirects are not followed with credentials.")
+    kind, advice = REFUSALS.get(answer.status_code, (Refused, ""))
+    return kind(message, next_step=advice.format(credentials))
 
 
 def quote(answer: requests.Response) -> str:

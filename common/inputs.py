@@ -41,6 +41,7 @@ class Option:
     aliases: tuple[str, ...]
     rivals: str | None
     required_if: Callable[[Given], bool] | None
+    at_least: int | None
     kind: type | object = str
 
     @property
@@ -77,6 +78,7 @@ def option(  # noqa: PLR0913 - every argument but the first two is optional and 
     aliases: Sequence[str] = (),
     rivals: str | None = None,
     required_if: Callable[[Given], bool] | None = None,
+    at_least: int | None = None,
 ) -> Any:
     """Declare one input.
 
@@ -86,7 +88,7 @@ def option(  # noqa: PLR0913 - every argument but the first two is optional and 
     multiline: the text is kept to the byte; otherwise blanks around it go. aliases: other spec names of the same input.
     rivals: inputs of one such group exclude each other, so one addressed to this step silences a rival that merely
     lies in the environment (a pipeline variable that happens to be called EMAIL).
-    required_if: given the values by field, tells whether this one may not be absent.
+    required_if: given the values by field, tells whether this one may not be absent. at_least: the smallest number.
     """
     declared = Option(
         field,
@@ -100,6 +102,7 @@ def option(  # noqa: PLR0913 - every argument but the first two is optional and 
         tuple(aliases),
         rivals,
         required_if,
+        at_least,
     )
     if isinstance(default, list | dict):
         return dataclasses.field(default_factory=default.copy, metadata={"option": declared})
@@ -203,7 +206,7 @@ def _without_none(hint: Any) -> Any:
 
 
 def _find(one: Option, flags: Mapping[str, str], environ: Mapping[str, str]) -> _Found | None:
-    if (text := flags.get(one.field)) is not None:
+    if (text := values.given(flags.get(one.field))) is not None:
         return _Found(values.read_file(one.flag, text) if one.secret else text, one.flag, _Rank.FLAG)
     for rank, names in ((_Rank.ADDRESSED, one.addressed()), (_Rank.AROUND, one.env)):
         for name in names:
@@ -240,9 +243,11 @@ def _without_silenced_rivals(declared: Sequence[Option], found: Mapping[str, _Fo
 def _parse(one: Option, hit: _Found) -> Any:
     value = hit.parsed
     if hit.text is not None:
-        value = Secret(hit.text.strip()) if one.secret else values.parse(one.kind, hit.text, multiline=one.multiline)
+        value = values.parse(one.kind, hit.text, multiline=one.multiline)
     if one.choices and value not in one.choices:
         raise ValueError(f"is {value!r}; it can be {', '.join(one.choices)}")
+    if one.at_least is not None and value < one.at_least:
+        raise ValueError(f"is {value}; it can be {one.at_least} or more")
     return value
 
 

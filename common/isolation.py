@@ -6,6 +6,7 @@ Hooks of templates, git and libraries see only what is named here: no token, no 
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -20,6 +21,8 @@ from common.errors import BadInput, Interrupted
 from common.network import Network, NetworkOptions, prepare
 
 KEPT = ("PATH", "TMPDIR", "LANG", "LANGUAGE", "TZ", "TERM", "NO_COLOR", "SOURCE_DATE_EPOCH", "LD_LIBRARY_PATH")
+NOT_WRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT})
+ENV_START = 47  # of the fields behind the name in /proc/PID/stat; see proc_pid_stat(5), where it is field 50
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -34,13 +37,29 @@ def prepared(options: NetworkOptions, environ: Mapping[str, str]) -> Iterator[Ne
             os.environ.clear()
             places = {"HOME": str(scratch), "TMPDIR": str(scratch)}
             os.environ.update({"PATH": DEFAULT_PATH} | kept | places | dict(network.environ))
-            os.umask(os.umask(0) & ~0o020)  # what one step writes, the next may change under another uid of the group
+            os.umask(os.umask(0) & ~0o070)  # what one step writes, the next may change under another uid of the group
             tempfile.tempdir = str(scratch)
             yield network
         finally:
             tempfile.tempdir = None
             os.environ.clear()
             os.environ.update(before)
+
+
+def forget_initial_environment() -> None:
+    """Blank what /proc/PID/environ shows of this process: children of the same user could read the tokens there.
+
+    Emptying os.environ does not do that, for the kernel shows the memory in which the process was started.
+    """
+    try:
+        fields = Path("/proc/self/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    except FileNotFoundError:  # no Linux, and so no such file to read
+        return
+    start, end = int(fields[ENV_START]), int(fields[ENV_START + 1])
+    if start:
+        import ctypes
+
+        ctypes.memset(start, 0, end - start)
 
 
 @contextmanager
@@ -55,6 +74,17 @@ def scratch_folder() -> Iterator[Path]:
         ) from error
     with folder as path:
         yield Path(path)
+
+
+def open_standard_streams() -> None:
+    """Open what the caller has closed of stdin, stdout and stderr, lest the next file or socket take its number."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - for the whole process
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - for the whole process
 
 
 @contextmanager

@@ -5,6 +5,7 @@ Standard output belongs to the outputs; nothing here writes to it except the mas
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -22,9 +23,10 @@ class Markup:
 
     start: Callable[[str], str] = "{}:".format
     end: Callable[[str], str] | None = None
-    error: str = "error: {}"
-    warning: str = "warning: {}"
+    error: Callable[[str], str] = "error: {}".format
+    warning: Callable[[str], str] = "warning: {}".format
     announce: Callable[[str], str] | None = None
+    command: str = r"(?!)"  # what the runner would obey in a line; texts of others may hold it
 
 
 def _gitlab_section(kind: str, title: str, suffix: str = "") -> str:
@@ -45,8 +47,9 @@ RUNNERS: dict[str, Markup] = {  # the variable by which a runner is known -> its
     "GITHUB_ACTIONS": Markup(
         start="::group::{}".format,
         end=lambda _: "::endgroup::",
-        error="::error::{}",
-        warning="::warning::{}",
+        error=lambda text: f"::error::{_github_escape(text)}",
+        warning=lambda text: f"::warning::{_github_escape(text)}",
+        command=r"(?m)^\s*:(?=:)|##(?=\[)",
         announce=lambda value: f"::add-mask::{_github_escape(value)}",
     ),
     "GITLAB_CI": Markup(
@@ -56,8 +59,9 @@ RUNNERS: dict[str, Markup] = {  # the variable by which a runner is known -> its
     "TF_BUILD": Markup(
         start="##[group]{}".format,
         end=lambda _: "##[endgroup]",
-        error="##[error]{}",
-        warning="##[warning]{}",
+        error="##[error]{}".format,
+        warning="##[warning]{}".format,
+        command=r"##(?=(vso)?\[)",
         announce=lambda value: f"##vso[task.setsecret]{_azure_escape(value)}",
     ),
     "BUILDKITE": Markup(start="--- {}".format),
@@ -87,36 +91,42 @@ def announce_secrets(values: list[str]) -> None:
 
 def info(text: str) -> None:
     """Say a fact that the user wants to know."""
-    _write(text)
+    _emit(_shown(text))
 
 
 def detail(text: str) -> None:
     """Say a fact that helps to find a fault; shown with VERBOSE=true."""
     if _verbose:
-        _write(text)
+        _emit(_shown(text))
 
 
 def warning(text: str) -> None:
     """Say what looks wrong but does not stop the step."""
-    _write(_markup.warning.format(text))
+    _emit(_markup.warning(_shown(text)))
 
 
 def error(text: str) -> None:
     """Say why the step failed."""
-    _write(_markup.error.format(text))
+    _emit(_markup.error(_shown(text)))
 
 
 @contextmanager
 def group(title: str) -> Iterator[None]:
     """Fold the lines written inside, on runners that fold."""
-    _write(_markup.start(title))
+    title = _shown(title)
+    _emit(_markup.start(title))
     try:
         yield
     finally:
         if _markup.end is not None:
-            _write(_markup.end(title))
+            _emit(_markup.end(title))
 
 
-def _write(text: str) -> None:
-    sys.stderr.write(mask(text).rstrip("\n") + "\n")
+def _shown(text: str) -> str:
+    """Mask the text, and part what the runner would take for a command of its own."""
+    return re.sub(_markup.command, lambda found: f"{found.group()} ", mask(text))
+
+
+def _emit(line: str) -> None:
+    sys.stderr.write(line.rstrip("\n") + "\n")
     sys.stderr.flush()

@@ -6,6 +6,7 @@ through their own variables: no root, no change of the image. Verification itsel
 
 from __future__ import annotations
 
+import contextlib
 import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 from common import log, secret
 from common.errors import BadInput
 from common.inputs import option
+from common.url import checked
 
 if TYPE_CHECKING:
     import ssl
@@ -26,6 +28,7 @@ SYSTEM_BUNDLES = (  # Debian and Alpine, Fedora and RHEL, OpenSUSE
 )
 BUNDLE_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO")
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+PROXY_FORM = "Give it as http://proxy.example:3128."
 PEM_START = "-----BEGIN CERTIFICATE-----"
 
 
@@ -85,7 +88,9 @@ class Network:
         import urllib.request
 
         parts = urllib.parse.urlsplit(url)
-        if urllib.request.proxy_bypass(parts.hostname or "", {"no": self.environ.get("no_proxy", "")}):
+        exceptions = self.environ.get("no_proxy", "")
+        place = f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname or ""
+        if urllib.request.proxy_bypass(place, {"no": exceptions}) or _in_a_network(parts.hostname or "", exceptions):
             return None
         return self.environ.get(f"{parts.scheme}_proxy")
 
@@ -105,48 +110,93 @@ def _proxies(environ: Mapping[str, str]) -> dict[str, str]:
     for name in PROXY_VARIABLES:
         value = environ.get(name) or environ.get(name.lower()) or environ.get(f"HARNESS_{name}")
         if value:
+            value = value if name == "NO_PROXY" else _proxy(name, value.strip())
             variables |= {name: value, name.lower(): value}
-            password = urllib.parse.urlsplit(value).password if "://" in value else None
-            if password:
-                secret.register(urllib.parse.unquote(password))
     return variables
+
+
+def _proxy(name: str, value: str) -> str:
+    """Give the proxy as a URL, which every client reads alike; without a scheme they would not."""
+    url = value if "://" in value else f"http://{value}"
+    secret.register(urllib.parse.unquote(url.partition("://")[2].rpartition("@")[0].partition(":")[2]))
+    if url.startswith("socks"):
+        raise BadInput(f"{name} names a SOCKS proxy, and only HTTP proxies can be used.", next_step=PROXY_FORM)
+    checked(url, what=name, next_step=PROXY_FORM)
+    return url
+
+
+def _in_a_network(host: str, exceptions: str) -> bool:
+    """Tell whether the host is an address in one of the networks that NO_PROXY names, as in 10.0.0.0/8."""
+    import ipaddress
+
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    for one in exceptions.split(","):
+        with contextlib.suppress(ValueError):  # a name, or a network that is none
+            if "/" in one and address in ipaddress.ip_network(one.strip(), strict=False):
+                return True
+    return False
 
 
 def _bundle(options: NetworkOptions, scratch: Path) -> Path | None:
     system = next((Path(path) for path in SYSTEM_BUNDLES if Path(path).is_file()), None)
-    extra = [text for text in (_ca_bundle(options.ca_bundle), *_ca_files(options)) if text]
+    extra = [pem for pem in (_ca_bundle(options.ca_bundle, scratch), *_ca_files(options, scratch)) if pem]
     if not extra:
         return system
     path = scratch / "ca-bundle.pem"
-    texts = [system.read_text(encoding="utf-8")] if system is not None else []
-    path.write_text("\n".join(dict.fromkeys(texts + extra)) + "\n", encoding="utf-8")
+    known = [system.read_bytes()] if system is not None else []
+    path.write_bytes(b"\n".join(dict.fromkeys(known + extra)) + b"\n")
     return path
 
 
-def _ca_bundle(value: str) -> str:
+def _ca_bundle(value: str, scratch: Path) -> bytes:
     if not value.strip():
-        return ""
+        return b""
     if PEM_START in value:
-        return value.replace("\\n", "\n")
-    try:
-        text = Path(value.strip()).read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
+        pem = value.replace("\\n", "\n").encode()
+    else:
+        try:
+            pem = Path(value.strip()).read_bytes()
+        except (OSError, ValueError) as error:
+            raise BadInput(
+                f"CA_BUNDLE is {value.strip()[:200]!r}, which is neither PEM text nor a readable file.",
+                next_step="Give the path of a PEM file that is mounted into the container, or its text.",
+            ) from error
+    if not _holds_certificates(pem, scratch):
         raise BadInput(
-            f"CA_BUNDLE is {value.strip()[:200]!r}, which is neither PEM text nor a readable file.",
-            next_step="Give the path of a PEM file that is mounted into the container, or its text.",
-        ) from error
-    if PEM_START not in text:
-        raise BadInput(f"The file {value.strip()!r} of CA_BUNDLE holds no certificate.", next_step="Give a PEM file.")
-    return text
+            "CA_BUNDLE holds no certificate, or one that is damaged.",
+            next_step="Give a PEM file, or its text with every line of it.",
+        )
+    return pem
 
 
-def _ca_files(options: NetworkOptions) -> list[str]:
-    texts = []
+def _ca_files(options: NetworkOptions, scratch: Path) -> list[bytes]:
+    found = []
     for name, path in (("SSL_CERT_FILE", options.ssl_cert_file), ("HARNESS_CA_PATH", options.harness_ca_path)):
         if not path:
             continue
         try:
-            texts.append(Path(path).read_text(encoding="utf-8"))
+            pem = Path(path).read_bytes()
         except (OSError, ValueError):
             log.warning(f"{name} names {path!r}, which cannot be read; it is ignored.")
-    return texts
+            continue
+        if _holds_certificates(pem, scratch):
+            found.append(pem)
+        else:
+            log.warning(f"{name} names {path!r}, which holds no certificate or a damaged one; it is ignored.")
+    return found
+
+
+def _holds_certificates(pem: bytes, scratch: Path) -> bool:
+    """Tell whether it can be loaded: one damaged certificate would make the whole bundle useless to every client."""
+    import ssl
+
+    path = scratch / "ca-to-check.pem"
+    path.write_bytes(pem)
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
+    except ssl.SSLError:
+        return False
+    return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from common import log
 
@@ -50,6 +50,10 @@ class Attempts:
             self.budget.sleep(pause)
             number += 1
 
+    def rest(self) -> Budget:
+        """Give what is left, for work that belongs to this one."""
+        return replace(self.budget, seconds=max(0.0, self.deadline - self.budget.clock()))
+
     def failed(self, reason: str, *, retry_after: float | None = None) -> None:
         """Note why this try failed and, in seconds, how long the other side asked to wait."""
         self.reason = reason
@@ -68,7 +72,7 @@ def retry_after_seconds(value: str | None) -> float | None:
     """Read a Retry-After header: seconds or an HTTP date (RFC 9110, 10.2.3); None when absent or unreadable."""
     if value is None:
         return None
-    if value.strip().isdigit():
+    if value.strip().isdecimal():
         return float(value)
     from email.utils import parsedate_to_datetime
 

@@ -105,11 +105,7 @@ def not_sent(host: str, reason: object) -> Failure:
         )
         return Failure(Outcome.REFUSED, error)
     if detail.startswith("Tunnel connection failed: 4"):
-        error = Unavailable(
-            f"The proxy does not let {host} through: {detail.partition(': ')[2]}.",
-            next_step="Check HTTPS_PROXY and its credentials, or name the host in NO_PROXY.",
-        )
-        return Failure(Outcome.REFUSED, error)
+        return _stopped_by_proxy(host, detail.partition(": ")[2])
     kinds: tuple[tuple[type[BaseException], str], ...] = (
         (socket.gaierror, "its name does not resolve"),
         (ConnectionRefusedError, "the connection was refused"),
@@ -117,6 +113,14 @@ def not_sent(host: str, reason: object) -> Failure:
     )
     why = next((words for kind, words in kinds if isinstance(reason, kind)), "the connection failed")
     return Failure(Outcome.NOT_DONE, Unavailable(f"{host} cannot be reached: {why}.", detail=detail))
+
+
+def _stopped_by_proxy(host: str, said: str) -> Failure:
+    error = Unavailable(
+        f"The proxy does not let {host} through: {said}.",
+        next_step="Check the proxy's credentials in HTTPS_PROXY and HTTP_PROXY, or name the host in NO_PROXY.",
+    )
+    return Failure(Outcome.REFUSED, error)
 
 
 def unknown(message: str, detail: str) -> Failure:
@@ -130,8 +134,11 @@ def answered(doing: str, host: str, answer: SlackResponse) -> Failure:
     if status in NOT_TAKEN_STATUS or (status == http.HTTPStatus.OK and code in NOT_TAKEN_CODES):
         headers = {name.lower(): value for name, value in answer.headers.items()}
         wait = retry_after_seconds(headers.get("retry-after"))
-        why = f"{host} asks to wait{'' if wait is None else f' {wait:.0f} s'} (HTTP {status}, {code})."
+        told = f", {code}" if "error" in body else ""
+        why = f"{host} asks to wait{'' if wait is None else f' {wait:.0f} s'} (HTTP {status}{told})."
         return Failure(Outcome.NOT_DONE, Unavailable(why, detail=detail), wait)
+    if status == http.HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+        return _stopped_by_proxy(host, "407 Proxy Authentication Required")
     if not re.fullmatch(r"[a-z][a-z0-9_]*", code):  # slack_sdk puts the text of a body that is no JSON here
         code = ""
     if status >= http.HTTPStatus.INTERNAL_SERVER_ERROR or code in DOUBTFUL_CODES:

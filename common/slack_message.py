@@ -21,6 +21,9 @@ def read_blocks(text: str, source: str, faults: list[str]) -> list[dict[str, Any
     """
     try:
         blocks = json.loads(text)
+    except RecursionError:
+        faults.append(f"{source} is nested too deeply.")
+        return None
     except ValueError as error:
         place = f" at line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
         faults.append(f"{source} is no JSON{place}: {error.args[0].partition(':')[0]}.")

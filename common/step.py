@@ -6,7 +6,6 @@ output line, never catches an exception to print it, and never knows which runne
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 import traceback
@@ -24,7 +23,6 @@ from common.retry import Budget
 from common.workspace import Workspace
 
 BUG = 70
-NOT_WRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT})
 
 InputsT = TypeVar("InputsT")
 Outputs = Mapping[str, str | int | bool]
@@ -48,6 +46,7 @@ class RunOptions:
         "retryBudget",
         env=["RETRY_BUDGET"],
         default=60,
+        at_least=0,
         spec=False,
         help="Seconds within which what may pass by itself is tried again.",
     )
@@ -109,6 +108,7 @@ class Step(Generic[InputsT]):
 
     def main(self, argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = None) -> int:
         """Run the step and give its exit code. Nothing else of the program reads the environment."""
+        isolation.open_standard_streams()
         environ = dict(os.environ if environ is None else environ)
         log.configure(environ, verbose=False)
         try:
@@ -124,13 +124,7 @@ class Step(Generic[InputsT]):
             log.error(f"The step was {EXIT_CODES[interrupt.exit_code]}; running it again is safe.")
             return interrupt.exit_code
         except OSError as error:
-            if error.errno not in NOT_WRITABLE:
-                return _bug(self)
-            log.error(
-                f"{error.filename or 'A file'} cannot be written by uid {os.getuid()}: {error.strerror}."
-                " Give the workspace to that uid or its group, or use the image's -root tag."
-            )
-            return BadInput.exit_code
+            return _not_written(self, error)
         except Exception:  # noqa: BLE001 - the last line of defence: a bug gets its own exit code, and no secret leaks
             return _bug(self)
 
@@ -148,7 +142,7 @@ class Step(Generic[InputsT]):
         with isolation.prepared(common.network, environ) as network:
             run = Run(
                 common.dry_run,
-                Workspace(Path.cwd()),
+                Workspace(_working_directory()),
                 Budget(common.retry_budget),
                 network,
                 resolved.sources,
@@ -159,6 +153,30 @@ class Step(Generic[InputsT]):
             raise AssertionError(f"{self.step_type} gave outputs that it does not declare: {sorted(unknown)}")
         target.write(written)
         return 0
+
+
+def _working_directory() -> Path:
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise BadInput(
+            f"The working directory cannot be used: {error.strerror}.",
+            next_step="Start the step in the folder of the workspace.",
+        ) from error
+
+
+def _not_written(step: Step[Any], error: OSError) -> int:
+    if isinstance(error, BrokenPipeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python writes at its end what is left, and there is no reader
+        log.error("Standard output was closed before everything was written to it.")
+    elif error.errno in isolation.NOT_WRITABLE:
+        log.error(
+            f"{error.filename or 'A file'} cannot be written by uid {os.getuid()}: {error.strerror}."
+            " Give the workspace to that uid or its group, or use the image's -root tag."
+        )
+    else:
+        return _bug(step)
+    return BadInput.exit_code
 
 
 def _bug(step: Step[Any]) -> int:

@@ -15,7 +15,8 @@ from typing import Any
 
 from common import log
 from common.errors import BadInput, Refused
-from common.isolation import stdout_to_stderr
+from common.folder import LONGEST_NAME, files_of
+from common.isolation import NOT_WRITABLE, forget_initial_environment, stdout_to_stderr
 
 CONTEXT_FILE = "cookiecutter.json"
 
@@ -30,7 +31,7 @@ def variables_of(template: Path) -> dict[str, Any]:
             f"The template has no {CONTEXT_FILE} at its root.",
             next_step="Give the repository or folder that holds it; one template per repository.",
         ) from error
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:
         raise BadInput(f"The template's {CONTEXT_FILE} cannot be read: {error}.") from error
     if not isinstance(context, dict):
         raise BadInput(f"The template's {CONTEXT_FILE} is no JSON object.")
@@ -39,6 +40,7 @@ def variables_of(template: Path) -> dict[str, Any]:
 
 def checked(template: Path, given: Mapping[str, Any]) -> dict[str, Any]:
     """Give the variables as the template takes them. Raises BadInput that tells all faults."""
+    _check_links(template)
     declared = variables_of(template)
     known = [name for name in declared if not name.startswith("_")]
     faults = []
@@ -71,7 +73,30 @@ def _converted(name: str, value: Any, default: Any) -> Any:
         if foreign:
             allowed = ", ".join(str(one) for one in default)
             raise ValueError(f"The variable {name!r} is {foreign[0]!r}; it can be {allowed}.")
+        return value
+    return _literal(value)
+
+
+def _literal(value: Any) -> Any:
+    """Keep cookiecutter from running a value as a part of the template: it is text that somebody typed into a form."""
+    if isinstance(value, dict):
+        return {name: _literal(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_literal(one) for one in value]
+    if isinstance(value, str) and any(opening in value for opening in ("{{", "{%", "{#")):
+        return "{{ " + json.dumps(value, ensure_ascii=False) + " }}"
     return value
+
+
+def _check_links(template: Path) -> None:
+    """Refuse links that lead out of the template: cookiecutter would copy what they point at into the project."""
+    root = template.resolve()
+    for name in files_of(template):
+        if (template / name).is_symlink() and not (template / name).resolve().is_relative_to(root):
+            raise BadInput(
+                f"The template's {name} is a link to a place outside the template.",
+                next_step="Replace the link by a copy of the file.",
+            )
 
 
 def render(template: Path, values: Mapping[str, Any], into: Path) -> Path:
@@ -80,6 +105,7 @@ def render(template: Path, values: Mapping[str, Any], into: Path) -> Path:
     from cookiecutter.main import cookiecutter
     from jinja2 import TemplateError, TemplateSyntaxError
 
+    forget_initial_environment()
     logging.getLogger("cookiecutter").addHandler(logging.NullHandler())  # its errors are raised too, and told here
     try:
         _check_project_name(template, values)
@@ -114,6 +140,10 @@ def render(template: Path, values: Mapping[str, Any], into: Path) -> Path:
         ) from error
     except TemplateError as error:
         raise BadInput(f"The template cannot be rendered: {error.message}.") from error
+    except OSError as error:
+        if error.errno in NOT_WRITABLE:
+            raise
+        raise BadInput(f"The template cannot be rendered: {error.strerror} ({error.filename}).") from error
     return Path(project)
 
 
@@ -134,8 +164,8 @@ def _check_project_name(template: Path, values: Mapping[str, Any]) -> None:
     folder = find_template(template, environment).name
     name = environment.from_string(folder).render(**context)
     log.detail(f"The project folder {folder} becomes {name}.")
-    if name in ("", ".", "..") or "/" in name or "\\" in name or "\0" in name:
+    if name in ("", ".", "..", ".git") or set(name) & set("/\\\0\n") or len(name.encode()) > LONGEST_NAME:
         raise BadInput(
-            f"The project folder would be named {name!r}, which is no name for a folder.",
-            next_step="Give the variables that name it without slashes.",
+            f"The project folder would be named {name[:300]!r}, which is no name for a folder.",
+            next_step="Give the variables that name it in a few words without slashes.",
         )

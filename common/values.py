@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from common.secret import Secret
+
 TRUE = frozenset({"true", "1", "yes", "on"})
 FALSE = frozenset({"false", "0", "no", "off"})
 LARGEST_COUNT = 10_000
@@ -23,7 +25,7 @@ def given(text: str | None) -> str | None:
 def read_file(name: str, path: str) -> str:
     """Read the value that a NAME_FILE variable points at."""
     try:
-        return Path(path).read_text(encoding="utf-8")
+        return Path(path).read_bytes().decode("utf-8-sig")  # line ends are kept; editors on Windows write a mark first
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ValueError(f"{name} names the file {path!r}, which cannot be read: {reason}.") from error
@@ -50,9 +52,22 @@ def counted(name: str, count: str, environ: Mapping[str, str]) -> list[Any]:
 
 def parse(kind: Any, text: str, *, multiline: bool) -> Any:
     """Turn the text into the declared type."""
+    if "\0" in text:
+        raise ValueError("holds a NUL character")
+    if any("\ud800" <= character <= "\udfff" for character in text):  # how Python shows bytes that it cannot decode
+        raise ValueError("holds bytes that are no UTF-8 text")
+    if kind is Secret:
+        return _secret(text.strip())
     if kind is str:
         return text if multiline else text.strip()
     return _PARSERS[typing.get_origin(kind) or kind](text, kind)
+
+
+def _secret(text: str) -> Secret:
+    secret = Secret(text)
+    if not (text.isascii() and text.isprintable()):
+        raise ValueError("holds a line break or another character that no token has; give the token alone")
+    return secret
 
 
 def _boolean(text: str, _: Any) -> bool:
@@ -67,13 +82,6 @@ def _integer(text: str, _: Any) -> int:
         return int(text.strip())
     except ValueError:
         raise ValueError(f"is {text.strip()!r}, which is no whole number") from None
-
-
-def _number(text: str, _: Any) -> float:
-    try:
-        return float(text.strip())
-    except ValueError:
-        raise ValueError(f"is {text.strip()!r}, which is no number") from None
 
 
 def _list(text: str, kind: Any) -> list[Any]:
@@ -94,7 +102,21 @@ def _map(text: str, _: Any) -> dict[str, Any]:
 
 
 def structured(text: str) -> Any:
-    """Read JSON or YAML (JSON first: it is the exact one of the two)."""
+    """Read JSON or YAML (JSON first: it is the exact one of the two). What is no JSON value is refused, as NaN is."""
+    import json
+
+    try:
+        value = _read(text)
+    except RecursionError:
+        raise ValueError("is nested too deeply") from None
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"holds what JSON has no form for ({error})") from None
+    return value
+
+
+def _read(text: str) -> Any:
     import json
 
     try:
@@ -103,13 +125,22 @@ def structured(text: str) -> Any:
         pass
     import yaml
 
+    class Loader(yaml.SafeLoader):
+        """Leaves a date the text that it is: JSON has no dates."""
+
+    Loader.yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in rules if tag != "tag:yaml.org,2002:timestamp"]
+        for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
     try:
-        return yaml.safe_load(text)
+        return yaml.load(text, Loader)  # noqa: S506 - it is a SafeLoader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "it does not parse"
         raise ValueError(f"is neither JSON nor YAML{place}: {problem}") from None
+    except ValueError as error:  # a number of thousands of digits, a date that is none
+        raise ValueError(f"cannot be read: {error}") from None
 
 
 def _text_of(value: Any) -> str:
@@ -121,7 +152,6 @@ def _text_of(value: Any) -> str:
 _PARSERS: dict[Any, Callable[[str, Any], Any]] = {
     bool: _boolean,
     int: _integer,
-    float: _number,
     list: _list,
     dict: _map,
     Any: lambda text, _: structured(text),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -27,7 +28,15 @@ class Workspace:
         asked = PurePosixPath(text)
         if asked.is_absolute() and asked.is_relative_to(PLATFORM_WORKSPACE) and not asked.is_relative_to(root):
             asked = asked.relative_to(PLATFORM_WORKSPACE)
-        real = (root / asked).resolve()
+        try:
+            real = (root / asked).resolve()
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                real.stat()
+        except (OSError, RuntimeError) as error:  # a name that is too long, a folder that may not be entered; a loop
+            reason = error.strerror if isinstance(error, OSError) else "it is a link to itself"
+            raise BadInput(
+                f"{what} is {text[:100]!r}, which cannot be followed: {reason}.", next_step="Give another path."
+            ) from error
         if not real.is_relative_to(root):
             raise BadInput(
                 f"{what} is {text!r}, which leads out of the workspace {root}.",

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from common import log
 from common.errors import BadInput
@@ -20,9 +21,16 @@ from common.folder import files_of, place
 from common.git import Git, GitFailed, clone, git
 from common.inputs import option
 from common.isolation import scratch_folder
+from common.secret import Secret
 from common.step import Outputs, Run, step
 from common.template import checked, render
+from common.url import checked as checked_url
 from common.url import without_credentials
+
+NOT_PUBLIC = (
+    "Check the address, for hosts say that of a repository that does not exist, too; clone one that is not public"
+    " with a GitClone step, and set templateType to private and pathForTemplate to where it is."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,8 +121,12 @@ def fetch(inputs: Inputs, run: Run, tool: Git, scratch: Path) -> Path:
             )
         return template
     template = scratch / "template"
-    log.info(f"Cloning the template {without_credentials(inputs.template_url)}.")
-    clone(tool, inputs.template_url, template, budget=run.budget, has_credentials=False)
+    url = inputs.template_url
+    parts = checked_url(url, what="publicTemplateUrl", next_step="Give the address that git clones from over HTTPS.")
+    if parts.password:
+        Secret(unquote(parts.password))
+    log.info(f"Cloning the template {without_credentials(url)}.")
+    clone(tool, url, template, budget=run.budget, login_advice=NOT_PUBLIC)
     return template
 
 

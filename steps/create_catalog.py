@@ -15,10 +15,9 @@ from common import log
 from common.catalogs.entity import Entity, parse
 from common.catalogs.harness import Portal
 from common.errors import BadInput, Conflict
+from common.folder import LONGEST_NAME
 from common.inputs import option
 from common.step import Outputs, Run, step
-
-LONGEST_NAME = 255  # bytes, on every usual file system
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,13 +52,13 @@ def create_catalog(inputs: Inputs, run: Run) -> Outputs:
         log.info(f"The file also holds {', '.join(other.ref for other in others)}.")
     if not entity.owner:
         log.warning(f"{entity.ref} has no owner; the portal shows it as nobody's.")
-    content = (inputs.content if inputs.content.endswith("\n") else f"{inputs.content}\n").encode()
-    write(path, content, shown=run.workspace.relative(path), dry_run=run.dry_run)
     outputs = {"catalogFilePath": run.workspace.relative(path), "entityRef": entity.ref}
     if inputs.portal.account:
         outputs["registeredCatalogUrl"] = entity_url(entity, inputs.portal)
     else:
         log.info("The output registeredCatalogUrl is left out: set HARNESS_ACCOUNT_ID to have it.")
+    content = (inputs.content if inputs.content.endswith("\n") else f"{inputs.content}\n").encode()
+    write(path, content, shown=run.workspace.relative(path), dry_run=run.dry_run)
     return outputs
 
 

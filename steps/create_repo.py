@@ -14,6 +14,7 @@ from common.git_hosts import GitHost, NewRepository, Repository
 from common.inputs import option
 from common.secret import Secret
 from common.step import Outputs, Run, step
+from common.url import path_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,9 +85,12 @@ def create_repo(inputs: Inputs, run: Run) -> Outputs:
         log.info(f"Dry run: the {inputs.visibility} repository {name} would be created.")
         return {"repositoryCreated": False}
     repository, created = host.create_repository(inputs.connector, wanted, network=run.network, budget=run.budget)
+    if not created:  # somebody else did, in the moment since it was looked for
+        adopt(repository, inputs, host, run)
+        return _outputs(repository, inputs, created=False)
     log.info(f"Created {repository.url} ({repository.visibility}).")
     _wait(repository, inputs, host, run)
-    return _outputs(repository, inputs, created=created)
+    return _outputs(repository, inputs, created=True)
 
 
 def adopt(found: Repository, inputs: Inputs, host: GitHost, run: Run) -> None:
@@ -115,7 +119,10 @@ def _wait(repository: Repository, inputs: Inputs, host: GitHost, run: Run) -> bo
     from common.git_refs import holds_branches
 
     credentials = host.git_credentials(inputs.connector)
-    return holds_branches(repository.clone_url, credentials, network=run.network, budget=run.budget)
+    url = repository.clone_url
+    if credentials is not None:  # they are for the connector's host, whatever the answer names
+        url = f"{credentials.origin}{path_of(url)}"
+    return holds_branches(url, credentials, network=run.network, budget=run.budget)
 
 
 def _outputs(repository: Repository, inputs: Inputs, *, created: bool) -> Outputs:

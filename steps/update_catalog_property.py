@@ -5,7 +5,6 @@ Only what an entity has not yet is sent, so that a re-run of an append adds noth
 
 from __future__ import annotations
 
-import urllib.parse
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +15,7 @@ from common.catalogs.properties import Change
 from common.errors import BadInput
 from common.inputs import option
 from common.step import Outputs, Run, step
+from common.url import checked
 
 ASKED = "the change asked for"  # inputs that are one change told in two ways: the platform's BODY, or the fields
 
@@ -124,11 +124,12 @@ def address(inputs: Inputs, form: str) -> str:
 
 
 def _form_of(url: str) -> str:
-    form = urllib.parse.urlsplit(url).path.rpartition("/")[2].capitalize()
+    advice = "Leave it out to have it made from BASE."
+    form = checked(url, what="CUSTOM_PROPERTY_URL", next_step=advice).path.rpartition("/")[2].capitalize()
     if form not in ("Entity", "Property"):
         raise BadInput(
             f"CUSTOM_PROPERTY_URL is {url!r}, which ends in neither /entity nor /property.",
-            next_step="Leave it out to have it made from BASE.",
+            next_step=advice,
         )
     return form
 

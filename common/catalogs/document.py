@@ -65,7 +65,9 @@ class Document:
         return line
 
     def fault(self, path: str, text: str) -> None:
-        """Note that something is wrong at the path."""
+        """Note that something is wrong at the path; in what is no map, nothing but that is."""
+        if path and not isinstance(self.root, yaml.MappingNode):
+            return
         self.faults.append(Fault(self.line(path), text))
 
     def text(self, path: str, rule: Rule = TEXT, *, required: bool = True) -> str:

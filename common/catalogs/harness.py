@@ -5,7 +5,6 @@ Credentials go only to the host of the URL that is called. Sources: contract sec
 
 from __future__ import annotations
 
-import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -17,7 +16,7 @@ from common.inputs import option
 from common.network import Network
 from common.retry import Budget
 from common.secret import Secret
-from common.url import origin
+from common.url import checked, origin
 
 if TYPE_CHECKING:
     import requests
@@ -43,6 +42,8 @@ class Portal:
     @property
     def base(self) -> str:
         """The portal's URL without a slash at its end."""
+        if self.given_base:
+            checked(self.given_base, what="BASE", next_step=f"Give the portal's address, as {DEFAULT_BASE}.")
         return (self.given_base or DEFAULT_BASE).rstrip("/")
 
 
@@ -132,12 +133,7 @@ class Caller:
     def _client(self, url: str) -> Client:
         from common.http import client
 
-        parts = urllib.parse.urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise BadInput(
-                f"The portal's address {url!r} is no URL.",
-                next_step=f"Give one that begins with https://, as {DEFAULT_BASE}.",
-            )
+        checked(url, what="The portal's address", next_step=f"Give one that begins with https://, as {DEFAULT_BASE}.")
         headers = {"Accept": "application/json", **self.access.headers()}
         return client(origin(url), network=self.network, budget=self.budget, headers=headers)
 

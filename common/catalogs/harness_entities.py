@@ -59,7 +59,7 @@ class HarnessCatalog:
                 return _content(answer)
             if answer.status_code == HTTPStatus.UNAUTHORIZED:
                 raise refused(answer, doing=f"read {self._where()} through the platform")
-            said = quote(answer)
+            said = quote(answer) or f"it answers {answer.status_code}"
             if answer.status_code != HTTPStatus.NOT_FOUND and not NOT_FOUND.search(said):
                 log.warning(f"The platform does not show {self._where()}, so it goes unchecked: {said.rstrip('.')}.")
                 return None

@@ -10,6 +10,7 @@ from common.connector import Connector, Credentials, RepositoryLocation
 from common.errors import BadInput
 from common.network import Network
 from common.retry import Budget
+from common.url import checked
 
 HOSTS: dict[str, str] = {  # connector type of the platform -> module
     "Github": "common.git_hosts.github",
@@ -70,6 +71,11 @@ class GitHost(Protocol):
 
 def host_of(connector: Connector) -> GitHost:
     """Give the module of the connector's git host. Raises BadInput that lists the supported ones."""
+    if connector.remote_url and "://" in connector.remote_url and not connector.machine:
+        checked(connector.remote_url, what="DRONE_REMOTE_URL", next_step="Give the connector's https URL.")
+    if connector.machine:
+        advice = "Give the host's name alone as DRONE_NETRC_MACHINE, and a port as DRONE_NETRC_PORT."
+        checked(f"https://{connector.host}", what="The git host", next_step=advice)
     kind = connector.type or KNOWN_MACHINES.get(connector.machine, "")
     module = next((module for name, module in HOSTS.items() if name.lower() == kind.lower()), None)
     supported = ", ".join(HOSTS)

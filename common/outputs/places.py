@@ -26,6 +26,11 @@ class NotADocument(ValueError):
 
 def file_problem(path: Path) -> str | None:
     """Say why the file could not be appended to, or created."""
+    try:
+        path.stat()
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENAMETOOLONG):
+            return error.strerror
     mode = _mode(path)
     if stat.S_ISDIR(mode):
         return "it is a directory"
@@ -36,6 +41,11 @@ def file_problem(path: Path) -> str | None:
     if not os.access(path.parent, os.W_OK | os.X_OK):
         return f"{path.parent} is not writable for this user"
     return None
+
+
+def is_directory(path: Path) -> bool:
+    """Tell whether a directory is there."""
+    return stat.S_ISDIR(_mode(path))
 
 
 def directory_problem(path: Path) -> str | None:

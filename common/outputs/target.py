@@ -185,6 +185,8 @@ class OutputTarget:
                 f"The output {error.name} cannot be written in the {self.dialect.name} format: {error.reason}.",
                 next_step=OTHERWISE,
             ) from None
+        except BrokenPipeError:  # the frame of the step says so, and sees to what is still buffered
+            raise
         except (OSError, places.NotADocument) as error:
             raise OutputError(
                 f"The outputs could not be written to {self.description} by uid {os.geteuid()}: {error}.",
@@ -228,7 +230,7 @@ def _chosen(environ: Mapping[str, str], format_name: str | None, file: str | Non
             next_step=f"Set OUTPUT_FORMAT to one of {', '.join(sorted(DIALECTS))}, or leave it out.",
         )
     if file:
-        if Path(file).is_dir():
+        if places.is_directory(Path(file)):
             return DIALECTS["argo"]
         return DIALECTS["json" if file.lower().endswith(".json") else "harness"]
     return next((dialect for dialect in DIALECTS.values() if dialect.recognises(environ)), DIALECTS["table"])

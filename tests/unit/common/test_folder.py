@@ -66,3 +66,22 @@ def test_links_count_as_files_and_are_not_followed(tmp_path: Path) -> None:
     made = tree(tmp_path / "made", {"a": "1"})
     (made / "link").symlink_to("/etc")
     assert [str(name) for name in files_of(made)] == ["a", "link"]
+
+
+def test_files_and_links_in_the_way_are_conflicts_and_nothing_is_written_through_a_link(tmp_path: Path) -> None:
+    made = tree(tmp_path / "made", {"d/b": "2"})
+    outside = tree(tmp_path / "outside", {"kept": "1"})
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "d").symlink_to(outside)
+    for target, words in (("file", "is a file"), ("file/app", "a file stands where"), ("app", "is a link, through")):
+        with pytest.raises(Conflict, match=words):
+            place(made, tmp_path / target, overwrite=True)
+    assert [str(name) for name in files_of(outside)] == ["kept"]
+
+
+def test_a_file_is_replaced_by_the_folder_that_the_project_has_there(tmp_path: Path) -> None:
+    made = tree(tmp_path / "made", {"d/e/b": "2"})
+    target = tree(tmp_path / "app", {"d": "a file", "kept": "1"})
+    assert place(made, target, overwrite=True)
+    assert [str(name) for name in files_of(target)] == ["d/e/b", "kept"]

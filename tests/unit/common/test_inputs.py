@@ -189,7 +189,7 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
 
 
 @given(st.dictionaries(st.sampled_from(["REPO_NAME", "FORCE_PUSH", "COUNT", "NAMES", "ITEMS", "VARIABLES", "VALUE"]),
-                       st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))))  # fmt: skip
+                       st.text(st.characters(exclude_categories=[]))))  # fmt: skip
 @settings(max_examples=200, deadline=None)
 def test_any_environment_gives_inputs_or_one_sentence_of_bad_input(environ: dict[str, str]) -> None:
     try:
@@ -197,3 +197,50 @@ def test_any_environment_gives_inputs_or_one_sentence_of_bad_input(environ: dict
     except BadInput:
         return
     assert inputs.repository == environ["REPO_NAME"].strip()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("2024-01-01", None),
+        (".nan", "JSON has no form"),
+        ("NaN", "JSON has no form"),
+        ("!!binary aGk=", "JSON has no form"),
+        ("&a [*a]", "JSON has no form"),
+        ("[" * 50_000, "nested too deeply"),
+        ("1" * 5_000, "cannot be read"),
+    ],
+)
+def test_a_value_is_what_json_can_say_and_a_date_stays_the_text_it_is(text: str, words: str | None) -> None:
+    if words is None:
+        assert read({"VALUE": text}).value == text
+        return
+    with pytest.raises(BadInput, match=words):
+        read({"VALUE": text})
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        ({"CODE_DIRECTORY": "a\udcff"}, "CODE_DIRECTORY holds bytes that are no UTF-8 text"),
+        ({"MESSAGE_CONTENT": "a\0"}, "MESSAGE_CONTENT holds a NUL character"),
+        ({"TOKEN": "tok\udcffen"}, "TOKEN holds bytes that are no UTF-8 text"),
+        ({"TOKEN": "first-line\nsecond-line"}, "TOKEN holds a line break"),
+        ({"TOKEN": "t\u20acken"}, "TOKEN holds a line break or another character that no token has"),
+    ],
+)
+def test_text_that_no_client_could_send_is_refused_and_no_secret_is_quoted(environ: dict[str, str], words: str) -> None:
+    with pytest.raises(BadInput, match=words) as caught:
+        read(environ)
+    assert "second-line" not in str(caught.value)
+
+
+def test_a_file_written_on_windows_is_read_and_a_text_keeps_its_line_ends(tmp_path: Path) -> None:
+    (tmp_path / "token").write_bytes(b"\xef\xbb\xbfs3cret-value\r\n")
+    (tmp_path / "text").write_bytes(b"a\r\nb\r\n")
+    inputs = read({"TOKEN_FILE": str(tmp_path / "token"), "MESSAGE_CONTENT_FILE": str(tmp_path / "text")})
+    assert (inputs.token, inputs.text) == (Secret("s3cret-value"), "a\r\nb\r\n")
+
+
+def test_an_empty_flag_counts_as_not_given_like_an_empty_variable() -> None:
+    assert read({"COUNT": "3"}, count="").count == 3

@@ -79,3 +79,26 @@ def test_secrets_are_not_announced_elsewhere(capsys: pytest.CaptureFixture[str])
     Secret("s3cr3t-canary")
     log.announce_secrets(secret.revealed())
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "shown"),
+    [
+        ("GITHUB_ACTIONS", "a\n ::stop-commands::x", "a\n : :stop-commands::x\n"),
+        ("GITHUB_ACTIONS", "##[add-mask]x", "## [add-mask]x\n"),
+        ("TF_BUILD", "say ##vso[task.setvariable variable=x]y", "say ## vso[task.setvariable variable=x]y\n"),
+        ("NOTHING", "::x ##vso[y]", "::x ##vso[y]\n"),
+    ],
+)
+def test_a_text_of_somebody_else_is_no_command_to_the_runner(
+    variable: str, text: str, shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log.configure({variable: "true"}, verbose=False)
+    log.info(text)
+    assert capsys.readouterr().err == shown
+
+
+def test_an_error_of_many_lines_or_with_a_percent_sign_stays_one_command(capsys: pytest.CaptureFixture[str]) -> None:
+    log.configure({"GITHUB_ACTIONS": "true"}, verbose=False)
+    log.error("x%0Ay\nz")
+    assert capsys.readouterr().err == "::error::x%250Ay%0Az\n"

@@ -59,6 +59,16 @@ def test_a_wait_longer_than_the_budget_ends_the_tries_at_once() -> None:
     assert clock.slept == []
 
 
+def test_work_that_belongs_to_other_work_gets_the_rest_of_its_budget() -> None:
+    clock = Clock()
+    attempts = budget(60, clock).start()
+    assert attempts.rest().seconds == 60
+    clock.sleep(45)
+    assert attempts.rest().seconds == 15
+    clock.sleep(45)
+    assert attempts.rest().seconds == 0
+
+
 @pytest.mark.parametrize(("value", "seconds"), [("7", 7), (" 7 ", 7), (None, None), ("soon", None)])
 def test_retry_after_is_read_as_seconds(value: str | None, seconds: float | None) -> None:
     assert retry_after_seconds(value) == seconds

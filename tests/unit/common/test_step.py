@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ from common.errors import BadInput, Conflict, NotAllowed, Refused, StepError, Un
 from common.inputs import option
 from common.secret import Secret
 from common.step import Outputs, Run, Step, step
+from tests.conftest import REPOSITORY_ROOT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,3 +196,48 @@ def test_a_boolean_flag_needs_no_value() -> None:
     assert make(look).main(["--name", "x", "--dry-run"], {}) == 0
     assert make(look).main(["--name", "x", "--dry-run", "false"], {}) == 0
     assert seen == [True, False]
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_streams_that_the_caller_closed_change_nothing_of_the_work(workspace: Path, closed: str) -> None:
+    content = "apiVersion: backstage.io/v1alpha1\nkind: Domain\nmetadata: {name: x}\nspec: {owner: y}\n"
+    environ = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(REPOSITORY_ROOT),
+        "FILE_NAME": "x.yaml",
+        "FILE_CONTENT": content,
+        "OUTPUT_FILE": "out.json",
+    }
+    command = ["sh", "-c", f'exec "$0" -P -m steps.create_catalog {closed}', sys.executable]
+    assert subprocess.run(command, env=environ, cwd=workspace, capture_output=True, check=False).returncode == 0
+    assert (workspace / "x.yaml").read_text() == content
+    assert json.loads((workspace / "out.json").read_text())["entityRef"] == "domain:default/x"
+
+
+def test_a_reader_of_standard_output_that_goes_away_is_no_bug(workspace: Path) -> None:
+    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY_ROOT)}
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-P", "-m", "steps.create_catalog", "--describe"]
+    done = subprocess.run(
+        command, env=environ, cwd=workspace, stdout=writer, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(writer)
+    assert done.returncode == 2
+    assert done.stderr == "error: Standard output was closed before everything was written to it.\n"
+
+
+def test_a_working_directory_that_is_gone_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    os.chdir(gone)
+    gone.rmdir()
+    assert make(lambda *_: {}).main([], {"NAME": "x"}) == 2
+    os.chdir(tmp_path)
+    assert "The working directory cannot be used: No such file or directory." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("value", "words"), [("-5", "it can be 0 or more"), ("60s", "no whole number")])
+def test_a_budget_is_a_number_that_is_not_negative(value: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert make(lambda *_: {}).main([], {"NAME": "x", "RETRY_BUDGET": value}) == 2
+    assert words in capsys.readouterr().err

@@ -35,6 +35,13 @@ def test_a_symlink_that_leaves_is_refused(tmp_path: Path) -> None:
         Workspace(inside).path("out/x", what="it")
 
 
+@pytest.mark.parametrize("text", ["x" * 300, "loop", "loop/x"])
+def test_a_path_that_cannot_be_followed_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(BadInput, match=r"codeDirectory is .* cannot be followed"):
+        Workspace(tmp_path).path(text, what="codeDirectory")
+
+
 def test_a_nul_character_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="NUL"):
         Workspace(tmp_path).path("a\0b", what="it")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from sandbox.repositories import seed
-from tests.conftest import RunStep, World
+from tests.conftest import REPOSITORY_ROOT, RunStep, World
 
 CONTEXT = {"app_name": "sample", "port": 8080, "kind": ["api", "web"], "options": {"tls": True}, "_private": 1}
 FILES = {
@@ -100,13 +102,18 @@ def test_a_folder_that_differs_is_a_conflict_and_overwriting_is_asked_for(worksp
         ({"OUTPUT_DIRECTORY": "../outside"}, "leads out of the workspace"),
         ({"OUTPUT_DIRECTORY": "link/inside"}, "leads out of the workspace"),
         ({"PATH_FOR_TEMPLATE": "nowhere"}, "There is no template in"),
-        ({"PATH_FOR_TEMPLATE": "."}, "no cookiecutter.json at its root"),
+        ({"PATH_FOR_TEMPLATE": "template/{{cookiecutter.app_name}}"}, "no cookiecutter.json at its root"),
+        ({"PATH_FOR_TEMPLATE": "."}, "'s link is a link to a place outside the template"),
+        ({"TEMPLATE_TYPE": "public", "PUBLIC_TEMPLATE_URL": "file:///etc"}, "is no http or https URL"),
+        ({"TEMPLATE_TYPE": "public", "PUBLIC_TEMPLATE_URL": "http://[::1"}, "is no http or https URL"),
+        ({"IDP_COOKIECUTTER_app_name": "x" * 256}, "no name for a folder"),
+        ({"IDP_COOKIECUTTER_app_name": ".git"}, "no name for a folder"),
         ({"PATH_FOR_TEMPLATE": ""}, "pathForTemplate (set PATH_FOR_TEMPLATE)"),
         ({"TEMPLATE_TYPE": "public"}, "publicTemplateUrl (set PUBLIC_TEMPLATE_URL)"),
         ({"TEMPLATE_TYPE": "secret"}, "TEMPLATE_TYPE is 'secret'; it can be public, private."),
         ({"OVERWRITE_IF_EXISTS": "maybe"}, "OVERWRITE_IF_EXISTS is 'maybe', which is no boolean"),
-        ({"TEMPLATE_TYPE": "public", "PUBLIC_TEMPLATE_URL": "--upload-pack=x"}, "git would not take as an address"),
-        ({"TEMPLATE_TYPE": "public", "PUBLIC_TEMPLATE_URL": "ext::sh -c id"}, "git would not take as an address"),
+        ({"TEMPLATE_TYPE": "public", "PUBLIC_TEMPLATE_URL": "--upload-pack=x"}, "is no http or https URL"),
+        ({"TEMPLATE_TYPE": "public", "PUBLIC_TEMPLATE_URL": "ext::sh -c id"}, "is no http or https URL"),
     ],
 )
 def test_bad_input_is_one_sentence_and_nothing_is_written(
@@ -176,3 +183,52 @@ def test_a_dry_run_writes_nothing_and_tells_the_outputs(workspace: Path, run_ste
     assert "Dry run: 2 files would be written to payments." in done.stderr
     assert done.outputs == {"projectDirectory": "payments", "fileCount": 2}
     assert left(workspace) == []
+
+
+@pytest.mark.parametrize("text", ["{{ 7 * 7 }}", "${{ secrets.TOKEN }}", "{% x", '{# \\ " ü \U0001f600'])
+def test_a_value_is_text_and_never_a_part_of_the_template(workspace: Path, run_step: RunStep, text: str) -> None:
+    files = {"{{cookiecutter.app_name}}/note": "{{ cookiecutter.note }} {{ cookiecutter.more.text }}"}
+    template(workspace / "template", files, {"app_name": "x", "note": "", "more": {"text": ""}})
+    more = {"IDP_COOKIECUTTER_note": text, "IDP_COOKIECUTTER_more": json.dumps({"text": text})}
+    done = run_step("CookieCutter", PRIVATE | more)
+    assert done.code == 0, done.stderr
+    assert (workspace / "payments" / "note").read_text() == f"{text} {text}"
+
+
+@pytest.mark.parametrize("place", ["/proc/self/environ", "/etc", "../../outside"])
+def test_a_link_out_of_the_template_is_refused(workspace: Path, run_step: RunStep, place: str) -> None:
+    root = template(workspace / "template")
+    (root / "{{cookiecutter.app_name}}" / "link").symlink_to(place)
+    done = run_step("CookieCutter", PRIVATE)
+    assert done.code == 2
+    assert "is a link to a place outside the template" in done.stderr
+    assert left(workspace) == []
+
+
+def test_a_hook_cannot_read_the_environment_that_the_step_was_started_with(workspace: Path) -> None:
+    hook = "#!/bin/sh\ncat /proc/$PPID/environ > environ\n"
+    root = template(workspace / "template", {**FILES, "hooks/post_gen_project.sh": hook})
+    (root / "hooks" / "post_gen_project.sh").chmod(0o755)
+    environ = {**PRIVATE, "PATH": os.environ["PATH"], "X_API_KEY": "s3cr3t-canary", "PYTHONPATH": str(REPOSITORY_ROOT)}
+    command = [sys.executable, "-P", "-m", "steps.cookie_cutter"]
+    done = subprocess.run(command, env=environ, cwd=workspace, capture_output=True, text=True, check=True)
+    assert "Rendered 3 files" in done.stderr
+    assert b"s3cr3t-canary" not in (workspace / "payments" / "environ").read_bytes()
+
+
+def test_an_output_folder_that_is_a_file_is_a_conflict(workspace: Path, run_step: RunStep) -> None:
+    template(workspace / "template")
+    (workspace / "file").write_text("x")
+    done = run_step("CookieCutter", PRIVATE | {"OUTPUT_DIRECTORY": "file"})
+    assert done.code == 4
+    assert left(workspace) == ["file"]
+
+
+def test_what_is_written_is_for_the_group_too_whatever_the_umask(workspace: Path, run_step: RunStep) -> None:
+    template(workspace / "template")
+    before = os.umask(0o077)
+    try:
+        assert run_step("CookieCutter", PRIVATE).code == 0
+    finally:
+        os.umask(before)
+    assert (workspace / "payments").stat().st_mode & 0o777 == 0o770

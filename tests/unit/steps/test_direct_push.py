@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -286,3 +287,58 @@ def _is_push_to(cmdline: Path, url: str) -> bool:
     except OSError:
         return False
     return b"push" in words and any(word.startswith(url.encode()) for word in words)
+
+
+@pytest.mark.parametrize(
+    ("environ", "told"),
+    [
+        ({"GIT_AUTHOR_NAME": "<>"}, "2 name consists only of disallowed characters"),
+        ({"BRANCH": "refs/heads/main"}, "2 Set BRANCH to the name alone: main."),
+        ({"BRANCH": "HEAD"}, "2 'HEAD' is no name for a branch"),
+        ({"BRANCH": "main/x"}, "4 The branch main exists, and git cannot have main/x beside it."),
+        ({"CODE_DIRECTORY": "empty"}, "2 holds no file to push"),
+        ({"CODE_DIRECTORY": "ignored", "FORCE_PUSH": "true"}, "2 holds no file to push that .gitignore lets through"),
+        ({"CODE_DIRECTORY": "badly-named"}, "2 invalid path '.GIT/config'"),
+    ],
+)
+def test_what_git_cannot_commit_or_push_is_told_in_words_though_the_branch_has_files(
+    empty: World, app: Path, run_step: RunStep, environ: dict[str, str], told: str
+) -> None:
+    push(run_step, empty)
+    (app / "new").write_text("x")
+    for name in ("empty/.git/config", "ignored/.gitignore", "badly-named/.GIT/config"):
+        (app.parent / name).parent.mkdir(parents=True)
+        (app.parent / name).write_text("*")
+    done = run_step("DirectPush", target(empty, **environ))
+    code, _, words = told.partition(" ")
+    assert done.code == int(code), done.stderr
+    assert words in done.stderr
+    assert files(empty) == ["README.md"]
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None or os.getuid() != 0, reason="needs root to become another user")
+def test_a_folder_that_may_not_be_read_is_never_left_out_of_a_push(empty: World, app: Path, tmp_path: Path) -> None:
+    (app / "closed").mkdir(mode=0o700)
+    (app / "closed" / "file").write_text("x")
+    for folder in (app, *app.parents):
+        folder.chmod(0o755)
+        if folder == tmp_path.parents[2]:
+            break
+    environ = {**target(empty), "PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY_ROOT)}
+    become = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+    command = [*become, sys.executable, "-P", "-m", "steps.direct_push"]
+    done = subprocess.run(command, env=environ, cwd=app.parent, capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stderr
+    assert f"{app}/closed cannot be read by uid 65534: Permission denied." in done.stderr
+
+
+def test_a_host_that_forbids_to_overwrite_is_not_taken_for_a_branch_that_moved(
+    empty: World, app: Path, run_step: RunStep
+) -> None:
+    push(run_step, empty)
+    git(empty.repository("acme", "payments"), "config", "receive.denyNonFastForwards", "true")
+    (app / "new").write_text("x")
+    done = run_step("DirectPush", target(empty, FORCE_PUSH="true"))
+    assert done.code == 1
+    assert "the server declined it (non-fast-forward)" in done.stderr
+    assert "moving" not in done.stderr

@@ -338,8 +338,8 @@ def test_a_dry_run_tells_a_conflict_and_an_entity_that_is_there(
     [
         ("CONNECTOR_TYPE", "Codecommit", "Supported: Github"),
         ("CATALOG_TYPE", "rolodex", "it can be harness"),
-        ("BASE", "app.harness.io", "is no URL"),
-        ("IMPORT_ENTITY_URL", "app.harness.io/import", "is no URL"),
+        ("BASE", "app.harness.io", "is no http or https URL"),
+        ("IMPORT_ENTITY_URL", "app.harness.io/import", "is no http or https URL"),
     ],
 )
 def test_what_is_not_supported_is_told_with_what_is(

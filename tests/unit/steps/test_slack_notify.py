@@ -219,6 +219,7 @@ def test_bad_value_is_refused_before_anything_is_sent(run: Any, case: str) -> No
 
 BAD_BLOCKS = {
     '[{"type": "divider"},]': "BLOCKS is no JSON at line 1, column 22",
+    "[" * 50_000: "BLOCKS is nested too deeply",
     "[]": "BLOCKS is no list of blocks",
     '"divider"': "BLOCKS is no list of blocks",
     '{"attachments": []}': "BLOCKS is no list of blocks",

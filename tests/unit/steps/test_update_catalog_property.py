@@ -193,6 +193,7 @@ def test_all_faults_are_told_and_nothing_is_asked(catalog: World, run_step: RunS
         ({"BODY": "[]"}, "BODY is no map"),
         ({"BODY": ""}, "Nothing says what to change."),
         ({"CUSTOM_PROPERTY_URL": ""}, "Nothing says what to change."),
+        ({"CUSTOM_PROPERTY_URL": "http://[::1/entity"}, "is no http or https URL"),
         ({"CUSTOM_PROPERTY_URL": "https://x/other"}, "ends in neither /entity nor /property"),
         ({"BODY": '{"entity_ref": "component:account/payments", "properties": {}}'}, "No property is given"),
         ({"BODY": '{"properties": [1]}'}, "properties is no list of maps"),

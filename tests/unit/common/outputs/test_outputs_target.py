@@ -156,3 +156,10 @@ def test_a_directory_of_another_user_is_refused(format: str, tmp_path: Path, mon
     file = tmp_path if format in ("tekton", "argo") else tmp_path / "out"
     with pytest.raises(BadInput, match="is not writable for this user"):
         _open({}, format, file)
+
+
+@pytest.mark.parametrize("name", ["loop", "x" * 300])
+def test_a_place_that_cannot_be_reached_is_told_before_any_work(tmp_path: Path, name: str) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(BadInput, match="The outputs cannot be written to"):
+        open_target({}, stdout=StringIO(), file=str(tmp_path / name))
