@@ -13,10 +13,9 @@ from pathlib import Path
 import click
 
 from common.errors import BadInput, Interrupted, StepError
-from common.isolation import NOT_WRITABLE
+from common.isolation import NOT_WRITABLE, signals
 from runner import connectors, document, sandboxed, variables
 from runner import run as runs
-from runner.execute import interruptible
 from runner.faults import Fault, Faulty, suggestion
 from runner.pipeline import Pipeline
 from runner.report import Report, complain, to
@@ -87,7 +86,7 @@ def run(  # noqa: PLR0913 - one parameter per option
         choose(checked.pipeline, given, sandboxed.URL)  # complains before anything starts
         beside = file.parent / "sandbox.yaml"
         seeds = sandboxed.seeds(beside) if beside.is_file() else []
-        stack.enter_context(interruptible())
+        stack.enter_context(signals())
         server = stack.enter_context(sandboxed.running(state, waiting=lambda: report.line(WAITING)))
         sandboxed.plant(state, seeds)
         report.line(f"The sandbox runs at {server.url}; its state is kept in {state}.")
@@ -127,7 +126,7 @@ def sandbox(*, state: Path, port: int) -> int:
     """Serve the local git host, portal and Slack until stopped."""
     report = to(sys.stdout, os.environ)
     try:
-        with interruptible(), sandboxed.running(state, port) as server:
+        with signals(), sandboxed.running(state, port) as server:
             if not server.owned:
                 report.line(f"The sandbox with the state in {state} is already running at {server.url}/.")
                 return 0

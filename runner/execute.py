@@ -8,11 +8,10 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 from common.errors import BadInput, Interrupted
 
@@ -41,24 +40,6 @@ def import_path() -> dict[str, str]:
     # What importlib.metadata would look for; loading that module takes as long as reading a pipeline.
     installed = any(next(Path(place).glob(INSTALLED), None) for place in sys.path)
     return {} if installed else {"PYTHONPATH": str(Path(__file__).resolve().parents[1])}
-
-
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """Turn SIGINT and SIGTERM into Interrupted while a pipeline runs."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(number: int, _: FrameType | None) -> None:
-        raise Interrupted(number)
-
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def run(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from common.errors import EXIT_CODES, BadInput
+from common.isolation import signals
 from runner import dotenv, execute, folders, platform, registry, scope
 from runner.connectors import World
 from runner.document import Text, place_within
@@ -89,7 +90,7 @@ def _run_steps(this: _Run) -> int:
     steps = list(this.pipeline.steps())
     outputs: dict[tuple[str, str], Mapping[str, str]] = {}
     code = 0
-    with folders.private() as private, execute.interruptible():
+    with folders.private() as private, signals():
         for number, (stage, step) in enumerate(steps, start=1):
             this.report.step_starts(number, len(steps), step.name, step.type)
             output_file = private / f"{stage.identifier}-{step.identifier}-output.env"

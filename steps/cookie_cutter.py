@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from common import log
+from common.connector import Credentials
 from common.errors import BadInput
 from common.folder import files_of, place
 from common.git import Git, GitFailed, clone, git
@@ -25,8 +26,12 @@ from common.secret import Secret
 from common.step import Outputs, Run, step
 from common.template import checked, render
 from common.url import checked as checked_url
-from common.url import without_credentials
+from common.url import origin, without_credentials
 
+NO_URL = (
+    "Give the address that git clones from over HTTPS; for a folder of the workspace set templateType to private and"
+    " pathForTemplate to it."
+)
 NOT_PUBLIC = (
     "Check the address, for hosts say that of a repository that does not exist, too; clone one that is not public"
     " with a GitClone step, and set templateType to private and pathForTemplate to where it is."
@@ -122,10 +127,11 @@ def fetch(inputs: Inputs, run: Run, tool: Git, scratch: Path) -> Path:
         return template
     template = scratch / "template"
     url = inputs.template_url
-    parts = checked_url(url, what="publicTemplateUrl", next_step="Give the address that git clones from over HTTPS.")
-    if parts.password:
-        Secret(unquote(parts.password))
-    log.info(f"Cloning the template {without_credentials(url)}.")
+    parts = checked_url(url, what="publicTemplateUrl", next_step=NO_URL)
+    if parts.username:
+        login = Credentials(origin(url), unquote(parts.username), Secret(unquote(parts.password or "")))
+        tool, url = git(run.network, login), without_credentials(url)
+    log.info(f"Cloning the template {url}.")
     clone(tool, url, template, budget=run.budget, login_advice=NOT_PUBLIC)
     return template
 

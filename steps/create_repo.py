@@ -108,7 +108,8 @@ def adopt(found: Repository, inputs: Inputs, host: GitHost, run: Run) -> None:
     if _wait(found, inputs, host, run) and inputs.if_exists == "adopt_if_empty":
         raise Conflict(
             f"The repository {found.url} exists and is not empty.",
-            next_step="Choose another name, or set IF_EXISTS=adopt to go on with what it holds.",
+            next_step="Choose another name, or set IF_EXISTS=adopt (in a pipeline: a variable of that name)"
+            " to go on with what it holds.",
         )
     log.info(f"{found.url} was already there; it is taken as it is.")
     if inputs.description and inputs.description != found.description:

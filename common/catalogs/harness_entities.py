@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 from common import log
 from common.catalogs import AlreadyThere, CatalogFile, Registered
 from common.catalogs.entity import Format, parse
-from common.catalogs.harness import Access, Caller, RegistrationOptions, body_of, given_body, refused, succeeded
+from common.catalogs.harness import Caller, RegistrationOptions, body_of, given_body, refused, succeeded
 from common.errors import BadInput, Refused
 from common.http import quote
 from common.network import Network
 from common.retry import Budget
+from common.url import origin
 
 if TYPE_CHECKING:
     import requests
@@ -153,12 +154,13 @@ def open_catalog(
 ) -> HarnessCatalog:
     """Make ready to import the file: with what the platform gave, else with what follows from the inputs."""
     portal = options.access.portal
+    body = given_body(options.body) if options.import_url and options.body else _made_body(file)
     return HarnessCatalog(
         file=file,
         caller=Caller(options.access, network, budget),
         import_url=options.import_url or f"{portal.base}/gateway/v1/entities/import",
-        body=given_body(options.body) if options.import_url and options.body else _made_body(file),
-        file_url=options.file_url or _made_file_url(file, options.access),
+        body=body,
+        file_url=options.file_url or _made_file_url(body, options),
     )
 
 
@@ -177,18 +179,22 @@ def _made_body(file: CatalogFile) -> dict[str, Any]:
     }
 
 
-def _made_file_url(file: CatalogFile, access: Access) -> str:
+def _made_file_url(body: Mapping[str, Any], options: RegistrationOptions) -> str:
     """Give '' for a connector of an organization or project: that needs identifiers which only the platform knows."""
-    if not access.portal.account or not file.connector.startswith("account."):
+    portal = options.access.portal
+    connector = str(body.get("connector_ref", ""))
+    if not portal.account or not connector.startswith("account."):
         return ""
-    query = {
-        "accountIdentifier": access.portal.account,
-        "connectorRef": file.connector,
-        "repoName": file.repository,
-        **({"branch": file.branch} if file.branch else {}),
-        "filePath": file.path,
+    asked = {
+        "accountIdentifier": portal.account,
+        "connectorRef": connector,
+        "repoName": body.get("repo_name"),
+        "branch": body.get("branch_name"),
+        "filePath": body.get("file_path"),
     }
-    return f"{access.portal.base}/gateway/ng/api/scm/get-file-by-branch?{urllib.parse.urlencode(query)}"
+    query = urllib.parse.urlencode({name: value for name, value in asked.items() if value})
+    base = origin(options.import_url) if options.import_url else portal.base
+    return f"{base}/gateway/ng/api/scm/get-file-by-branch?{query}"
 
 
 def _content(answer: requests.Response) -> str:

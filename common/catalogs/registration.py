@@ -27,7 +27,7 @@ def register(catalog: Catalog, file: CatalogFile, budget: Budget) -> tuple[str, 
     if how == CREATED:
         found = _appeared(catalog, found.ref or ref, file, budget)
     _expect_sound(found, file)
-    log.info(f"{'Registered' if how == CREATED else 'Registered already is'} {found.ref} from {file.url}.")
+    log.info(f"{found.ref} {'is registered' if how == CREATED else 'was registered already'} from {file.url}.")
     return found.ref, how
 
 

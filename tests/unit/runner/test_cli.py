@@ -429,9 +429,10 @@ def test_a_signal_ends_the_step_and_all_that_it_started(tmp_path: Path, number: 
         "print('child', child.pid, flush=True)\ntime.sleep(60)\n"
     )
     program = (
-        "import sys; from pathlib import Path; from runner import execute; from common.errors import Interrupted\n"
+        "import sys; from pathlib import Path; from runner import execute\n"
+        "from common.errors import Interrupted; from common.isolation import signals\n"
         "try:\n"
-        "    with execute.interruptible():\n"
+        "    with signals():\n"
         f"        execute.run([sys.executable, {str(script)!r}], environ={{}}, folder=Path('.'), timeout=60,\n"
         "            line=lambda text: print(text, flush=True))\n"
         "except Interrupted as interrupt:\n"

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -139,6 +140,26 @@ def test_a_template_that_does_not_exist_or_needs_a_login_is_3_as_the_host_tells_
     assert f"Could not clone {world.url}/{path}" in done.stderr
     assert "asks for a login" in done.stderr
     assert left(workspace) == []
+
+
+def test_a_login_in_the_address_is_used_and_reaches_neither_argv_nor_the_log(
+    workspace: Path, run_step: RunStep, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seed(world.state_dir, "templates", "private", template(tmp_path / "source"), private=True)
+    commands: list[list[str]] = []
+    popen = subprocess.Popen
+
+    def watched(command: list[str], *args: Any, **kwargs: Any) -> Any:
+        commands.append(command)
+        return popen(command, *args, **kwargs)
+
+    monkeypatch.setattr("common.git.subprocess.Popen", watched)
+    token = world.credentials.github_token
+    address = world.url.replace("://", f"://{world.credentials.github_user}:{token}@")
+    done = run_step("CookieCutter", {"PUBLIC_TEMPLATE_URL": f"{address}/templates/private", "VERBOSE": "true"})
+    assert done.code == 0, done.stderr
+    assert commands
+    assert token not in done.stderr + done.stdout + str(done.outputs) + str(commands)
 
 
 def test_a_git_server_that_is_down_is_5(workspace: Path, run_step: RunStep) -> None:

@@ -116,7 +116,7 @@ def expect(done: Result, code: int, *told: str) -> None:
 @pytest.mark.parametrize("variables", [by_inputs, by_platform])
 def test_a_pushed_file_is_registered_and_its_entity_named(pushed: World, run_step: RunStep, variables: Any) -> None:
     done = run_step("RegisterCatalog", variables(pushed))
-    expect(done, 0, "Registered component:account/payments from")
+    expect(done, 0, "component:account/payments is registered from")
     assert done.outputs == {
         "catalogInfoUrl": f"{pushed.url}/acme/payments/blob/main/catalog-info.yaml",
         "entityRef": "component:account/payments",
@@ -125,9 +125,12 @@ def test_a_pushed_file_is_registered_and_its_entity_named(pushed: World, run_ste
     assert registered(pushed) == ["component:account/payments"]
 
 
-def test_a_second_run_finds_the_entity_and_imports_nothing(pushed: World, run_step: RunStep) -> None:
-    first = run_step("RegisterCatalog", by_platform(pushed))
-    second = run_step("RegisterCatalog", by_platform(pushed))
+@pytest.mark.parametrize("missing", ["nothing", "GET_FILE_BY_BRANCH_URL"])
+def test_a_second_run_finds_the_entity_and_imports_nothing(pushed: World, run_step: RunStep, missing: str) -> None:
+    """Also where the platform names no URL for the file: it follows from the BODY."""
+    given = {name: value for name, value in by_platform(pushed).items() if name != missing}
+    first = run_step("RegisterCatalog", given)
+    second = run_step("RegisterCatalog", given)
     expect(second, 0)
     assert second.outputs == dict(first.outputs) | {"registered": "existed"}
     assert asked(pushed, IMPORT) == 1
