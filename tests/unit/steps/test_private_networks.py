@@ -6,7 +6,6 @@ import contextlib
 import select
 import socket
 import ssl
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -14,30 +13,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from sandbox.repositories import seed
 from tests.conftest import RunStep, World, serving
 
-LEAF = "subjectAltName=IP:127.0.0.1\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"
 STEPS = ("CreateRepo", "CookieCutter", "DirectPush", "UpdateCatalogProperty", "SlackNotify")
 DONE = {"UpdateCatalogProperty": (1, "The catalog has no component:account/x")}  # it got through, and there is none
 
 
-def openssl(folder: Path, *arguments: str) -> None:
-    subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
-
-
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a certificate authority (ca.pem), and a certificate of its for 127.0.0.1 (leaf.pem, leaf.key)."""
+    """A folder with a certificate authority (ca.pem), and its certificate for 127.0.0.1 with the key (leaf.pem)."""
     folder = tmp_path_factory.mktemp("authority")
-    (folder / "leaf.ext").write_text(LEAF)
-    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-    openssl(folder, "req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=Test CA")
-    openssl(folder, "req", *key, "-keyout", "leaf.key", "-out", "leaf.csr", "-subj", "/CN=127.0.0.1")
-    signing = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile", "leaf.ext")
-    openssl(folder, "x509", "-req", "-in", "leaf.csr", *signing, "-out", "leaf.pem")
+    made = trustme.CA()
+    made.cert_pem.write_to_path(folder / "ca.pem")
+    made.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(folder / "leaf.pem")
     return folder
 
 
@@ -50,7 +42,7 @@ class _Quiet(WSGIRequestHandler):
 def encrypted(world: World, authority: Path) -> Iterator[World]:
     """The world over HTTPS, with a certificate of the private authority."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(authority / "leaf.pem", authority / "leaf.key")
+    context.load_cert_chain(authority / "leaf.pem")
     server = make_server("127.0.0.1", 0, world.faults, threaded=True, request_handler=_Quiet, ssl_context=context)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()

@@ -6,7 +6,6 @@ import http.server
 import json
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -477,13 +477,10 @@ def test_a_proxy_of_the_other_scheme_is_not_used(run: Any) -> None:
 
 
 def test_a_certificate_is_verified_with_the_given_authorities(run: Any, tmp_path: Path) -> None:
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    subject = ["-subj", "/CN=slack", "-addext", "subjectAltName=IP:127.0.0.1"]
-    kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1"]
-    files = ["-keyout", str(key), "-out", str(certificate)]
-    subprocess.run(["openssl", "req", "-x509", *kind, *subject, *files], check=True, capture_output=True)
+    authority, certificate = trustme.CA(), tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(certificate)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(certificate, key)
+    authority.issue_cert("127.0.0.1").configure_cert(tls)
     with serving(POSTED, tls=tls) as odd:
         refused = run(**TO_CHANNEL, SLACK_API_URL=odd.url)
         trusted = run(**TO_CHANNEL, SLACK_API_URL=odd.url, CA_BUNDLE=str(certificate))
