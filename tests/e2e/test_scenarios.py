@@ -90,7 +90,7 @@ def assert_no_credential(folder: Path, printed: str, environ: dict[str, str]) ->
 
 def test_the_documented_pipeline_is_valid_by_the_platforms_schema() -> None:
     """The stage that validates here is one that the published schema accepts."""
-    schema = yaml.safe_load((SHARED / "specs" / "harness-idp-stage.schema.json").read_text(encoding="utf-8"))
     (wrapper,) = yaml.safe_load(documented_pipeline())["pipeline"]["stages"]
+    schema = yaml.safe_load((SHARED / "specs" / "harness-idp-stage.schema.json").read_text(encoding="utf-8"))
 
     jsonschema.Draft7Validator(schema).validate(wrapper["stage"])
