@@ -267,3 +267,9 @@ def clone(git: Git, url: str, into: Path, *, budget: Budget, login_advice: str) 
             return
     doing = f"clone {without_credentials(url)}"
     raise explain(last, doing=doing, url=url, login_advice=login_advice) from last
+
+
+def tracks_lfs(folder: Path) -> bool:
+    """Tell whether a .gitattributes of the folder puts files under Git LFS, which these clones and pushes leave out."""
+    attributes = (path for path in folder.rglob(".gitattributes") if path.is_file())
+    return any("filter=lfs" in path.read_text(encoding="utf-8", errors="replace") for path in attributes)

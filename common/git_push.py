@@ -14,7 +14,7 @@ from common import log
 from common.code_folder import RIGHT_FOLDER, check_folder
 from common.connector import Credentials
 from common.errors import BadInput, Conflict, Refused, StepError
-from common.git import Git, GitFailed, explain, transient
+from common.git import Git, GitFailed, explain, tracks_lfs, transient
 from common.retry import Budget
 from common.url import origin
 
@@ -86,6 +86,8 @@ def push(wanted: Push, *, dry_run: bool) -> Pushed:
     """Bring the branch to hold the folder. Nothing to commit is success."""
     check_folder(wanted.folder)
     _check_branch(wanted)
+    if tracks_lfs(wanted.folder):
+        log.warning("A .gitattributes puts files under Git LFS; they are pushed as ordinary files.")
     wanted.git.run("init", "--quiet", "--bare", OWN_REPOSITORY, cwd=wanted.scratch)
     for number in range(1, MOVED_TRIES + 1):
         remote = _look(wanted)

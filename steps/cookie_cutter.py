@@ -19,7 +19,7 @@ from common import log
 from common.connector import Credentials
 from common.errors import BadInput
 from common.folder import files_of, place
-from common.git import Git, GitFailed, clone, git
+from common.git import Git, GitFailed, clone, git, tracks_lfs
 from common.inputs import option
 from common.isolation import scratch_folder
 from common.secret import Secret
@@ -133,6 +133,8 @@ def fetch(inputs: Inputs, run: Run, tool: Git, scratch: Path) -> Path:
         tool, url = git(run.network, login), without_credentials(url)
     log.info(f"Cloning the template {url}.")
     clone(tool, url, template, budget=run.budget, login_advice=NOT_PUBLIC)
+    if tracks_lfs(template):
+        log.warning("The template keeps files in Git LFS; they come as pointers, not with their content.")
     return template
 
 

@@ -162,6 +162,16 @@ def test_a_login_in_the_address_is_used_and_reaches_neither_argv_nor_the_log(
     assert token not in done.stderr + done.stdout + str(done.outputs) + str(commands)
 
 
+def test_a_template_with_files_in_git_lfs_is_warned_of(
+    workspace: Path, run_step: RunStep, world: World, tmp_path: Path
+) -> None:
+    files = {**FILES, ".gitattributes": "*.bin filter=lfs diff=lfs merge=lfs -text\n"}
+    seed(world.state_dir, "templates", "service", template(tmp_path / "source", files))
+    done = run_step("CookieCutter", {"PUBLIC_TEMPLATE_URL": f"{world.url}/templates/service"})
+    assert done.code == 0, done.stderr
+    assert "warning: The template keeps files in Git LFS; they come as pointers" in done.stderr
+
+
 def test_a_git_server_that_is_down_is_5(workspace: Path, run_step: RunStep) -> None:
     done = run_step("CookieCutter", {"PUBLIC_TEMPLATE_URL": "http://127.0.0.1:9/x/y"})
     assert done.code == 5

@@ -110,6 +110,14 @@ def test_what_gitignore_excludes_is_not_pushed_and_said(empty: World, app: Path,
     assert "Not pushed, because .gitignore says so: debug.log." in done.stderr
 
 
+def test_files_under_git_lfs_are_pushed_as_they_are_and_said(empty: World, app: Path, run_step: RunStep) -> None:
+    (app / ".gitattributes").write_text("*.bin filter=lfs diff=lfs merge=lfs -text\n")
+    (app / "large.bin").write_text("content")
+    done = push(run_step, empty)
+    assert "warning: A .gitattributes puts files under Git LFS; they are pushed as ordinary files." in done.stderr
+    assert git(empty.repository("acme", "payments"), "show", "main:large.bin") == "content"
+
+
 def test_a_second_run_has_nothing_to_commit_and_succeeds(empty: World, app: Path, run_step: RunStep) -> None:
     first = push(run_step, empty)
     second = push(run_step, empty)
