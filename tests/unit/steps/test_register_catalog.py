@@ -174,7 +174,7 @@ def test_an_entity_made_in_the_portal_is_a_conflict(pushed: World, run_step: Run
 
 def test_an_import_that_worked_but_answered_502_is_not_repeated(pushed: World, run_step: RunStep) -> None:
     pushed.faults.after[IMPORT] = [502]
-    done = run_step("RegisterCatalog", by_platform(pushed))
+    done = run_step("RegisterCatalog", by_platform(pushed, RETRY_BUDGET="20"))
     expect(done, 0, "Looking whether component:account/payments is there.")
     assert done.outputs["registered"] == "created"
     assert asked(pushed, IMPORT) == 1
@@ -182,7 +182,7 @@ def test_an_import_that_worked_but_answered_502_is_not_repeated(pushed: World, r
 
 def test_an_import_that_failed_with_502_is_repeated_after_a_look(pushed: World, run_step: RunStep) -> None:
     pushed.faults.before[IMPORT] = [502]
-    done = run_step("RegisterCatalog", by_platform(pushed))
+    done = run_step("RegisterCatalog", by_platform(pushed, RETRY_BUDGET="20"))
     expect(done, 0)
     assert asked(pushed, IMPORT) == 2
     assert registered(pushed) == ["component:account/payments"]
@@ -197,7 +197,7 @@ def test_a_service_that_stays_down_is_unavailable(pushed: World, run_step: RunSt
 def test_somebody_who_was_faster_is_not_in_the_way(pushed: World, run_step: RunStep) -> None:
     assert run_step("RegisterCatalog", by_inputs(pushed)).code == 0
     pushed.faults.before[ENTITY] = [404]
-    done = run_step("RegisterCatalog", by_inputs(pushed))
+    done = run_step("RegisterCatalog", by_inputs(pushed, RETRY_BUDGET="20"))
     expect(done, 0)
     assert done.outputs["registered"] == "existed"
     assert asked(pushed, IMPORT) == 2
@@ -221,7 +221,7 @@ def test_an_entity_that_never_appears_is_refused(pushed: World, run_step: RunSte
 
 def test_a_file_that_is_late_is_waited_for(pushed: World, run_step: RunStep) -> None:
     pushed.faults.before[FILE] = [404, 404]
-    expect(run_step("RegisterCatalog", by_platform(pushed)), 0)
+    expect(run_step("RegisterCatalog", by_platform(pushed, RETRY_BUDGET="20")), 0)
     assert asked(pushed, FILE) == 3
 
 
@@ -307,7 +307,7 @@ def test_a_connector_is_needed_outside_the_platform(pushed: World, run_step: Run
 
 def test_without_the_account_the_import_itself_checks_the_file(pushed: World, run_step: RunStep) -> None:
     pushed.faults.before[IMPORT] = [404]
-    done = run_step("RegisterCatalog", by_inputs(pushed, HARNESS_ACCOUNT_ID=""))
+    done = run_step("RegisterCatalog", by_inputs(pushed, HARNESS_ACCOUNT_ID="", RETRY_BUDGET="20"))
     expect(done, 0)
     assert done.outputs["entityRef"] == "component:account/payments"
     assert asked(pushed, FILE) == 0

@@ -121,7 +121,7 @@ def test_only_the_entities_that_change_are_put_out(catalog: World, run_step: Run
 
 def test_an_append_that_worked_but_answered_502_adds_nothing_twice(catalog: World, run_step: RunStep) -> None:
     catalog.faults.after[BY_ENTITY] = [502]
-    done = run_step("UpdateCatalogProperty", by_platform(catalog, "entity", one_entity(TAGS)))
+    done = run_step("UpdateCatalogProperty", by_platform(catalog, "entity", one_entity(TAGS)) | {"RETRY_BUDGET": "20"})
     expect(done, 0, "Reading again what the entities have.")
     assert done.outputs == {"updatedEntities": PAYMENTS}
     assert values(catalog) == {"metadata.labels": ["a", "b"]}
@@ -130,7 +130,8 @@ def test_an_append_that_worked_but_answered_502_adds_nothing_twice(catalog: Worl
 
 def test_a_change_that_failed_with_502_is_repeated(catalog: World, run_step: RunStep) -> None:
     catalog.faults.before[BY_ENTITY] = [502]
-    expect(run_step("UpdateCatalogProperty", by_platform(catalog, "entity", one_entity(TAGS))), 0)
+    given = by_platform(catalog, "entity", one_entity(TAGS)) | {"RETRY_BUDGET": "20"}
+    expect(run_step("UpdateCatalogProperty", given), 0)
     assert values(catalog) == {"metadata.labels": ["a", "b"]}
     assert sent(catalog) == 2
 
