@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import json
 import logging
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -115,7 +116,7 @@ def render(template: Path, values: Mapping[str, Any], into: Path) -> Path:
                 no_input=True,
                 extra_context=dict(values),
                 output_dir=str(into),
-                default_config=True,
+                default_config={"replay_dir": tempfile.gettempdir()},
                 accept_hooks=True,
             )
     except exceptions.FailedHookException as error:

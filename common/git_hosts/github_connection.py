@@ -64,22 +64,26 @@ def connect(connector: Connector, network: Network) -> Github:
         def getresponse(self) -> RequestsResponse:
             return _checked(super().getresponse(), connector)
 
-    # PyGithub has no other way to be given a TLS context and proxies, and it would follow redirects with the token.
-    Requester.injectConnectionClasses(Plain, Encrypted)
     if connector.password is None:
         raise NotAllowed(
             f"There are no credentials for {web(connector)}.",
             next_step="Give the connector's user name and token (DRONE_NETRC_USERNAME, DRONE_NETRC_PASSWORD).",
         )
-    return Github(
-        base_url=api_url(connector),
-        auth=Auth.Token(connector.password.reveal()),
-        timeout=TIMEOUT,
-        retry=None,
-        seconds_between_requests=0,
-        seconds_between_writes=0,
-        lazy=True,
-    )
+    # PyGithub has no other way to be given a TLS context and proxies, and it would follow redirects with the token.
+    # A client keeps the classes that are in place when it is made; no other client is to get this connector's.
+    Requester.injectConnectionClasses(Plain, Encrypted)
+    try:
+        return Github(
+            base_url=api_url(connector),
+            auth=Auth.Token(connector.password.reveal()),
+            timeout=TIMEOUT,
+            retry=None,
+            seconds_between_requests=0,
+            seconds_between_writes=0,
+            lazy=True,
+        )
+    finally:
+        Requester.resetConnectionClasses()
 
 
 def _checked(answer: RequestsResponse, connector: Connector) -> RequestsResponse:

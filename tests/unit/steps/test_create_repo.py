@@ -299,3 +299,10 @@ def test_the_token_is_not_sent_to_another_host_that_the_answer_names(run_step: R
         done = ask(run_step, Host(find=[(200, described(clone_url=f"{elsewhere}/acme/payments.git"))]))
     assert done.code == 0, done.stderr
     assert other.authorized == []
+
+
+def test_other_users_of_pygithub_in_this_process_keep_its_own_connections(world: World, run_step: RunStep) -> None:
+    from github.Requester import HTTPRequestsConnectionClass, Requester
+
+    create(run_step, world)
+    assert vars(Requester)["_Requester__httpConnectionClass"] is HTTPRequestsConnectionClass
