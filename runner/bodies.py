@@ -63,7 +63,7 @@ def update(spec: Mapping[str, Resolved], base: str, _execution: Execution) -> di
         body = {"entity_ref": None, **values, "entity_refs": refs}
         kind = "property"
     else:
-        raise BadInput(f"The field 'type' is {spec.get('type')!r}; it can be Entity and Property.")
+        raise BadInput(f"The field 'type' is {spec.get('type')!r}; it can be Entity or Property.")
     return {
         "CUSTOM_PROPERTY_URL": f"{base}/gateway/v1/catalog/custom-properties/{kind}",
         "BODY": json.dumps(body, ensure_ascii=False),

@@ -29,7 +29,7 @@ from pathlib import Path
 from common.secret import Secret
 from runner import document
 from runner.document import Fields, Node, Text, is_nothing
-from runner.faults import Fault, Faulty, Place, listed, suggestion
+from runner.faults import Fault, Faulty, Place, choice, suggestion
 from runner.fields import ACCEPTED, check
 
 DEFAULT_BASE = "https://app.harness.io"
@@ -175,7 +175,7 @@ def _connector(reference: str, entry: Fields, folder: Path, faults: list[Fault])
     ]
     url_type = entry.text("urlType") or "Account"
     if url_type not in URL_TYPES:
-        text = f"The urlType {url_type!r} of {of} is not known; it can be {listed(URL_TYPES)}."
+        text = f"The urlType {url_type!r} of {of} is not known; it can be {choice(URL_TYPES)}."
         faults.append(Fault(text, entry.place_of("urlType")))
     token = _source(entry.fields["token"], f"'token' of {of}", folder, faults) if "token" in entry.fields else _Source()
     return _ConnectorEntry(entry.text("type"), entry.text("url").rstrip("/"), url_type, entry.text("username"), token)

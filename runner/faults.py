@@ -53,6 +53,11 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     return f" Did you mean {by_fold[near[0]]!r}?" if near else ""
 
 
-def listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str], joint: str = "and") -> str:
     """Give "a, b and c"."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else "none"
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {joint} {names[-1]}" if names else "none"
+
+
+def choice(names: Sequence[str]) -> str:
+    """Give "a, b or c"."""
+    return listed(names, "or")

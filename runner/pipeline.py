@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from runner import fields
 from runner.document import Fields, Items, Node, Text, is_nothing
-from runner.faults import Fault, Place, listed, suggestion
+from runner.faults import Fault, Place, choice, suggestion
 
 IDENTIFIER = re.compile(r"[a-zA-Z_][0-9a-zA-Z_]{0,127}")
 NAME = re.compile(r"[a-zA-Z_0-9.-][-0-9a-zA-Z_\s.]{0,127}")
@@ -251,7 +251,7 @@ def _variable(reader: _Reader, node: Node, owner: str) -> Variable:
     name = reader.text(inner, "name", of, VARIABLE_NAME) if isinstance(node, Fields) else ""
     kind = inner.text("type") or "String"
     if kind not in VARIABLE_TYPES:
-        known = f"it can be {listed(VARIABLE_TYPES)}.{suggestion(kind, VARIABLE_TYPES)}"
+        known = f"it can be {choice(VARIABLE_TYPES)}.{suggestion(kind, VARIABLE_TYPES)}"
         reader.complain(f"The type {kind!r} of {of} is not known; {known}", inner.place_of("type"))
     scalars: dict[str, Text] = {}
     for part in ("value", "default"):

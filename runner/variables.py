@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from runner.document import Fields, Node, Text, is_nothing
 from runner.expressions import CLOSE, INPUT, OPEN, Expression, Unknown, scan
-from runner.faults import Fault, Place, listed, suggestion
+from runner.faults import Fault, Place, choice, listed, suggestion
 from runner.pipeline import Pipeline, Stage, Variable
 
 PLACEHOLDER = f"{OPEN}{INPUT}{CLOSE}"
@@ -210,7 +210,7 @@ def _broken_rule(slot: Slot, text: str) -> str:
     if slot.type == "Number" and not NUMBER.fullmatch(text):
         return "is no number"
     if rule.allowed and text not in rule.allowed:
-        return f"is not allowed; it can be {listed(rule.allowed)}"
+        return f"is not allowed; it can be {choice(rule.allowed)}"
     if rule.pattern is not None and not rule.pattern.fullmatch(text):
         return f"is not allowed; it has to match {rule.pattern.pattern}"
     return ""

@@ -92,7 +92,7 @@ def test_without_an_account_it_is_told_where_to_write_it(tmp_path: Path) -> None
         ),
         (
             "connectors: {a: {urlType: Org, type: G, url: u, username: j, token: {env: A}}}",
-            "it can be Account and Repo.",
+            "it can be Account or Repo.",
         ),
         ("connectors: [a]", "'connectors' has to be a map."),
         ("harness: {apiKey: {env: A}}", "The field 'account' of 'harness' is missing."),

@@ -187,7 +187,7 @@ def test_the_description_of_an_entry_is_not_sent() -> None:
 
 
 def test_an_unknown_type_of_update_is_refused() -> None:
-    with pytest.raises(BadInput, match="it can be Entity and Property"):
+    with pytest.raises(BadInput, match="it can be Entity or Property"):
         _environ("UpdateCatalogProperty", {"type": "entity"})
 
 

@@ -88,7 +88,7 @@ def test_missing_not_allowed_and_unknown_values_are_told_together(pipeline: Call
 
     assert _complaints(found, kind="secret", size="big", code="A1", projct_name="x") == [
         "The variable 'project_name' has no value; give it with --set project_name=... or in an inputs file.",
-        "The value 'secret' of the variable 'kind' is not allowed; it can be public and private.",
+        "The value 'secret' of the variable 'kind' is not allowed; it can be public or private.",
         "The value 'big' of the variable 'size' is no number.",
         "The value 'A1' of the variable 'code' is not allowed; it has to match [a-z]+.",
         "The pipeline has no variable or input 'projct_name'. Did you mean 'project_name'?",
