@@ -66,12 +66,12 @@ def run(
             next_step="A value longer than 128 KiB, or one with a NUL character, cannot be a variable.",
         ) from error
     reader = threading.Thread(target=_relay, args=(process, line), daemon=True)
-    reader.start()
     # Popen.wait(timeout) would look for the end only every 50 ms; joining a thread that waits sees it at once.
     waiter = threading.Thread(target=process.wait, daemon=True)
-    waiter.start()
     timed_out = False
-    try:
+    try:  # from here on a signal stops the process too, be it while the threads start
+        reader.start()
+        waiter.start()
         waiter.join(timeout)
         if waiter.is_alive():
             timed_out = True
@@ -80,9 +80,11 @@ def run(
         _stop(process, interrupt.exit_code - 128)
         raise
     finally:
-        reader.join(DRAIN)
+        if reader.is_alive():
+            reader.join(DRAIN)
         _end_group(process)
-        reader.join(DRAIN)
+        if reader.is_alive():
+            reader.join(DRAIN)
     if timed_out:
         return Ended(TIMED_OUT, timed_out=True)
     code = process.returncode
