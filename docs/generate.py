@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import steps
-from common.slack_failures import CODES
+from common.slack.failures import CODES
 
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN, END = "<!-- steps:begin -->", "<!-- steps:end -->"

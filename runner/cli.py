@@ -12,15 +12,17 @@ from pathlib import Path
 
 import click
 
+from common.contract.process import NOT_WRITABLE, signals
 from common.errors import BadInput, Interrupted, StepError
-from common.isolation import NOT_WRITABLE, signals
-from runner import connectors, document, sandboxed, variables
-from runner import run as runs
-from runner.faults import Fault, Faulty, suggestion
-from runner.pipeline import Pipeline
-from runner.report import Report, complain, to
-from runner.validate import examined, validated
-from runner.variables import Given, Values
+from runner.execution import run as runs
+from runner.execution.report import Report, complain, to
+from runner.language import document
+from runner.language import inputs as variables
+from runner.language.diagnostics import Fault, Faulty, suggestion
+from runner.language.inputs import Given, Values
+from runner.language.pipeline import Pipeline
+from runner.language.validate import examined, validated
+from runner.platform import connectors, sandboxed
 
 PIPELINE_NAMES = ("pipeline.yaml", "pipeline.yml")
 BUG = 70

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from common.step import Step
+from common.contract.step import Step
 
 STEPS: dict[str, str] = {  # type in the pipeline's YAML -> module
     "CookieCutter": "steps.cookie_cutter",

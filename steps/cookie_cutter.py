@@ -16,17 +16,17 @@ from typing import Any
 from urllib.parse import unquote
 
 from common import log
-from common.connector import Credentials
+from common.contract.inputs import option
+from common.contract.process import scratch_folder
+from common.contract.step import Outputs, Run, step
 from common.errors import BadInput
-from common.folder import files_of, place
-from common.git import Git, GitFailed, clone, git, tracks_lfs
-from common.inputs import option
-from common.isolation import scratch_folder
+from common.git.command import Git, GitFailed, clone, git, tracks_lfs
+from common.git_hosts.connector import Credentials
+from common.network.url import checked as checked_url
+from common.network.url import origin, without_credentials
 from common.secret import Secret
-from common.step import Outputs, Run, step
-from common.template import checked, render
-from common.url import checked as checked_url
-from common.url import origin, without_credentials
+from common.template.folder import files_of, place
+from common.template.rendering import checked, render
 
 NO_URL = (
     "Give the address that git clones from over HTTPS; for a folder of the workspace set templateType to private and"

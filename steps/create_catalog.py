@@ -13,11 +13,11 @@ from pathlib import Path, PurePosixPath
 
 from common import log
 from common.catalogs.entity import Entity, parse
-from common.catalogs.harness import Portal
+from common.contract.inputs import option
+from common.contract.step import Outputs, Run, step
 from common.errors import BadInput, Conflict
-from common.folder import LONGEST_NAME
-from common.inputs import option
-from common.step import Outputs, Run, step
+from common.harness.client import Portal
+from common.template.folder import LONGEST_NAME
 
 
 @dataclass(frozen=True, kw_only=True)

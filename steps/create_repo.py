@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from common import git_hosts, log
-from common.connector import Connector, RepositoryLocation
+from common.contract.inputs import option
+from common.contract.step import Outputs, Run, step
 from common.errors import Conflict
 from common.git_hosts import GitHost, NewRepository, Repository
-from common.inputs import option
+from common.git_hosts.connector import Connector, RepositoryLocation
+from common.network.url import path_of
 from common.secret import Secret
-from common.step import Outputs, Run, step
-from common.url import path_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +117,7 @@ def adopt(found: Repository, inputs: Inputs, host: GitHost, run: Run) -> None:
 
 
 def _wait(repository: Repository, inputs: Inputs, host: GitHost, run: Run) -> bool:
-    from common.git_refs import holds_branches
+    from common.git.refs import holds_branches
 
     credentials = host.git_credentials(inputs.connector)
     url = repository.clone_url

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common import git_hosts, log
-from common.connector import Connector, RepositoryLocation
-from common.git import git
-from common.git_push import Push, push
-from common.inputs import option
-from common.isolation import scratch_folder
-from common.step import Outputs, Run, step
+from common.contract.inputs import option
+from common.contract.process import scratch_folder
+from common.contract.step import Outputs, Run, step
+from common.git.command import git
+from common.git.push import Push, push
+from common.git_hosts.connector import Connector, RepositoryLocation
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from common import catalogs, git_hosts, log
 from common.catalogs import registration
-from common.catalogs.harness import RegistrationOptions
-from common.connector import Connector, RepositoryLocation
-from common.inputs import option
-from common.step import Outputs, Run, step
+from common.contract.inputs import option
+from common.contract.step import Outputs, Run, step
+from common.git_hosts.connector import Connector, RepositoryLocation
+from common.harness.client import RegistrationOptions
 
 
 @dataclass(frozen=True, kw_only=True)

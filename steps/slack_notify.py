@@ -12,11 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from common import log, slack_message
+from common import log
+from common.contract.inputs import ADDRESSED, option
+from common.contract.step import Outputs, Run, step
 from common.errors import BadInput
-from common.inputs import ADDRESSED, option
 from common.secret import Secret
-from common.step import Outputs, Run, step
+from common.slack import message as slack_message
 
 CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{8,}")
 TIMESTAMP = re.compile(r"\d{10}\.\d{6}")
@@ -114,10 +115,10 @@ class Inputs:
 )
 def slack_notify(inputs: Inputs, run: Run) -> Outputs:
     """Send a Slack message to a person or a channel."""
-    from common import slack  # a third of the start-up time, which --help need not wait for
+    from common.slack import api  # a third of the start-up time, which --help need not wait for
 
     message = _checked(inputs, run.sources)
-    client = slack.connect(inputs.token, inputs.slack_api_url, network=run.network, budget=run.budget)
+    client = api.connect(inputs.token, inputs.slack_api_url, network=run.network, budget=run.budget)
     if run.dry_run:
         log.info(f"The token is good for the workspace {client.workspace()}.")
     target = inputs.channel or inputs.slack_id

@@ -10,12 +10,12 @@ from typing import Any
 
 from common import log
 from common.catalogs import properties as custom
-from common.catalogs.harness import Access, Caller, given_body
 from common.catalogs.properties import Change
+from common.contract.inputs import option
+from common.contract.step import Outputs, Run, step
 from common.errors import BadInput
-from common.inputs import option
-from common.step import Outputs, Run, step
-from common.url import checked
+from common.harness.client import Access, Caller, given_body
+from common.network.url import checked
 
 ASKED = "the change asked for"  # inputs that are one change told in two ways: the platform's BODY, or the fields
 
@@ -75,7 +75,7 @@ class Inputs:
 )
 def update_catalog_property(inputs: Inputs, run: Run) -> Outputs:
     """Set or extend properties of catalog entities."""
-    from common.catalogs.harness_properties import CustomProperties
+    from common.catalogs.harness.properties import CustomProperties
 
     form, changes = asked(inputs)
     custom.check(changes)

@@ -6,13 +6,13 @@ import importlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
 
-from common.network import Network
-from common.retry import Budget
+from common.network.deadline import Budget
+from common.network.settings import Network
 
 if TYPE_CHECKING:
-    from common.catalogs.harness import RegistrationOptions
+    from common.harness.client import RegistrationOptions
 
-CATALOGS: dict[str, str] = {"harness": "common.catalogs.harness_entities"}  # catalogType -> module
+CATALOGS: dict[str, str] = {"harness": "common.catalogs.harness.entities"}  # catalogType -> module
 
 
 @dataclass(frozen=True, kw_only=True)

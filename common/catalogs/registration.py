@@ -8,7 +8,7 @@ from __future__ import annotations
 from common import log
 from common.catalogs import AlreadyThere, Catalog, CatalogFile, Registered
 from common.errors import Conflict, Refused
-from common.retry import Budget
+from common.network.deadline import Budget
 
 CREATED = "created"
 EXISTED = "existed"
@@ -50,7 +50,7 @@ def rehearse(catalog: Catalog, file: CatalogFile) -> str:
 
 
 def _register(catalog: Catalog, ref: str, file: CatalogFile, budget: Budget) -> tuple[Registered, str]:
-    from common.http import Uncertain
+    from common.network.http import Uncertain
 
     doubt: Uncertain | None = None
     attempts = budget.start()

@@ -6,11 +6,11 @@ import importlib
 from dataclasses import dataclass
 from typing import Protocol, cast
 
-from common.connector import Connector, Credentials, RepositoryLocation
 from common.errors import BadInput
-from common.network import Network
-from common.retry import Budget
-from common.url import checked
+from common.git_hosts.connector import Connector, Credentials, RepositoryLocation
+from common.network.deadline import Budget
+from common.network.settings import Network
+from common.network.url import checked
 
 HOSTS: dict[str, str] = {  # connector type of the platform -> module
     "Github": "common.git_hosts.github",

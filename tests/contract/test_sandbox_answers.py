@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from werkzeug.test import Client, TestResponse
 
-from sandbox import repositories
 from sandbox.app import create_app
+from sandbox.git import repositories
 from sandbox.state import Credentials, open_state
 
 ALLOWED = {

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.repositories import seed
+from sandbox.git.repositories import seed
 from sandbox.server import Sandbox, serve
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import steps
-from common.inputs import snake
+from common.contract.inputs import snake
 
 ROOT = Path(__file__).parents[2]
 NO_STEP = {"sandbox"}  # extras that are no image

@@ -19,7 +19,8 @@ from cookiecutter.exceptions import FailedHookException
 from cookiecutter.main import cookiecutter
 
 from common.catalogs import entity
-from runner import connectors, validate
+from runner.language import validate
+from runner.platform import connectors
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "service-onboarding"
 TEMPLATE = EXAMPLE / "template"

@@ -9,16 +9,17 @@ from pathlib import Path
 import pytest
 
 import steps
-from runner import execute, registry
+from runner.execution import process
+from runner.language import step_types
 
 ROOT = Path(__file__).resolve().parents[3]
 
 STEP = '''
 import json, os, sys, time
 from dataclasses import dataclass
-from common.inputs import option
+from common.contract.inputs import option
 from common.secret import Secret
-from common.step import step
+from common.contract.step import step
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
@@ -83,10 +84,10 @@ def fake_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call
         write(step_type, body)
     monkeypatch.syspath_prepend(folder)
     monkeypatch.setattr(steps, "STEPS", {step_type: f"fake_{step_type.lower()}" for step_type in bodies})
-    monkeypatch.setattr(execute, "import_path", lambda: {"PYTHONPATH": f"{folder}:{ROOT}"})
-    registry.kind.cache_clear()
+    monkeypatch.setattr(process, "import_path", lambda: {"PYTHONPATH": f"{folder}:{ROOT}"})
+    step_types.kind.cache_clear()
     yield write
-    registry.kind.cache_clear()
+    step_types.kind.cache_clear()
 
 
 @pytest.fixture

@@ -16,8 +16,9 @@ from typing import Any
 
 import pytest
 
-from runner import cli, execute, folders
-from runner.report import to
+from runner import cli
+from runner.execution import folders, process
+from runner.execution.report import to
 
 Fake = Callable[..., None]
 PipelineFile = Callable[[str], Path]
@@ -355,13 +356,13 @@ def test_bad_usage_exits_2_with_a_sentence(
 def _process(project: Path) -> tuple[list[str], dict[str, str]]:
     """Give command and environment of the runner as a process of its own, with the fake steps."""
     program = (
-        "import steps; from runner import cli, execute\n"
+        "import steps; from runner import cli; from runner.execution import process\n"
         "steps.STEPS = {'CookieCutter': 'fake_cookiecutter', 'CreateRepo': 'fake_createrepo',"
         " 'SlackNotify': 'fake_slacknotify'}\n"
-        f"execute.import_path = lambda: {execute.import_path()!r}\n"
+        f"process.import_path = lambda: {process.import_path()!r}\n"
         f"raise SystemExit(cli.main(['run', {str(project)!r}, '--set', 'project_name=p']))\n"
     )
-    return [sys.executable, "-c", program], {**os.environ, **execute.import_path()}
+    return [sys.executable, "-c", program], {**os.environ, **process.import_path()}
 
 
 def _piped(project: Path, fake_steps: Fake, stdout: int) -> subprocess.CompletedProcess[str]:
@@ -429,11 +430,11 @@ def test_a_signal_ends_the_step_and_all_that_it_started(tmp_path: Path, number: 
         "print('child', child.pid, flush=True)\ntime.sleep(60)\n"
     )
     program = (
-        "import sys; from pathlib import Path; from runner import execute\n"
-        "from common.errors import Interrupted; from common.isolation import signals\n"
+        "import sys; from pathlib import Path; from runner.execution import process\n"
+        "from common.errors import Interrupted; from common.contract.process import signals\n"
         "try:\n"
         "    with signals():\n"
-        f"        execute.run([sys.executable, {str(script)!r}], environ={{}}, folder=Path('.'), timeout=60,\n"
+        f"        process.run([sys.executable, {str(script)!r}], environ={{}}, folder=Path('.'), timeout=60,\n"
         "            line=lambda text: print(text, flush=True))\n"
         "except Interrupted as interrupt:\n"
         "    raise SystemExit(interrupt.exit_code)\n"
@@ -457,7 +458,7 @@ def _alive(pid: int) -> bool:
 
 
 def test_a_step_is_started_so_that_nothing_is_imported_from_its_workspace() -> None:
-    assert execute.command("steps.create_repo") == [sys.executable, "-P", "-m", "steps.create_repo"]
+    assert process.command("steps.create_repo") == [sys.executable, "-P", "-m", "steps.create_repo"]
 
 
 def test_a_terminated_run_ends_its_step_and_exits_143(project: Path, fake_steps: Fake, tmp_path: Path) -> None:

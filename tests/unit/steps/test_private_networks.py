@@ -16,7 +16,7 @@ import pytest
 import trustme
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from sandbox.repositories import seed
+from sandbox.git.repositories import seed
 from tests.conftest import RunStep, World, serving
 
 STEPS = ("CreateRepo", "CookieCutter", "DirectPush", "UpdateCatalogProperty", "SlackNotify")

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from sandbox import bare_git, entities
-from sandbox.repositories import seed
+from sandbox.catalog import entities
+from sandbox.git import bare
+from sandbox.git.repositories import seed
 from sandbox.state import open_state
 from tests.conftest import Result, RunStep, World
 
@@ -163,7 +164,7 @@ def test_the_same_name_from_another_repository_is_a_conflict_that_names_both(
 def test_the_same_name_from_another_branch_is_a_conflict(pushed: World, run_step: RunStep) -> None:
     assert run_step("RegisterCatalog", by_inputs(pushed)).code == 0
     folder = pushed.repository("acme", "payments")
-    bare_git.commit_files(folder, "dev", {"catalog-info.yaml": ("100644", BACKSTAGE.encode())}, "dev")
+    bare.commit_files(folder, "dev", {"catalog-info.yaml": ("100644", BACKSTAGE.encode())}, "dev")
     expect(run_step("RegisterCatalog", by_inputs(pushed, BRANCH="dev")), 4, "blob/main/", "blob/dev/")
 
 

@@ -19,9 +19,9 @@ import trustme
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from common import slack_message
-from sandbox import workspace
+from common.slack import message as slack_message
 from sandbox.server import Sandbox, serve
+from sandbox.slack import workspace
 from sandbox.state import open_state
 from steps.slack_notify import slack_notify
 
@@ -404,7 +404,7 @@ def test_a_message_is_not_sent_again_after_a_doubtful_answer(run: Any, case: str
 
 
 def test_a_message_is_not_sent_again_after_a_time_out(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("common.slack.TIMEOUT", 0.3)
+    monkeypatch.setattr("common.slack.api.TIMEOUT", 0.3)
     with serving("silence") as odd:
         result = run(**TO_CHANNEL, SLACK_API_URL=odd.url, RETRY_BUDGET="10")
     assert result.code == 5

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sandbox import entities, properties
+from sandbox.catalog import entities, properties
 from sandbox.state import open_state
 from tests.conftest import Result, RunStep, World
 

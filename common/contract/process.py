@@ -1,0 +1,120 @@
+"""The process a step runs in: a reduced environment, a HOME of its own, signals that end it in order.
+
+Hooks of templates, git and libraries see only what is named here: no token, no stray GIT_* or PYTHON* variable, no
+~/.netrc and no ~/.gitconfig. Any uid works, with or without a passwd entry and with a HOME that is missing.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from common.errors import BadInput, Interrupted
+from common.network.settings import Network, NetworkOptions, prepare
+
+KEPT = ("PATH", "TMPDIR", "LANG", "LANGUAGE", "TZ", "TERM", "NO_COLOR", "SOURCE_DATE_EPOCH", "LD_LIBRARY_PATH")
+NOT_WRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT})
+ENV_START = 47  # of the fields behind the name in /proc/PID/stat; see proc_pid_stat(5), where it is field 50
+DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+@contextmanager
+def prepared(options: NetworkOptions, environ: Mapping[str, str]) -> Iterator[Network]:
+    """Put the reduced environment in place for the time of the step, and take all temporary files away after it."""
+    with scratch_folder() as scratch:
+        network = prepare(options, environ, scratch)
+        kept = {name: value for name, value in environ.items() if name in KEPT or name.startswith("LC_")}
+        before = dict(os.environ)
+        try:
+            os.environ.clear()
+            places = {"HOME": str(scratch), "TMPDIR": str(scratch)}
+            os.environ.update({"PATH": DEFAULT_PATH} | kept | places | dict(network.environ))
+            os.umask(os.umask(0) & ~0o070)  # what one step writes, the next may change under another uid of the group
+            tempfile.tempdir = str(scratch)
+            yield network
+        finally:
+            tempfile.tempdir = None
+            os.environ.clear()
+            os.environ.update(before)
+
+
+def forget_initial_environment() -> None:
+    """Blank what /proc/PID/environ shows of this process: children of the same user could read the tokens there.
+
+    Emptying os.environ does not do that, for the kernel shows the memory in which the process was started.
+    """
+    try:
+        fields = Path("/proc/self/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    except FileNotFoundError:  # no Linux, and so no such file to read
+        return
+    start, end = int(fields[ENV_START]), int(fields[ENV_START + 1])
+    if start:
+        import ctypes
+
+        ctypes.memset(start, 0, end - start)
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """Make a folder that only this process reads, and remove it."""
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="idp-steps-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise BadInput(
+            f"There is no folder for temporary files: {error.strerror or error}.",
+            next_step="Mount a writable /tmp (with a read-only root file system: --tmpfs /tmp), or set TMPDIR.",
+        ) from error
+    with folder as path:
+        yield Path(path)
+
+
+def open_standard_streams() -> None:
+    """Open what the caller has closed of stdin, stdout and stderr, lest the next file or socket take its number."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - for the whole process
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - for the whole process
+
+
+@contextmanager
+def stdout_to_stderr() -> Iterator[None]:
+    """Send what child processes print to stderr: standard output carries outputs, and some runners obey it."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+@contextmanager
+def signals() -> Iterator[None]:
+    """Turn SIGTERM and SIGINT into Interrupted, also as PID 1, where the default would ignore them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(number: int, _: FrameType | None) -> None:
+        raise Interrupted(number)
+
+    handled = (signal.SIGTERM, signal.SIGINT)
+    before = {number: signal.signal(number, interrupt) for number in handled}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

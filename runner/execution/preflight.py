@@ -1,0 +1,90 @@
+"""Tells what is missing before the first step runs: values of required fields, connectors, secrets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from common.errors import BadInput
+from common.secret import Secret
+from runner.language import resolve, step_types
+from runner.language.diagnostics import Fault
+from runner.language.expressions import SecretReference
+from runner.language.pipeline import Stage, Step
+from runner.language.resolve import Scope
+from runner.platform import environment
+from runner.platform.connectors import Connector, Harness, Missing, World
+from runner.platform.environment import Execution
+
+
+def faults_before(known: Scope, world: World, execution: Execution) -> list[Fault]:
+    """Resolve everything as far as it can be before the run, and tell everything that is missing."""
+    faults: list[str] = []
+    asking = _asking(world, faults)
+    known = replace(known, reveal=lambda identifier: asking.secret(identifier, "").reveal())
+    placed: list[Fault] = []
+    told: list[str] = []  # what is wrong with a variable is not repeated for each step that uses it
+    for stage in execution.pipeline.stages:
+        slots = [variable.name for variable in execution.pipeline.variables]
+        slots += [f"{stage.identifier}.{variable.name}" for variable in stage.variables]
+        for slot in slots:
+            try:
+                value = resolve.variable(known, stage, slot)
+            except BadInput as error:
+                told.append(str(error))
+                continue
+            if isinstance(value, SecretReference):
+                asking.secret(value.id, "")
+        for step in stage.steps:
+            placed += _of_step(stage, step, known, asking, execution, told=told)
+    return [*placed, *map(Fault, [*told, *faults])]
+
+
+def _of_step(  # noqa: PLR0913 - what all steps share, and what one has
+    stage: Stage, step: Step, known: Scope, asking: World, execution: Execution, *, told: list[str]
+) -> list[Fault]:
+    kind = step_types.kind(step.type)
+    faults: list[Fault] = []
+    try:
+        spec = resolve.spec(known, stage, step)
+        faults += [
+            Fault(
+                f"The field {name!r} of the step {step.identifier!r} is required, but its value is empty.", node.place
+            )
+            for name, node in step.spec.fields.items()
+            if name in kind.spec and kind.spec[name].required and spec.get(name) in (None, "", [], {})
+        ]
+        environment.step_variables(kind, spec, asking, execution)
+    except BadInput as error:
+        if str(error) in told:
+            return faults
+        faults = faults or [Fault(f"The step {step.identifier!r}: {error}", step.place)]
+    except Missing as error:
+        faults.append(Fault(f"The step {step.identifier!r}: {error}", step.place))
+    return faults
+
+
+def _asking(world: World, faults: list[str]) -> World:
+    """Give a world that notes what is missing and goes on, so that all of it is told at once."""
+
+    def connector(reference: str) -> Connector:
+        try:
+            return world.connector(reference)
+        except Missing as error:
+            faults.append(str(error))
+            return Connector("", "", "Repo", "", Secret(""))
+
+    def secret(identifier: str, field: str) -> Secret:
+        try:
+            return world.secret(identifier, field)
+        except Missing as error:
+            faults.append(str(error))
+            return Secret("")
+
+    def harness() -> Harness:
+        try:
+            return world.harness()
+        except Missing as error:
+            faults.append(str(error))
+            return Harness("", "", {"X_API_KEY": Secret("")})
+
+    return World(connector, secret, harness, world.slack_api_url)

@@ -1,0 +1,265 @@
+"""The pipeline as the runner sees it, and how it is read from the platform's YAML. Refuses what is not run here yet.
+
+Reads the shape only; what a step's spec may hold and where expressions point to is checked in validate.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from runner.language import schema
+from runner.language.diagnostics import Fault, Place, choice, suggestion
+from runner.language.document import Fields, Items, Node, Text, is_nothing
+
+IDENTIFIER = re.compile(r"[a-zA-Z_][0-9a-zA-Z_]{0,127}")
+NAME = re.compile(r"[a-zA-Z_0-9.-][-0-9a-zA-Z_\s.]{0,127}")
+VARIABLE_NAME = re.compile(r"[a-zA-Z_][0-9a-zA-Z_.$-]{0,127}")
+DURATION = re.compile(r"\s*(\d+\s*(?:w|d|h|m|s|ms)\s*)+", re.ASCII)
+SECONDS = {"w": 604800.0, "d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+DEFAULT_TIMEOUT = 2 * 3600.0  # seconds; what the platform sends for these steps
+VARIABLE_TYPES = ("String", "Number", "Secret")
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A variable of the pipeline or of a stage. `value` and `default` are as written, expressions included."""
+
+    name: str
+    type: str
+    value: Text
+    default: Text | None
+    required: bool
+    place: Place
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of a stage. `timeout` is in seconds."""
+
+    identifier: str
+    name: str
+    type: str
+    spec: Fields
+    timeout: float
+    place: Place
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage of type IDP: its steps run one after the other."""
+
+    identifier: str
+    name: str
+    variables: tuple[Variable, ...]
+    steps: tuple[Step, ...]
+    place: Place
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """What one file describes."""
+
+    file: str
+    identifier: str
+    name: str
+    organization: str
+    project: str
+    variables: tuple[Variable, ...]
+    stages: tuple[Stage, ...]
+
+    def steps(self) -> Iterator[tuple[Stage, Step]]:
+        """Give every step with its stage, in the order in which they run."""
+        for stage in self.stages:
+            for step in stage.steps:
+                yield stage, step
+
+
+@dataclass
+class _Reader:
+    """Collects complaints while the document is read."""
+
+    faults: list[Fault] = field(default_factory=list)
+
+    def complain(self, text: str, place: Place) -> None:
+        self.faults.append(Fault(text, place))
+
+    def mapping(self, node: Node | None, what: str, place: Place) -> Fields:
+        if isinstance(node, Fields):
+            return node
+        self.complain(
+            f"{what} is missing." if node is None else f"{what} has to be a map.", node.place if node else place
+        )
+        return Fields(place, {}, {})
+
+    def entries(self, owner: Fields, name: str, of: str, *, required: bool) -> tuple[Node, ...]:
+        node = owner.fields.get(name)
+        if isinstance(node, Items) and (node.items or not required):
+            return node.items
+        if required:
+            self.complain(f"The field {name!r} of {of} has to be a list with at least one entry.", owner.place_of(name))
+        elif node is not None and not is_nothing(node):
+            self.complain(f"The field {name!r} of {of} has to be a list.", owner.place_of(name))
+        return ()
+
+    def text(self, owner: Fields, name: str, of: str, form: re.Pattern[str] | None = None) -> str:
+        node = owner.fields.get(name)
+        if not isinstance(node, Text) or not node.text:
+            self.complain(f"The field {name!r} of {of} is required and has to be a text.", owner.place_of(name))
+            return ""
+        if form is not None and not form.fullmatch(node.text):
+            rule = f"it has to match {form.pattern}"
+            self.complain(f"The {name} {node.text!r} of {of} is not allowed; {rule}.", node.place)
+        return node.text
+
+    def unique(self, names: list[tuple[str, Place]], what: str) -> None:
+        first: dict[str, Place] = {}
+        for name, place in names:
+            if name and name in first:
+                self.complain(f"The {what} {name!r} is used twice; the first is in line {first[name].line}.", place)
+            first.setdefault(name, place)
+
+    def wrapped(self, node: Node, level: schema.Level, what: str) -> Fields | None:
+        """Take a step or stage out of the one-entry map that says what it is."""
+        wrapper = self.mapping(node, f"An entry of {what}s", node.place)
+        found = schema.check(wrapper, level, f"an entry of {what}s")
+        self.faults += found
+        if what in wrapper.fields:
+            return self.mapping(wrapper.fields[what], f"The {what}", wrapper.place)
+        if not found and isinstance(node, Fields):
+            self.complain(f"An entry of {what}s has to hold a {what}.", node.place)
+        return None
+
+
+def load(root: Node, file: str) -> tuple[Pipeline, list[Fault]]:
+    """Make a pipeline of a document, as far as that is possible, and tell everything that is wrong with its shape."""
+    reader = _Reader()
+    outer = reader.mapping(root, "The document", root.place)
+    reader.faults += schema.check(outer, {"pipeline": schema.RUN}, "the document")
+    if "pipeline" not in outer.fields and reader.faults:
+        return Pipeline(file, "", "", "", "", (), ()), reader.faults
+    node = reader.mapping(outer.fields.get("pipeline"), "The field 'pipeline'", outer.place)
+    reader.faults += schema.check(node, schema.PIPELINE, "the pipeline")
+    wrappers = reader.entries(node, "stages", "the pipeline", required=True)
+    stages = [
+        _stage(reader, inner)
+        for wrapper in wrappers
+        if (inner := reader.wrapped(wrapper, schema.STAGE_WRAPPER, "stage")) is not None
+    ]
+    reader.unique([(stage.identifier, stage.place) for stage in stages], "stage identifier")
+    pipeline = Pipeline(
+        file,
+        reader.text(node, "identifier", "the pipeline", IDENTIFIER),
+        reader.text(node, "name", "the pipeline", NAME),
+        node.text("orgIdentifier"),
+        node.text("projectIdentifier"),
+        _variables(reader, node, "the pipeline"),
+        tuple(stages),
+    )
+    return pipeline, reader.faults
+
+
+def _stage(reader: _Reader, node: Fields) -> Stage:
+    of = f"the stage {node.text('identifier')!r}" if node.text("identifier") else "a stage"
+    reader.faults += schema.check(node, schema.STAGE, of)
+    kind = node.text("type")
+    if kind and kind != "IDP":
+        text = f"{of[0].upper()}{of[1:]} is of the type {kind!r}; only stages of the type 'IDP' are run here."
+        reader.complain(text, node.place_of("type"))
+    else:
+        reader.text(node, "type", of)
+    spec = reader.mapping(node.fields.get("spec"), f"The field 'spec' of {of}", node.place_of("spec"))
+    steps: list[Step] = []
+    if kind in ("", "IDP") and "spec" in node.fields:
+        reader.faults += schema.check(spec, schema.STAGE_SPEC, f"the spec of {of}") + schema.check_surroundings(spec)
+        if spec.text("cloneCodebase").lower() not in ("", "false"):
+            reader.complain(
+                schema.not_built("cloneCodebase: true", f"the spec of {of}"), spec.place_of("cloneCodebase")
+            )
+        steps = _steps(reader, spec, of)
+    return Stage(
+        reader.text(node, "identifier", of, IDENTIFIER),
+        reader.text(node, "name", of, NAME),
+        _variables(reader, node, of),
+        tuple(steps),
+        node.place_of("identifier"),
+    )
+
+
+def _steps(reader: _Reader, spec: Fields, of: str) -> list[Step]:
+    execution = reader.mapping(
+        spec.fields.get("execution"), f"The field 'execution' of {of}", spec.place_of("execution")
+    )
+    if "execution" not in spec.fields:
+        return []
+    reader.faults += schema.check(execution, schema.EXECUTION, f"the execution of {of}")
+    steps = [
+        _step(reader, inner)
+        for wrapper in reader.entries(execution, "steps", f"the execution of {of}", required=True)
+        if (inner := reader.wrapped(wrapper, schema.STEP_WRAPPER, "step")) is not None
+    ]
+    reader.unique([(step.identifier, step.place) for step in steps], "step identifier")
+    return steps
+
+
+def _step(reader: _Reader, node: Fields) -> Step:
+    of = f"the step {node.text('identifier')!r}" if node.text("identifier") else "a step"
+    reader.faults += schema.check(node, schema.STEP, of)
+    identifier = reader.text(node, "identifier", of, IDENTIFIER)
+    return Step(
+        identifier,
+        reader.text(node, "name", of, NAME),
+        reader.text(node, "type", of),
+        reader.mapping(node.fields.get("spec"), f"The field 'spec' of {of}", node.place_of("spec")),
+        _timeout(reader, node, of),
+        node.place_of("identifier"),
+    )
+
+
+def _timeout(reader: _Reader, node: Fields, of: str) -> float:
+    text = node.text("timeout")
+    if not text:
+        return DEFAULT_TIMEOUT
+    seconds = duration(text)
+    if seconds is None:
+        reader.complain(
+            f"The timeout {text!r} of {of} is no duration; write for example '10m' or '1h 30m'.",
+            node.place_of("timeout"),
+        )
+    return seconds or DEFAULT_TIMEOUT
+
+
+def duration(text: str) -> float | None:
+    """Give the seconds of a text such as '1h 30m', or None."""
+    if not DURATION.fullmatch(text):
+        return None
+    return sum(int(count) * SECONDS[unit] for count, unit in re.findall(r"(\d+)\s*(ms|[wdhms])", text))
+
+
+def _variables(reader: _Reader, owner: Fields, of: str) -> tuple[Variable, ...]:
+    variables = [_variable(reader, node, of) for node in reader.entries(owner, "variables", of, required=False)]
+    reader.unique([(variable.name, variable.place) for variable in variables], "variable name")
+    return tuple(variables)
+
+
+def _variable(reader: _Reader, node: Node, owner: str) -> Variable:
+    inner = reader.mapping(node, f"A variable of {owner}", node.place)
+    of = f"the variable {inner.text('name')!r}" if inner.text("name") else f"a variable of {owner}"
+    if isinstance(node, Fields):
+        reader.faults += schema.check(inner, schema.VARIABLE, of)
+    name = reader.text(inner, "name", of, VARIABLE_NAME) if isinstance(node, Fields) else ""
+    kind = inner.text("type") or "String"
+    if kind not in VARIABLE_TYPES:
+        known = f"it can be {choice(VARIABLE_TYPES)}.{suggestion(kind, VARIABLE_TYPES)}"
+        reader.complain(f"The type {kind!r} of {of} is not known; {known}", inner.place_of("type"))
+    scalars: dict[str, Text] = {}
+    for part in ("value", "default"):
+        value = inner.fields.get(part)
+        if isinstance(value, Text):
+            scalars[part] = value
+        elif value is not None:
+            reader.complain(f"The {part} of {of} has to be a text or a number.", value.place)
+    nothing = Text(inner.place_of("value"), "", None, "")
+    required = inner.text("required").lower() == "true"
+    return Variable(name, kind, scalars.get("value", nothing), scalars.get("default"), required, inner.place_of("name"))

@@ -1,0 +1,117 @@
+"""Custom properties of entities: values that lie over an entity's YAML. No HTTP here.
+
+A property is a dotted path; dots inside a key are quoted (`metadata.annotations."harness.io/x"`).
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from sandbox.catalog.entities import Entity
+    from sandbox.state import State
+
+_KEY = re.compile(r'"([^"]+)"|([^."]+)')
+_PATH = re.compile(rf"(?:{_KEY.pattern})(?:\.(?:{_KEY.pattern}))*")
+_FIXED = frozenset({"kind", "metadata", "metadata.name", "metadata.namespace", "metadata.apis"})
+
+
+class InvalidProperty(ValueError):
+    """The path is malformed, may not be changed, or the value does not fit the mode."""
+
+
+def keys(path: str) -> list[str]:
+    """Return the keys of a property path."""
+    if not _PATH.fullmatch(path):
+        raise InvalidProperty(f"Property {path!r} is not a dotted path.")
+    found = [quoted or bare for quoted, bare in _KEY.findall(path)]
+    if ".".join(found) in _FIXED:
+        raise InvalidProperty(f"Property {path!r} can not be changed.")
+    return found
+
+
+def overlaid(state: State, entity: Entity) -> dict[str, Any]:
+    """Return the entity's document with its custom properties."""
+    document = copy.deepcopy(entity.document)
+    for path, value, _ in of_entity(state, entity.ref):
+        _set(document, keys(path), value)
+    return document
+
+
+def of_entity(state: State, ref: str) -> list[tuple[str, Any, str]]:
+    """Property, value and mode of each custom property of an entity."""
+    with state.database() as database:
+        query = "SELECT property, value, mode FROM properties WHERE entity_ref = ? ORDER BY id"
+        return [(row["property"], json.loads(row["value"]), row["mode"]) for row in database.execute(query, (ref,))]
+
+
+def of_property(state: State, path: str) -> list[tuple[str, Any, str]]:
+    """Entity, value and mode of each entity that has the custom property."""
+    with state.database() as database:
+        query = "SELECT entity_ref, value, mode FROM properties WHERE property = ? ORDER BY id"
+        return [(row["entity_ref"], json.loads(row["value"]), row["mode"]) for row in database.execute(query, (path,))]
+
+
+def resulting(state: State, entity: Entity, path: str, value: object, mode: str) -> object:
+    """Return the value that the property is going to have; an append builds on what the entity shows now."""
+    steps = keys(path)
+    if mode == "replace":
+        return value
+    if mode != "append":
+        raise InvalidProperty(f"mode must be replace or append, it is {mode!r}.")
+    if not isinstance(value, list | dict):
+        raise InvalidProperty(f"Property {path!r}: append takes a list or a map.")
+    current = _get(overlaid(state, entity), steps)
+    match current, value:
+        case None, _:
+            return value
+        case list(), list():
+            return [*current, *value]
+        case dict(), dict():
+            return {**current, **value}
+    raise InvalidProperty(
+        f"Property {path!r} of {entity.ref}: a {_name(value)} can not be appended to a {_name(current)}."
+    )
+
+
+def has(state: State, entity: Entity, path: str) -> bool:
+    """Whether a write to the property updates something, or adds it."""
+    return _get(overlaid(state, entity), keys(path)) is not None
+
+
+def store(database: sqlite3.Connection, ref: str, path: str, value: object, mode: str) -> None:
+    database.execute(
+        "INSERT INTO properties (entity_ref, property, value, mode) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (entity_ref, property) DO UPDATE SET value = excluded.value, mode = excluded.mode",
+        (ref, path, json.dumps(value), mode),
+    )
+
+
+def remove(database: sqlite3.Connection, ref: str, path: str) -> bool:
+    """Whether there was one to remove."""
+    query = "DELETE FROM properties WHERE entity_ref = ? AND property = ?"
+    return database.execute(query, (ref, path)).rowcount > 0
+
+
+def _get(document: object, steps: list[str]) -> object:
+    for key in steps:
+        document = document.get(key) if isinstance(document, dict) else None
+    return document
+
+
+def _set(document: dict[str, Any], steps: list[str], value: object) -> None:
+    for key in steps[:-1]:
+        inner = document.get(key)
+        if not isinstance(inner, dict):
+            inner = document[key] = {}
+        document = inner
+    document[steps[-1]] = value
+
+
+def _name(value: object) -> str:
+    return {list: "list", dict: "map", str: "text", bool: "boolean"}.get(type(value), "number")

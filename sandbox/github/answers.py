@@ -1,0 +1,334 @@
+"""The bodies of GitHub's REST answers, whole as its published API description has them.
+
+Every address in them is below the sandbox's own, as on a GitHub Enterprise Server.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from sandbox.git import bare
+
+if TYPE_CHECKING:
+    from sandbox.git.bare import Commit, TreeEntry
+    from sandbox.git.repositories import Repository
+
+JsonObject = dict[str, Any]
+FLAGS = {
+    "has_issues": True,
+    "has_projects": True,
+    "has_wiki": True,
+    "has_discussions": False,
+    "has_downloads": True,
+    "is_template": False,
+    "archived": False,
+    "allow_squash_merge": True,
+    "allow_merge_commit": True,
+    "allow_rebase_merge": True,
+    "allow_auto_merge": False,
+    "delete_branch_on_merge": False,
+    "allow_update_branch": False,
+    "allow_forking": True,
+    "web_commit_signoff_required": False,
+}
+"""What create and update take, the sandbox only remembers, and its value if not given."""
+
+_REPOSITORY_LINKS = {
+    "archive_url": "/{archive_format}{/ref}",
+    "assignees_url": "/assignees{/user}",
+    "blobs_url": "/git/blobs{/sha}",
+    "branches_url": "/branches{/branch}",
+    "collaborators_url": "/collaborators{/collaborator}",
+    "comments_url": "/comments{/number}",
+    "commits_url": "/commits{/sha}",
+    "compare_url": "/compare/{base}...{head}",
+    "contents_url": "/contents/{+path}",
+    "contributors_url": "/contributors",
+    "deployments_url": "/deployments",
+    "downloads_url": "/downloads",
+    "events_url": "/events",
+    "forks_url": "/forks",
+    "git_commits_url": "/git/commits{/sha}",
+    "git_refs_url": "/git/refs{/sha}",
+    "git_tags_url": "/git/tags{/sha}",
+    "hooks_url": "/hooks",
+    "issue_comment_url": "/issues/comments{/number}",
+    "issue_events_url": "/issues/events{/number}",
+    "issues_url": "/issues{/number}",
+    "keys_url": "/keys{/key_id}",
+    "labels_url": "/labels{/name}",
+    "languages_url": "/languages",
+    "merges_url": "/merges",
+    "milestones_url": "/milestones{/number}",
+    "notifications_url": "/notifications{?since,all,participating}",
+    "pulls_url": "/pulls{/number}",
+    "releases_url": "/releases{/id}",
+    "stargazers_url": "/stargazers",
+    "statuses_url": "/statuses/{sha}",
+    "subscribers_url": "/subscribers",
+    "subscription_url": "/subscription",
+    "tags_url": "/tags",
+    "teams_url": "/teams",
+    "trees_url": "/git/trees{/sha}",
+}
+_ACCOUNT_LINKS = {
+    "followers_url": "/followers",
+    "following_url": "/following{/other_user}",
+    "gists_url": "/gists{/gist_id}",
+    "starred_url": "/starred{/owner}{/repo}",
+    "subscriptions_url": "/subscriptions",
+    "organizations_url": "/orgs",
+    "repos_url": "/repos",
+    "events_url": "/events{/privacy}",
+    "received_events_url": "/received_events",
+}
+_SINCE = "2024-01-01T00:00:00Z"
+
+
+def moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def account_id(login: str) -> int:
+    """Make the same number for the same name, always."""
+    return int.from_bytes(hashlib.sha256(login.lower().encode()).digest()[:4]) % 900_000_000 + 1000
+
+
+def _node_id(kind: str, number: object) -> str:
+    return base64.b64encode(f"{kind}{number}".encode()).decode()
+
+
+def account(base: str, login: str, kind: str) -> JsonObject:
+    """Return the short form in which an owner or author appears inside other answers."""
+    api = f"{base}/api/v3/users/{login}"
+    return {
+        "login": login,
+        "id": account_id(login),
+        "node_id": _node_id(kind, account_id(login)),
+        "avatar_url": f"{base}/-/static/avatar.svg",
+        "gravatar_id": "",
+        "url": api,
+        "html_url": f"{base}/{login}",
+        **{name: api + path for name, path in _ACCOUNT_LINKS.items()},
+        "type": kind,
+        "site_admin": False,
+    }
+
+
+def user(base: str, login: str, kind: str, public_repositories: int, private_repositories: int | None) -> JsonObject:
+    """Return an account in full; with the number of private repositories it is the caller's own view of itself."""
+    answer = {
+        **account(base, login, kind),
+        "name": login,
+        "company": None,
+        "blog": "",
+        "location": None,
+        "email": None,
+        "hireable": None,
+        "bio": None,
+        "twitter_username": None,
+        "public_repos": public_repositories,
+        "public_gists": 0,
+        "followers": 0,
+        "following": 0,
+        "created_at": _SINCE,
+        "updated_at": _SINCE,
+        "user_view_type": "public",
+    }
+    if private_repositories is None:
+        return answer
+    return answer | {
+        "user_view_type": "private",
+        "private_gists": 0,
+        "total_private_repos": private_repositories,
+        "owned_private_repos": private_repositories,
+        "disk_usage": 0,
+        "collaborators": 0,
+        "two_factor_authentication": True,
+    }
+
+
+def organization(base: str, login: str, public_repositories: int) -> JsonObject:
+    api = f"{base}/api/v3/orgs/{login}"
+    return {
+        "login": login,
+        "id": account_id(login),
+        "node_id": _node_id("Organization", account_id(login)),
+        "url": api,
+        "repos_url": f"{api}/repos",
+        "events_url": f"{api}/events",
+        "hooks_url": f"{api}/hooks",
+        "issues_url": f"{api}/issues",
+        "members_url": f"{api}/members{{/member}}",
+        "public_members_url": f"{api}/public_members{{/member}}",
+        "avatar_url": f"{base}/-/static/avatar.svg",
+        "description": None,
+        "name": login,
+        "html_url": f"{base}/{login}",
+        "has_organization_projects": True,
+        "has_repository_projects": True,
+        "public_repos": public_repositories,
+        "public_gists": 0,
+        "followers": 0,
+        "following": 0,
+        "type": "Organization",
+        "members_can_create_repositories": True,
+        "created_at": _SINCE,
+        "updated_at": _SINCE,
+        "archived_at": None,
+    }
+
+
+def repository(base: str, hosted: Repository, owner_kind: str, *, may_write: bool) -> JsonObject:
+    """Return a repository in full."""
+    api = f"{base}/api/v3/repos/{hosted.full_name}"
+    html = f"{base}/{hosted.full_name}"
+    host = base.partition("://")[2]
+    owner = account(base, hosted.owner, owner_kind)
+    answer = {
+        "id": hosted.id,
+        "node_id": _node_id("Repository", hosted.id),
+        "name": hosted.name,
+        "full_name": hosted.full_name,
+        "private": hosted.is_private,
+        "visibility": hosted.visibility,
+        "owner": owner,
+        "html_url": html,
+        "description": hosted.settings.get("description"),
+        "homepage": hosted.settings.get("homepage"),
+        "fork": False,
+        "url": api,
+        **{name: api + path for name, path in _REPOSITORY_LINKS.items()},
+        "git_url": f"git://{host}/{hosted.full_name}.git",
+        "ssh_url": f"git@{host.partition(':')[0]}:{hosted.full_name}.git",
+        "clone_url": f"{html}.git",
+        "svn_url": html,
+        "mirror_url": None,
+        "created_at": moment(hosted.created_at),
+        "updated_at": moment(hosted.updated_at),
+        "pushed_at": moment(hosted.pushed_at),
+        "size": 0,
+        "language": None,
+        "license": None,
+        "topics": [],
+        "has_pages": False,
+        "disabled": False,
+        "forks": 0,
+        "forks_count": 0,
+        "stargazers_count": 0,
+        "watchers": 0,
+        "watchers_count": 0,
+        "open_issues": 0,
+        "open_issues_count": 0,
+        "network_count": 0,
+        "subscribers_count": 0,
+        "default_branch": hosted.default_branch,
+        **{name: hosted.settings.get(name, value) for name, value in FLAGS.items()},
+        "permissions": dict.fromkeys(("admin", "maintain", "push"), may_write) | {"triage": may_write, "pull": True},
+        "custom_properties": {},
+    }
+    return answer | ({"organization": owner} if owner_kind == "Organization" else {})
+
+
+def short_branch(base: str, hosted: Repository, name: str, sha: str) -> JsonObject:
+    api = f"{base}/api/v3/repos/{hosted.full_name}"
+    return {"name": name, "commit": {"sha": sha, "url": f"{api}/commits/{sha}"}, "protected": False}
+
+
+def branch(base: str, hosted: Repository, name: str, last: Commit) -> JsonObject:
+    api = f"{base}/api/v3/repos/{hosted.full_name}/branches/{quote(name)}"
+    return {
+        "name": name,
+        "commit": _commit(base, hosted, last),
+        "_links": {"self": api, "html": f"{base}/{hosted.full_name}/tree/{quote(name)}"},
+        "protected": False,
+        "protection": {
+            "enabled": False,
+            "required_status_checks": {"enforcement_level": "off", "contexts": [], "checks": []},
+        },
+        "protection_url": f"{api}/protection",
+    }
+
+
+def _commit(base: str, hosted: Repository, commit: Commit) -> JsonObject:
+    api = f"{base}/api/v3/repos/{hosted.full_name}"
+    html = f"{base}/{hosted.full_name}/commit"
+    return {
+        "sha": commit.sha,
+        "node_id": _node_id("Commit", commit.sha),
+        "commit": {
+            "author": {"name": commit.author, "email": commit.author_email, "date": commit.author_date},
+            "committer": {"name": commit.committer, "email": commit.committer_email, "date": commit.commit_date},
+            "message": commit.message,
+            "tree": {"sha": commit.tree, "url": f"{api}/git/trees/{commit.tree}"},
+            "url": f"{api}/git/commits/{commit.sha}",
+            "comment_count": 0,
+            "verification": {
+                "verified": False,
+                "reason": "unsigned",
+                "signature": None,
+                "payload": None,
+                "verified_at": None,
+            },
+        },
+        "url": f"{api}/commits/{commit.sha}",
+        "html_url": f"{html}/{commit.sha}",
+        "comments_url": f"{api}/commits/{commit.sha}/comments",
+        # No account has these e-mail addresses.
+        "author": None,
+        "committer": None,
+        "parents": [{"sha": sha, "url": f"{api}/commits/{sha}", "html_url": f"{html}/{sha}"} for sha in commit.parents],
+    }
+
+
+def reference(base: str, hosted: Repository, name: str, kind: str, sha: str) -> JsonObject:
+    api = f"{base}/api/v3/repos/{hosted.full_name}/git"
+    return {
+        "ref": name,
+        "node_id": _node_id("Ref", name),
+        "url": f"{api}/{quote(name)}",
+        "object": {"type": kind, "sha": sha, "url": f"{api}/{kind}s/{sha}"},
+    }
+
+
+def contents(base: str, hosted: Repository, ref: str, path: str) -> JsonObject | list[JsonObject]:
+    """Return a file with its content, or the entries of a directory. NoSuchObject when there is no such path or ref."""
+    commit = bare.resolve(hosted.folder, ref)
+    found = bare.entry(hosted.folder, commit, path)
+    if found.kind == "tree":
+        within = f"{path}/" if path else ""
+        entries = sorted(bare.directory(hosted.folder, commit, path), key=lambda entry: entry.name)
+        return [_entry(base, hosted, ref, within + entry.name, entry) for entry in entries]
+    answer = _entry(base, hosted, ref, path, found)
+    if found.kind != "blob":
+        return answer | {"submodule_git_url": ""}
+    content = bare.read(hosted.folder, found.sha)
+    if found.mode == "120000":
+        return answer | {"target": content.decode(errors="replace")}
+    return answer | {"content": base64.encodebytes(content).decode(), "encoding": "base64"}
+
+
+def _entry(base: str, hosted: Repository, ref: str, path: str, entry: TreeEntry) -> JsonObject:
+    api = f"{base}/api/v3/repos/{hosted.full_name}"
+    html = f"{base}/{hosted.full_name}"
+    kind = {"tree": "dir", "commit": "submodule"}.get(entry.kind, "symlink" if entry.mode == "120000" else "file")
+    page = "tree" if entry.kind == "tree" else "blob"
+    own = f"{api}/contents/{quote(path)}?ref={quote(ref, safe='')}"
+    git = f"{api}/git/{'trees' if entry.kind == 'tree' else 'blobs'}/{entry.sha}"
+    shown = f"{html}/{page}/{quote(ref)}/{quote(path)}"
+    return {
+        "type": kind,
+        "size": entry.size,
+        "name": path.rpartition("/")[2],
+        "path": path,
+        "sha": entry.sha,
+        "url": own,
+        "git_url": git,
+        "html_url": shown,
+        "download_url": f"{html}/raw/{quote(ref)}/{quote(path)}" if entry.kind == "blob" else None,
+        "_links": {"self": own, "git": git, "html": shown},
+    }

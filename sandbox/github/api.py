@@ -1,0 +1,298 @@
+"""GitHub's REST API below /api/v3, as a GitHub Enterprise Server has it, for what the steps and the runner use."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from flask import Blueprint, Response, jsonify, request
+from werkzeug.exceptions import HTTPException
+
+from sandbox.access import Caller, current_state, github_caller
+from sandbox.git import bare, repositories
+from sandbox.github import answers
+
+if TYPE_CHECKING:
+    from flask.typing import ResponseReturnValue
+
+    from sandbox.git.repositories import Repository
+
+github = Blueprint("github", __name__, url_prefix="/api/v3")
+_DOCUMENTATION = "https://docs.github.com/rest"
+_LONGEST_NAME = 100
+_RESERVED_NAMES = frozenset({".", ".."})
+
+
+class GitHubError(Exception):
+    """An error answer, as GitHub words it."""
+
+    def __init__(self, status: int, message: str, errors: list[dict[str, str]] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.errors = errors
+
+
+def _stop(status: int, message: str) -> NoReturn:
+    raise GitHubError(status, message)
+
+
+def _invalid(field: str, message: str) -> NoReturn:
+    errors = [{"resource": "Repository", "code": "custom", "field": field, "message": message}]
+    raise GitHubError(422, "Repository creation failed.", errors)
+
+
+@github.errorhandler(GitHubError)
+def _answer_error(error: GitHubError) -> ResponseReturnValue:
+    body = {"message": str(error), "documentation_url": _DOCUMENTATION, "status": str(error.status)}
+    return jsonify(body | ({"errors": error.errors} if error.errors else {})), error.status
+
+
+@github.errorhandler(HTTPException)
+def _answer_http_error(error: HTTPException) -> ResponseReturnValue:
+    status = HTTPStatus(error.code or 500)
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        status = HTTPStatus.NOT_FOUND  # GitHub does not tell the two apart
+    return _answer_error(GitHubError(status, status.phrase))
+
+
+@github.after_request
+def _headers(answer: Response) -> Response:
+    answer.headers["X-GitHub-Request-Id"] = secrets.token_hex(12).upper()
+    answer.headers["X-GitHub-Media-Type"] = "github.v3; format=json"
+    answer.headers["X-RateLimit-Limit"] = "5000"
+    answer.headers["X-RateLimit-Remaining"] = "4999"
+    answer.headers["X-RateLimit-Used"] = "1"
+    answer.headers["X-RateLimit-Reset"] = "4102444800"
+    answer.headers["X-RateLimit-Resource"] = "core"
+    return answer
+
+
+@github.route("/<path:_path>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+def unknown(_path: str) -> ResponseReturnValue:
+    _caller()
+    _stop(404, "Not Found")
+
+
+def _base() -> str:
+    return request.url_root.rstrip("/")
+
+
+def _caller(*, write: bool = False, needs_login: bool = False) -> Caller:
+    caller = github_caller(request)
+    if caller.sent and not caller.known:
+        _stop(401, "Bad credentials")
+    if not caller.known and (write or needs_login):
+        _stop(401, "Requires authentication")
+    if write and not caller.may_write:
+        _stop(403, "Resource not accessible by personal access token")
+    return caller
+
+
+def _body() -> dict[str, Any]:
+    body = request.get_json(force=True, silent=True)
+    if body is None and request.get_data():
+        _stop(400, "Problems parsing JSON")
+    if body is not None and not isinstance(body, dict):
+        _stop(400, "Body should be a JSON object")
+    return body or {}
+
+
+def _find(caller: Caller, owner: str, name: str) -> Repository:
+    try:
+        found = repositories.find(current_state(), owner, name.removesuffix(".git"))
+    except repositories.NoSuchRepository:
+        _stop(404, "Not Found")
+    if found.is_private and not caller.known:
+        _stop(404, "Not Found")
+    return found
+
+
+def _shown(hosted: Repository, caller: Caller) -> dict[str, Any]:
+    kind = repositories.owner_kind(current_state(), hosted.owner) or "Organization"
+    return answers.repository(_base(), hosted, kind, may_write=caller.may_write)
+
+
+def _owned(login: str) -> tuple[int, int]:
+    owned = repositories.find_all(current_state(), owner=login)
+    private = sum(repository.is_private for repository in owned)
+    return len(owned) - private, private
+
+
+@github.get("/user")
+def own_user() -> ResponseReturnValue:
+    _caller(needs_login=True)
+    login = current_state().credentials.github_user
+    return jsonify(answers.user(_base(), login, "User", *_owned(login)))
+
+
+@github.get("/users/<login>")
+def some_user(login: str) -> ResponseReturnValue:
+    _caller()
+    kind = repositories.owner_kind(current_state(), login)
+    if kind is None:
+        _stop(404, "Not Found")
+    return jsonify(answers.user(_base(), login, kind, _owned(login)[0], None))
+
+
+@github.get("/orgs/<login>")
+def organization(login: str) -> ResponseReturnValue:
+    _caller()
+    _require_organization(login)
+    return jsonify(answers.organization(_base(), login, _owned(login)[0]))
+
+
+def _require_organization(login: str) -> None:
+    if repositories.owner_kind(current_state(), login) != "Organization":
+        _stop(404, "Not Found")
+
+
+@github.get("/orgs/<login>/repos")
+def organization_repositories(login: str) -> ResponseReturnValue:
+    caller = _caller()
+    _require_organization(login)
+    owned = repositories.find_all(current_state(), owner=login)
+    return jsonify([_shown(hosted, caller) for hosted in owned if caller.known or not hosted.is_private])
+
+
+@github.post("/orgs/<login>/repos")
+def create_in_organization(login: str) -> ResponseReturnValue:
+    caller = _caller(write=True)
+    _require_organization(login)
+    return _create(caller, login, organization=True)
+
+
+@github.post("/user/repos")
+def create_for_user() -> ResponseReturnValue:
+    caller = _caller(write=True)
+    return _create(caller, current_state().credentials.github_user, organization=False)
+
+
+def _create(caller: Caller, owner: str, *, organization: bool) -> ResponseReturnValue:
+    body = _body()
+    name = _name(body.get("name"))
+    visibility = _visibility(body, "private" if body.get("private") is True else "public", organization=organization)
+    settings = {key: body[key] for key in ("description", "homepage", *answers.FLAGS) if key in body}
+    try:
+        hosted = repositories.create(current_state(), owner, name, visibility=visibility, settings=settings)
+    except repositories.AlreadyExists:
+        _invalid("name", "name already exists on this account")
+    if body.get("auto_init") is True:
+        text = f"# {name}\n\n{body.get('description') or ''}".rstrip() + "\n"
+        files = {"README.md": ("100644", text.encode())}
+        bare.commit_files(hosted.folder, repositories.DEFAULT_BRANCH, files, "Initial commit\n")
+    answer = jsonify(_shown(hosted, caller))
+    answer.headers["Location"] = f"{_base()}/api/v3/repos/{hosted.full_name}"
+    return answer, 201
+
+
+def _name(name: object) -> str:
+    """Return the name that GitHub gives a repository: each run of characters that it does not take becomes `-`."""
+    if not isinstance(name, str) or not name:
+        errors = [{"resource": "Repository", "code": "missing_field", "field": "name"}]
+        raise GitHubError(422, "Repository creation failed.", errors)
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", name).removesuffix(".git")
+    if len(name) > _LONGEST_NAME:
+        _invalid("name", f"name is too long (maximum is {_LONGEST_NAME} characters)")
+    if name in _RESERVED_NAMES or not name:
+        _invalid("name", "name is a reserved name")
+    return name
+
+
+def _visibility(body: dict[str, Any], default: str, *, organization: bool) -> str:
+    visibility = body.get("visibility") or default
+    if visibility not in {"public", "private", "internal"}:
+        _invalid("visibility", "visibility is not included in the list")
+    if visibility == "internal" and not organization:
+        _invalid("visibility", "Only organizations associated with an enterprise can set visibility to internal")
+    return str(visibility)
+
+
+@github.get("/repos/<owner>/<name>")
+def read_repository(owner: str, name: str) -> ResponseReturnValue:
+    caller = _caller()
+    return jsonify(_shown(_find(caller, owner, name), caller))
+
+
+@github.patch("/repos/<owner>/<name>")
+def change_repository(owner: str, name: str) -> ResponseReturnValue:
+    caller = _caller(write=True)
+    hosted = _find(caller, owner, name)
+    body = _body()
+    in_organization = repositories.owner_kind(current_state(), owner) == "Organization"
+    default = hosted.visibility
+    if "private" in body:
+        default = "private" if body["private"] else "public"
+    visibility = _visibility(body, default, organization=in_organization)
+    branch = body.get("default_branch")
+    if branch is not None and (not isinstance(branch, str) or branch not in bare.branches(hosted.folder)):
+        errors = [{"resource": "Repository", "code": "invalid", "field": "default_branch"}]
+        raise GitHubError(422, f"Validation Failed: The branch {branch} was not found.", errors)
+    changed = {key: body[key] for key in ("description", "homepage", *answers.FLAGS) if key in body}
+    try:
+        hosted = repositories.change(
+            current_state(),
+            hosted,
+            name=_name(body["name"]) if "name" in body else hosted.name,
+            visibility=visibility,
+            settings=hosted.settings | changed,
+        )
+    except repositories.AlreadyExists:
+        _invalid("name", "name already exists on this account")
+    if branch is not None:
+        bare.set_head(hosted.folder, branch)
+    return jsonify(_shown(hosted, caller))
+
+
+@github.delete("/repos/<owner>/<name>")
+def delete_repository(owner: str, name: str) -> ResponseReturnValue:
+    repositories.delete(current_state(), _find(_caller(write=True), owner, name))
+    return "", 204
+
+
+@github.get("/repos/<owner>/<name>/branches")
+def branches(owner: str, name: str) -> ResponseReturnValue:
+    hosted = _find(_caller(), owner, name)
+    known = bare.branches(hosted.folder).items()
+    return jsonify([answers.short_branch(_base(), hosted, branch, sha) for branch, sha in known])
+
+
+@github.get("/repos/<owner>/<name>/branches/<path:branch>")
+def one_branch(owner: str, name: str, branch: str) -> ResponseReturnValue:
+    hosted = _find(_caller(), owner, name)
+    sha = bare.branches(hosted.folder).get(branch)
+    if sha is None:
+        _stop(404, "Branch not found")
+    return jsonify(answers.branch(_base(), hosted, branch, bare.commit(hosted.folder, sha)))
+
+
+@github.get("/repos/<owner>/<name>/git/ref/<path:ref>")
+def reference(owner: str, name: str, ref: str) -> ResponseReturnValue:
+    hosted = _find(_caller(), owner, name)
+    if not bare.branches(hosted.folder):
+        _stop(409, "Git Repository is empty.")
+    full = f"refs/{ref.removeprefix('refs/')}"
+    try:
+        kind, sha = bare.reference(hosted.folder, full)
+    except bare.NoSuchObject:
+        _stop(404, "Not Found")
+    return jsonify(answers.reference(_base(), hosted, full, kind, sha))
+
+
+@github.get("/repos/<owner>/<name>/contents/", defaults={"path": ""})
+@github.get("/repos/<owner>/<name>/contents", defaults={"path": ""})
+@github.get("/repos/<owner>/<name>/contents/<path:path>")
+def contents(owner: str, name: str, path: str) -> ResponseReturnValue:
+    hosted = _find(_caller(), owner, name)
+    if not bare.branches(hosted.folder):
+        _stop(404, "This repository is empty.")
+    ref = request.args.get("ref") or hosted.default_branch
+    try:
+        bare.resolve(hosted.folder, ref)
+    except bare.NoSuchObject:
+        _stop(404, f"No commit found for the ref {ref}")
+    try:
+        return jsonify(answers.contents(_base(), hosted, ref, path.strip("/")))
+    except bare.NoSuchObject:
+        _stop(404, "Not Found")

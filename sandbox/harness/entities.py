@@ -1,0 +1,257 @@
+"""Harness IDP 2.0: entities (/v1/entities), their import from git, and reading a file of a branch."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from flask import Response, jsonify, request
+
+from sandbox.access import current_state
+from sandbox.catalog import entities, properties
+from sandbox.catalog.entities import Entity
+from sandbox.git import bare, repositories
+from sandbox.harness.api import check_caller, flag, harness_api, read_body, refuse, stop, text
+
+if TYPE_CHECKING:
+    from flask.typing import ResponseReturnValue
+
+    from sandbox.git.repositories import Repository
+
+_LARGEST_PAGE = 100
+
+
+def answer(entity: Entity) -> dict[str, Any]:
+    """Return an EntityResponse; custom properties show in its fields, and its `yaml` is what was registered."""
+    document = properties.overlaid(current_state(), entity)
+    metadata, spec = document.get("metadata") or {}, document.get("spec") or {}
+    places = entity.scope.split(".")[1:]
+    levels = ("ACCOUNT", "ORGANIZATION", "PROJECT")
+    optional = {
+        "orgIdentifier": places[0] if places else None,
+        "projectIdentifier": places[1] if len(places) > 1 else None,
+        "type": document.get("type"),
+        "description": metadata.get("description"),
+        "owner": document.get("owner"),
+        "lifecycle": spec.get("lifecycle"),
+        "tags": metadata.get("tags"),
+        "git_details": entity.git_details,
+    }
+    return {
+        "identifier": entity.identifier,
+        "entity_ref": entity.ref,
+        "scope": levels[len(places)],
+        "kind": entity.kind,
+        "name": str(document.get("name") or entity.identifier),
+        "referenceType": "GIT" if entity.git_details else "INLINE",
+        "created": entity.created,
+        "updated": entity.updated,
+        "metadata": metadata,
+        "spec": spec,
+        "relations": {},
+        "entity_validity_details": {"is_valid": True, "error_messages": []},
+        "scorecards": {"average": 0, "scores": []},
+        "status": [],
+        "starred": False,
+        "yaml": entity.yaml,
+        **{key: value for key, value in optional.items() if value is not None},
+    }
+
+
+def _parse(yaml_text: str, *, convert: bool) -> Entity:
+    organization, project = request.args.get("orgIdentifier"), request.args.get("projectIdentifier")
+    try:
+        return entities.parse(yaml_text, convert=convert, organization=organization, project=project)
+    except entities.InvalidEntity as error:
+        refuse(str(error))
+
+
+def _add(entity: Entity) -> ResponseReturnValue:
+    try:
+        return jsonify(answer(entities.add(current_state(), entity))), 201
+    except entities.EntityExists:
+        stop(409, "DUPLICATE_FIELD", f"Entity {entity.ref} already exists.")
+
+
+def _repository(name: str) -> Repository:
+    """By `owner/name`, or by the name alone as a connector for one account has it; then the newest of that name."""
+    owner, _, short = name.strip("/").rpartition("/")
+    found = repositories.find_all(current_state(), owner=owner or None, name=short.removesuffix(".git"))
+    if not found:
+        stop(
+            404, "RESOURCE_NOT_FOUND", f"Repository {name} was not found. Check the connector and the repository name."
+        )
+    return found[0]
+
+
+@dataclass(frozen=True)
+class GitFile:
+    """A file of a commit on a branch; `blob` is the id of its content."""
+
+    hosted: Repository
+    branch: str
+    path: str
+    commit: str
+    blob: str
+
+    def details(self, connector: str) -> dict[str, Any]:
+        """Tell where the file lies, as an EntityResponse does."""
+        url = f"{request.url_root}{self.hosted.full_name}"
+        return {
+            "store_type": "REMOTE",
+            "connector_ref": connector,
+            "repo_name": self.hosted.name,
+            "repo_url": url,
+            "branch_name": self.branch,
+            "base_branch": self.hosted.default_branch,
+            "file_path": self.path,
+            "file_url": f"{url}/blob/{self.branch}/{self.path}",
+            "object_id": self.blob,
+            "commit_id": self.commit,
+            "is_harness_code_repo": False,
+        }
+
+
+def _read_file(repository_name: str, branch: str, path: str) -> tuple[GitFile, str]:
+    hosted, path = _repository(repository_name), path.strip("/")
+    commit = bare.branches(hosted.folder).get(branch)
+    if commit is None:
+        stop(404, "RESOURCE_NOT_FOUND", f"Branch {branch} was not found in repository {hosted.full_name}.")
+    try:
+        found = bare.entry(hosted.folder, commit, path)
+        content = bare.read(hosted.folder, found.sha)
+    except bare.NoSuchObject:
+        stop(404, "RESOURCE_NOT_FOUND", f"File {path} was not found on branch {branch} of {hosted.full_name}.")
+    try:
+        return GitFile(hosted, branch, path, commit, found.sha), content.decode()
+    except UnicodeDecodeError:
+        refuse(f"File {path} is not UTF-8 text.")
+
+
+@harness_api.post("/v1/entities/import")
+def import_entity() -> ResponseReturnValue:
+    check_caller(write=True)
+    body = read_body()
+    if body.get("is_harness_code_repo"):
+        refuse("is_harness_code_repo: the sandbox has no Harness Code repositories.")
+    connector, name, branch, path = (
+        text(body, key) for key in ("connector_ref", "repo_name", "branch_name", "file_path")
+    )
+    file, content = _read_file(name, branch, path)
+    return _add(replace(_parse(content, convert=True), git_details=file.details(connector)))
+
+
+@harness_api.post("/v1/entities")
+def create_entity() -> ResponseReturnValue:
+    check_caller(write=True)
+    body = read_body()
+    entity = _parse(text(body, "yaml"), convert=flag("convert"))
+    details = body.get("git_details") or {}
+    if entities.exists(current_state(), entity):
+        stop(409, "DUPLICATE_FIELD", f"Entity {entity.ref} already exists.")
+    if flag("dry_run"):
+        return jsonify(answer(entity)), 201
+    return _add(_stored_in_git(entity, details) if details.get("store_type") == "REMOTE" else entity)
+
+
+def _stored_in_git(entity: Entity, details: dict[str, Any]) -> Entity:
+    """Commit the YAML where the request wants it."""
+    connector, name, branch, path = (
+        text(details, key) for key in ("connector_ref", "repo_name", "branch_name", "file_path")
+    )
+    path = path.strip("/")
+    hosted = _repository(name)
+    message = str(details.get("commit_message") or f"Change {path}")
+    files = {path: ("100644", entity.yaml.encode())}
+    commit = bare.commit_files(hosted.folder, branch, files, message)
+    repositories.after_push(current_state(), hosted)
+    file = GitFile(hosted, branch, path, commit, bare.entry(hosted.folder, commit, path).sha)
+    return replace(entity, git_details=file.details(connector))
+
+
+@harness_api.get("/v1/entities/<scope>/<kind>/<identifier>")
+def read_entity(scope: str, kind: str, identifier: str) -> ResponseReturnValue:
+    check_caller()
+    return jsonify(answer(_get(scope, kind, identifier)))
+
+
+@harness_api.put("/v1/entities/<scope>/<kind>/<identifier>")
+def change_entity(scope: str, kind: str, identifier: str) -> ResponseReturnValue:
+    check_caller(write=True)
+    known = _get(scope, kind, identifier)
+    body = read_body()
+    entity = _parse(text(body, "yaml"), convert=False)
+    if entity.ref != known.ref:
+        refuse(f"The YAML describes {entity.ref}, the request changes {known.ref}.")
+    if known.git_details:
+        entity = _stored_in_git(entity, known.git_details | (body.get("git_details") or {}))
+    return jsonify(answer(entities.update(current_state(), entity)))
+
+
+@harness_api.delete("/v1/entities/<scope>/<kind>/<identifier>")
+def delete_entity(scope: str, kind: str, identifier: str) -> ResponseReturnValue:
+    check_caller(write=True, permission="idp_catalog_delete")
+    entities.delete(current_state(), _get(scope, kind, identifier))
+    return "", 204
+
+
+def _get(scope: str, kind: str, identifier: str) -> Entity:
+    places = (request.args.get("orgIdentifier"), request.args.get("projectIdentifier"))
+    if scope == "account" and any(places):
+        scope = ".".join(["account", *(place for place in places if place)])
+    try:
+        return entities.get(current_state(), scope, kind, identifier)
+    except entities.NoSuchEntity as error:
+        stop(404, "RESOURCE_NOT_FOUND", f"Entity {error} was not found.")
+
+
+@harness_api.get("/v1/entities")
+def list_entities() -> ResponseReturnValue:
+    check_caller()
+    page, limit = _number("page", 0), _number("limit", 10)
+    if not 1 <= limit <= _LARGEST_PAGE:
+        refuse(f"limit must be between 1 and {_LARGEST_PAGE}.")
+    matching = [shown for shown in map(answer, entities.every(current_state())) if _matches(shown)]
+    listed: Response = jsonify(matching[page * limit : (page + 1) * limit])
+    listed.headers["X-Total-Elements"] = str(len(matching))
+    listed.headers["X-Page-Number"] = str(page)
+    listed.headers["X-Page-Size"] = str(limit)
+    return listed
+
+
+def _number(name: str, default: int) -> int:
+    value = request.args.get(name, str(default))
+    if not value.isdigit():
+        refuse(f"{name} must be a number.")
+    return int(value)
+
+
+def _matches(shown: dict[str, Any]) -> bool:
+    """Whether an entity passes the query's filters; each takes several values, separated by commas."""
+    scope = shown["entity_ref"].partition(":")[2].rpartition("/")[0]
+    have: dict[str, set[str]] = {
+        "kind": {shown["kind"]},
+        "type": {shown.get("type", "")},
+        "owner": {shown.get("owner", "")},
+        "lifecycle": {shown.get("lifecycle", "")},
+        "tags": {str(tag) for tag in shown.get("tags", [])},
+        "scopes": {scope},
+        "entity_refs": {shown["entity_ref"]},
+    }
+    for name, values in have.items():
+        wanted = {value.strip() for value in request.args.get(name, "").split(",") if value.strip()}
+        if wanted and not wanted & values:
+            return False
+    term = request.args.get("search_term", "").lower()
+    return not term or any(term in str(shown.get(key, "")).lower() for key in ("identifier", "name", "description"))
+
+
+@harness_api.get("/ng/api/scm/get-file-by-branch")
+def file_of_branch() -> ResponseReturnValue:
+    check_caller()
+    values = dict(request.args.items())
+    name, branch, path = (text(values, key) for key in ("repoName", "branch", "filePath"))
+    file, content = _read_file(name, branch, path)
+    found = {"fileContent": content, "commitId": file.commit, "blobId": file.blob}
+    return jsonify({"status": "SUCCESS", "data": found, "metaData": None, "correlationId": str(uuid.uuid4())})

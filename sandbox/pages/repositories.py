@@ -1,0 +1,162 @@
+"""The pages of repositories, at the addresses that GitHub gives them: files, a file, commits, one commit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Response, abort, render_template
+
+from sandbox.access import current_state
+from sandbox.catalog import entities
+from sandbox.git import bare, repositories
+from sandbox.pages.overview import pages
+
+if TYPE_CHECKING:
+    from flask.typing import ResponseReturnValue
+
+    from sandbox.git.repositories import Repository
+
+_LARGEST_SHOWN = 512 * 1024
+_LONGEST_PATCH = 200_000
+
+
+@pages.get("/-/repositories/")
+def repository_list() -> ResponseReturnValue:
+    return render_template("repositories.html", repositories=repositories.find_all(current_state()), owner=None)
+
+
+@pages.get("/<owner>")
+def owner_page(owner: str) -> ResponseReturnValue:
+    found = repositories.find_all(current_state(), owner=owner)
+    if not found and repositories.owner_kind(current_state(), owner) is None:
+        abort(404, f"There is no account {owner}.")
+    return render_template("repositories.html", repositories=found, owner=owner)
+
+
+@pages.get("/<owner>/<name>")
+@pages.get("/<owner>/<name>/tree/<path:place>")
+def repository(owner: str, name: str, place: str = "") -> ResponseReturnValue:
+    hosted = _find(owner, name)
+    branches = bare.branches(hosted.folder)
+    if not branches:
+        return render_template("empty_repository.html", repository=hosted)
+    ref, path = _split(hosted, place or hosted.default_branch)
+    commit = _resolve(hosted, ref)
+    try:
+        found = bare.directory(hosted.folder, commit, path)
+    except bare.NoSuchObject:
+        abort(404, f"There is no directory {path} on {ref} of {hosted.full_name}.")
+    readme = next((entry for entry in found if entry.kind == "blob" and entry.name.lower().startswith("readme")), None)
+    return render_template(
+        "repository.html",
+        repository=hosted,
+        branches=branches,
+        ref=ref,
+        path=path,
+        entries=found,
+        last=bare.log(hosted.folder, commit, path, limit=1)[0],
+        commit_count=bare.count(hosted.folder, commit),
+        readme=readme and (readme.name, _text(bare.read(hosted.folder, readme.sha))),
+        registered=[entity for entity in entities.every(current_state()) if _lies_in(entity, hosted)],
+    )
+
+
+def _lies_in(entity: entities.Entity, hosted: Repository) -> bool:
+    return str((entity.git_details or {}).get("repo_url", "")).endswith(f"/{hosted.full_name}")
+
+
+@pages.get("/<owner>/<name>/blob/<path:place>")
+def file(owner: str, name: str, place: str) -> ResponseReturnValue:
+    hosted = _find(owner, name)
+    ref, path, content = _content(hosted, place)
+    return render_template(
+        "file.html",
+        repository=hosted,
+        branches=bare.branches(hosted.folder),
+        ref=ref,
+        path=path,
+        size=len(content),
+        text=_text(content),
+    )
+
+
+@pages.get("/<owner>/<name>/raw/<path:place>")
+def raw_file(owner: str, name: str, place: str) -> ResponseReturnValue:
+    _, _, content = _content(_find(owner, name), place)
+    kind = "application/octet-stream" if _text(content) is None else "text/plain"
+    answer = Response(content, mimetype=kind)
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return answer
+
+
+@pages.get("/<owner>/<name>/commits")
+@pages.get("/<owner>/<name>/commits/<path:ref>")
+def commits(owner: str, name: str, ref: str = "") -> ResponseReturnValue:
+    hosted = _find(owner, name)
+    ref = ref or hosted.default_branch
+    found = bare.log(hosted.folder, _resolve(hosted, ref))
+    branches = bare.branches(hosted.folder)
+    return render_template("commits.html", repository=hosted, branches=branches, ref=ref, path="", commits=found)
+
+
+@pages.get("/<owner>/<name>/commit/<sha>")
+def commit(owner: str, name: str, sha: str) -> ResponseReturnValue:
+    hosted = _find(owner, name)
+    found = bare.commit(hosted.folder, _resolve(hosted, sha))
+    patch = bare.patch(hosted.folder, found.sha)
+    return render_template(
+        "commit.html",
+        repository=hosted,
+        commit=found,
+        lines=[(_line_kind(line), line) for line in patch[:_LONGEST_PATCH].splitlines()],
+        shortened=len(patch) > _LONGEST_PATCH,
+    )
+
+
+def _line_kind(line: str) -> str:
+    """How a line of a patch is coloured."""
+    kinds = {"diff ": "file", "+++ ": "meta", "--- ": "meta", "@@": "hunk", "+": "added", "-": "removed"}
+    return next((kind for start, kind in kinds.items() if line.startswith(start)), "same")
+
+
+def _find(owner: str, name: str) -> Repository:
+    try:
+        return repositories.find(current_state(), owner, name)
+    except repositories.NoSuchRepository:
+        abort(404, f"There is no repository {owner}/{name}.")
+
+
+def _split(hosted: Repository, place: str) -> tuple[str, str]:
+    """Branch (or tag, or commit) and path of an address; a branch may itself have slashes."""
+    place = place.strip("/")
+    for branch in sorted(bare.branches(hosted.folder), key=len, reverse=True):
+        if place == branch or place.startswith(f"{branch}/"):
+            return branch, place[len(branch) + 1 :]
+    ref, _, path = place.partition("/")
+    return ref, path
+
+
+def _resolve(hosted: Repository, ref: str) -> str:
+    try:
+        return bare.resolve(hosted.folder, ref)
+    except bare.NoSuchObject:
+        abort(404, f"There is no branch or commit {ref} in {hosted.full_name}.")
+
+
+def _content(hosted: Repository, place: str) -> tuple[str, str, bytes]:
+    ref, path = _split(hosted, place)
+    try:
+        found = bare.entry(hosted.folder, _resolve(hosted, ref), path)
+        return ref, path, bare.read(hosted.folder, found.sha)
+    except bare.NoSuchObject:
+        abort(404, f"There is no file {path} on {ref} of {hosted.full_name}.")
+
+
+def _text(content: bytes) -> str | None:
+    """Return the content as text; None if it is binary or too large to show."""
+    if len(content) > _LARGEST_SHOWN or b"\0" in content:
+        return None
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return None

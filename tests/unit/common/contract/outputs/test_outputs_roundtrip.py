@@ -1,0 +1,225 @@
+"""What a dialect carries reads back identical; what it does not carry is refused and leaves everything as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from common.contract.outputs import OutputError, notations
+
+Fresh = Callable[[str], Any]
+
+DIALECTS = ("argo", "azure", "bitbucket", "circleci", "github", "gitlab", "harness", "json", "tekton")
+LINE_ONLY = ("bitbucket", "gitlab")
+
+# value -> the dialects that refuse it; all others carry it
+MATRIX: dict[str, tuple[str, tuple[str, ...]]] = {
+    "URL with a fragment": ("https://app.example.org/ng/#/account/1?a=b&c=%2F", ()),
+    "hash": ("a#b", ()),
+    "hash after a blank": ("a #b", LINE_ONLY),
+    "hash first": ("#b", ("bitbucket",)),
+    "dollar": ("a$B${HOME}$(id)$", LINE_ONLY),
+    "single quote": ("it's", ("bitbucket",)),
+    "double quotes": ('"all"', ("bitbucket",)),
+    "both quotes and a hash": ('it\'s#"so".', ("bitbucket",)),
+    "both quotes at the ends": ("'a\"", ("bitbucket", "harness")),
+    "JSON with a hash": ('{"a":"#1","b":"#2"}', ("bitbucket",)),
+    "JSON with quotes, a hash and a backslash": ('{"a":"it\'s#\\n"}', ("bitbucket", "harness")),
+    "hashes around one quote mark": ('a#"b#c', ("bitbucket",)),
+    "more hashes around one quote mark": ('a#"b#c#d', ("bitbucket", "harness")),
+    "colon": ("a:b", ()),
+    "equals": ("=a=b==", ()),
+    "heredoc mark": ("<<EOF", ()),
+    "newline": ("one\ntwo", LINE_ONLY),
+    "newline at the end": ("one\n", LINE_ONLY),
+    "newlines at the end": ("one\n\n", LINE_ONLY),
+    "only a newline": ("\n", LINE_ONLY),
+    "carriage return": ("one\r\ntwo\r", LINE_ONLY),
+    "newline and dollar": ("one\n$B two", LINE_ONLY),
+    "newline and backslash": ("one\ntwo\\three", (*LINE_ONLY, "harness")),
+    "backslash": ("C:\\new\\table", ("bitbucket",)),
+    "backslash at the end": ("C:\\", ("bitbucket",)),
+    "backslash at the end, after a hash": ("#\\", ("bitbucket", "harness")),
+    "blank inside": ("a b", ("gitlab",)),
+    "blanks at the ends": (" a ", LINE_ONLY),
+    "tab at the end": ("a\t", LINE_ONLY),
+    "no-break space at the end": ("a\u00a0", LINE_ONLY),
+    "line separator": ("a\u2028b", ("gitlab",)),
+    "empty": ("", ()),
+    "per cent": ("100%25%0A%AZP25%5D;]%3b", ()),
+    "non-ASCII": ("Zürich-日本-☕", ()),
+    "base64 mark of the Harness engine": ("__B64__aGk=", ("harness",)),
+    "export": ("export a=b", ("gitlab",)),
+    "4 KiB": ("x" * 4096, ()),
+    "70 KiB": ("x" * 70 * 1024, ("gitlab", "harness")),
+    "130 KiB": ("x" * 130 * 1024, ("azure", "bitbucket", "circleci", "gitlab", "harness")),
+    "NUL": ("a\0b", DIALECTS),
+    "half a surrogate pair": ("a\ud800b", DIALECTS),
+}
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("case", MATRIX)
+def test_each_value_is_carried_or_refused(case: str, dialect: str, fresh: Fresh) -> None:
+    value, refusing = MATRIX[case]
+    written = fresh(dialect)
+    written.target.write({"first": "1"})
+    before = written.bytes()
+    outputs = {"before": "2", "repositoryUrl": value, "after": "3"}
+    if dialect not in refusing:
+        written.target.write(outputs)
+        assert written.read() == {"first": "1", **outputs}
+        return
+    with pytest.raises(OutputError) as caught:
+        written.target.write(outputs)
+    assert "The output repositoryUrl cannot be written" in str(caught.value)
+    assert dialect in str(caught.value)
+    assert "OUTPUT_FORMAT=json" in str(caught.value)
+    assert written.bytes() == before
+
+
+NAMES = st.sampled_from(["repositoryUrl", "exportUrl", "export", "A", "_b1", "HOST"])
+PIECES = st.sampled_from(
+    [
+        "#",
+        "$",
+        "'",
+        '"',
+        ":",
+        "\n",
+        "\r",
+        "\\",
+        "=",
+        "<<",
+        "\t",
+        "%",
+        ";",
+        "]",
+        "{",
+        "}",
+        "(",
+        "A",
+        "$A",
+        "\\n",
+        "a",
+        "n",
+        "ä",
+        "☕",
+        "\u2028",
+        "EOF",
+        "%0A",
+        "%AZP25",
+        "3B",
+        "__B64__",
+        "`id`",
+        "!",
+        "\x1b",
+        " ",
+        "\xa0",
+        "\x85",
+    ]
+)
+HOSTILE = st.lists(PIECES, max_size=12).map("".join) | st.text(max_size=40)
+
+
+@settings(max_examples=150, deadline=None)
+@given(first=st.dictionaries(NAMES, HOSTILE, max_size=3), second=st.dictionaries(NAMES, HOSTILE, max_size=3))
+def test_whatever_is_accepted_reads_back_identical(
+    dialect: str, fresh: Fresh, first: dict[str, str], second: dict[str, str]
+) -> None:
+    written = fresh(dialect)
+    expected: dict[str, str] = {}
+    for outputs in (first, second):
+        before = written.bytes()
+        try:
+            written.target.write(outputs)
+        except OutputError:
+            assert written.bytes() == before
+        else:
+            expected |= outputs
+    assert (written.read() if expected else {}) == expected
+
+
+@settings(max_examples=300, deadline=None)
+@given(value=st.lists(st.sampled_from(["#", "'", '"', "a", "$A"]), max_size=10).map("".join))
+def test_harness_line_keeps_every_hash_or_is_refused(fresh: Fresh, value: str) -> None:
+    """The engine guesses by counting quote marks which hash begins a comment."""
+    written = fresh("harness")
+    written.target.write({"A": "earlier"})
+    try:
+        written.target.write({"value": value})
+    except OutputError:
+        assert written.read() == {"A": "earlier"}
+    else:
+        assert written.read() == {"A": "earlier", "value": value}
+
+
+@settings(max_examples=300, deadline=None)
+@given(value=st.from_regex(r"[^'\"\s#$]([^\r\n#$]*[^\s#$])?", fullmatch=True).filter(lambda text: "\0" not in text))
+def test_harness_carries_every_line_without_hash_dollar_or_an_end_to_protect(fresh: Fresh, value: str) -> None:
+    """Refusing is safe but costs the user the output, so the plain form may not shrink."""
+    if value.startswith("__B64__") or value != value.strip():
+        value = f"x{value.strip()}"
+    written = fresh("harness")
+    written.target.write({"A": "earlier", "value": value})
+    assert written.read() == {"A": "earlier", "value": value}
+
+
+def test_github_draws_another_delimiter_when_the_value_holds_it(fresh: Fresh, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = iter(["EOF_1", "EOF_2", "EOF_3"])
+    monkeypatch.setattr(notations, "_delimiter", lambda: next(drawn))
+    written = fresh("github")
+    written.target.write({"body": "one\nEOF_1\nbody<<EOF_2\ntwo"})
+    assert written.read() == {"body": "one\nEOF_1\nbody<<EOF_2\ntwo"}
+    assert b"body<<EOF_3\n" in written.place.read_bytes()
+
+
+def test_github_delimiters_cannot_be_guessed() -> None:
+    assert notations.github("a", "b\nc") != notations.github("a", "b\nc")
+
+
+def test_harness_line_may_be_as_long_as_the_engine_reads_and_no_longer(fresh: Fresh) -> None:
+    longest = "x" * (65_536 - len("url=\n"))
+    written = fresh("harness")
+    written.target.write({"url": longest, "after": "1"})
+    assert written.read() == {"url": longest, "after": "1"}
+    with pytest.raises(OutputError, match="longer than 65536 bytes"):
+        written.target.write({"url": longest + "x"})
+
+
+def test_gitlab_counts_what_the_report_holds_already(fresh: Fresh) -> None:
+    written = fresh("gitlab")
+    written.target.write({"first": "x" * 3000})
+    with pytest.raises(OutputError, match=r"The output second .* must stay below 5120"):
+        written.target.write({"second": "y" * 3000, "third": "z"})
+    assert written.read() == {"first": "x" * 3000}
+    largest = 5119 - len("first=\n") - 3000 - len("second=\n")
+    with pytest.raises(OutputError, match="would have 5120 bytes"):
+        written.target.write({"second": "y" * (largest + 1)})
+    written.target.write({"second": "y" * largest})
+    assert len(written.place.read_bytes()) == 5119
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a=b", "1a", "a-b", "a\nb", "ä"])
+def test_a_name_that_no_runner_takes_is_refused(dialect: str, fresh: Fresh, name: str) -> None:
+    written = fresh(dialect)
+    with pytest.raises(OutputError, match="a name may hold only"):
+        written.target.write({"fine": "1", name: "2"})
+    assert not any(written.bytes().values())
+
+
+@pytest.mark.parametrize("dialect", [name for name in DIALECTS if name != "json"])  # JSON has types of its own
+def test_booleans_and_numbers_are_written_as_text(dialect: str, fresh: Fresh) -> None:
+    written = fresh(dialect)
+    written.target.write({"pushed": True, "existed": False, "fileCount": 12})
+    assert written.read() == {"pushed": "true", "existed": "false", "fileCount": "12"}
+
+
+def test_no_outputs_leave_the_place_alone(dialect: str, fresh: Fresh) -> None:
+    written = fresh(dialect)
+    written.target.write({})
+    assert written.bytes() == {"stdout": b""}

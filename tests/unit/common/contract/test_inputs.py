@@ -1,0 +1,246 @@
+"""Inputs: every name and form of a value, the order in which they count, and faults told all at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from common.contract.inputs import option, options_of, resolve
+from common.errors import BadInput
+from common.secret import Secret
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inner:
+    branch: str = option("branch", env=["BRANCH"], default="", help="b")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    repository: str = option("repository", env=["REPO_NAME", "IDP_REPO_NAME"], help="r")
+    code_directory: str = option("codeDirectory", env=["CODE_DIRECTORY"], default=".", help="c")
+    force: bool = option("forcePush", env=["FORCE_PUSH"], default=False, help="f")
+    count: int = option("count", env=["COUNT"], default=3, help="n")
+    names: list[str] = option("names", env=["NAMES"], default=[], help="l")
+    items: list[Any] = option("items", env=["ITEMS"], default=[], help="i")
+    variables: dict[str, Any] = option("variables", env=["VARIABLES"], prefix="IDP_V_", default={}, help="m")
+    value: Any = option("value", env=["VALUE"], default=None, help="v")
+    text: str = option("messageContent", env=["MESSAGE_CONTENT"], default="", multiline=True, help="t")
+    token: Secret | None = option("token", env=["TOKEN"], default=None, help="s")
+    kind: str = option("repoType", env=["REPO_TYPE"], default="private", choices=("private", "public"), help="k")
+    email: str = option("email", env=["EMAIL"], default="", aliases=["emailId"], rivals="target", help="e")
+    channel: str = option("channel", env=["CHANNEL"], default="", rivals="target", help="c")
+    inner: Inner
+
+
+NEEDED = {"REPO_NAME": "payments"}
+
+
+def read(environ: dict[str, str], **flags: str) -> Inputs:
+    return resolve(Inputs, flags, {**NEEDED, **environ}).inputs
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "PLUGIN_CODE_DIRECTORY",
+        "INPUT_CODE_DIRECTORY",
+        "INPUT_CODE-DIRECTORY",
+        "INPUT_CODEDIRECTORY",
+        "PARAM_CODE_DIRECTORY",
+        "PLUGIN_CODEDIRECTORY",
+        "CODE_DIRECTORY",
+    ],
+)
+def test_an_input_is_found_under_every_name_that_a_runner_gives_it(name: str) -> None:
+    assert read({name: "app"}).code_directory == "app"
+
+
+def test_the_platforms_older_name_is_found_and_its_current_one_wins() -> None:
+    assert resolve(Inputs, {}, {"IDP_REPO_NAME": "old"}).inputs.repository == "old"
+    assert resolve(Inputs, {}, {"IDP_REPO_NAME": "old", "REPO_NAME": "new"}).inputs.repository == "new"
+
+
+def test_a_flag_beats_an_addressed_name_which_beats_the_platforms() -> None:
+    environ = {"REPO_NAME": "platform", "PLUGIN_REPOSITORY": "plugin", "INPUT_REPOSITORY": "input"}
+    assert resolve(Inputs, {"repository": "flag"}, environ).inputs.repository == "flag"
+    assert resolve(Inputs, {}, environ).inputs.repository == "plugin"
+    assert resolve(Inputs, {}, environ | {"PLUGIN_REPOSITORY": ""}).inputs.repository == "input"
+
+
+def test_a_stray_pipeline_variable_does_not_beat_the_name_addressed_to_the_step() -> None:
+    assert read({"BRANCH": "stray", "PLUGIN_BRANCH": "mine"}).inner.branch == "mine"
+
+
+def test_a_stray_rival_is_silenced_by_one_that_is_addressed_to_the_step() -> None:
+    inputs = read({"EMAIL": "stray@example.com", "PLUGIN_CHANNEL": "general"})
+    assert (inputs.email, inputs.channel) == ("", "general")
+
+
+def test_two_rivals_that_both_lie_in_the_environment_both_stay_for_the_step_to_judge() -> None:
+    inputs = read({"EMAIL": "a@example.com", "CHANNEL": "general"})
+    assert (inputs.email, inputs.channel) == ("a@example.com", "general")
+
+
+def test_an_alias_of_the_field_is_addressable() -> None:
+    assert read({"PLUGIN_EMAIL_ID": "a@example.com"}).email == "a@example.com"
+
+
+@pytest.mark.parametrize("text", ["", " ", "null", " null "])
+def test_unset_empty_and_the_four_letters_null_are_the_same(text: str) -> None:
+    assert read({"CODE_DIRECTORY": text}).code_directory == "."
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("true", True), ("TRUE", True), ("1", True), ("yes", True), ("On", True), ("false", False), ("0", False),
+     ("No", False), ("off", False)],
+)  # fmt: skip
+def test_a_boolean_is_read_in_all_its_spellings(text: str, value: bool) -> None:
+    assert read({"FORCE_PUSH": text}).force is value
+
+
+@pytest.mark.parametrize("text", ["a,b", "a, b", '["a", "b"]', "[a, b]"])
+def test_a_list_is_read_from_json_yaml_and_commas(text: str) -> None:
+    assert read({"NAMES": text}).names == ["a", "b"]
+
+
+def test_a_list_is_read_from_counted_variables() -> None:
+    assert read({"NAMES_COUNT": "2", "NAMES_0": "a,x", "NAMES_1": "b"}).names == ["a,x", "b"]
+
+
+def test_a_list_of_objects_keeps_its_json_types() -> None:
+    assert read({"ITEMS": '[{"value": 3, "mode": null}]'}).items == [{"value": 3, "mode": None}]
+
+
+@pytest.mark.parametrize("text", ['{"a": 1, "b": "x"}', "a: 1\nb: x"])
+def test_a_map_is_read_from_json_and_yaml(text: str) -> None:
+    assert read({"VARIABLES": text}).variables == {"a": 1, "b": "x"}
+
+
+def test_a_map_is_read_from_variables_with_its_prefix_and_keeps_the_case_of_names() -> None:
+    environ = {"IDP_V_app_name": "payments", "IDP_V_Port": "80", "IDP_V_none": "null", "IDP_V_": "x"}
+    assert read(environ).variables == {"app_name": "payments", "Port": "80"}
+
+
+def test_any_value_keeps_its_json_type() -> None:
+    assert read({"VALUE": "[1, true]"}).value == [1, True]
+    assert read({"VALUE": "plain words"}).value == "plain words"
+
+
+def test_a_text_is_kept_to_the_byte_and_a_name_is_trimmed() -> None:
+    inputs = read({"MESSAGE_CONTENT": " hello \n", "CODE_DIRECTORY": " app\n"})
+    assert (inputs.text, inputs.code_directory) == (" hello \n", "app")
+
+
+def test_a_value_comes_from_the_file_that_name_file_points_at(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("s3cret-value\n")
+    (tmp_path / "text").write_text("x" * 200_000)
+    inputs = read({"TOKEN_FILE": str(tmp_path / "token"), "PLUGIN_MESSAGE_CONTENT_FILE": str(tmp_path / "text")})
+    assert inputs.token == Secret("s3cret-value")
+    assert len(inputs.text) == 200_000
+
+
+def test_a_secret_flag_takes_a_file_because_argv_is_public(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("s3cret-value")
+    assert next(one for one in options_of(Inputs) if one.field == "token").flag == "--token-file"
+    assert read({}, token=str(tmp_path / "token")).token == Secret("s3cret-value")
+
+
+def test_sources_tell_where_each_value_came_from() -> None:
+    sources = resolve(Inputs, {"codeDirectory": "a"}, {**NEEDED, "PLUGIN_BRANCH": "b", "IDP_V_x": "1"}).sources
+    assert sources == {
+        "repository": "REPO_NAME",
+        "codeDirectory": "--code-directory",
+        "branch": "PLUGIN_BRANCH",
+        "variables": "IDP_V_*",
+    }
+
+
+def test_everything_that_is_wrong_is_told_at_once() -> None:
+    environ = {
+        "FORCE_PUSH": "maybe",
+        "COUNT": "three",
+        "REPO_TYPE": "secret",
+        "VARIABLES": "- a",
+        "ITEMS": "{",
+        "TOKEN_FILE": "/nowhere",
+        "NAMES_COUNT": "2",
+    }
+    with pytest.raises(BadInput) as caught:
+        resolve(Inputs, {}, environ)
+    message = str(caught.value)
+    for part in (
+        "Required input is missing: repository (set REPO_NAME).",
+        "FORCE_PUSH is 'maybe', which is no boolean; write true or false.",
+        "COUNT is 'three', which is no whole number.",
+        "REPO_TYPE is 'secret'; it can be private, public.",
+        "VARIABLES is no map; write a JSON or YAML map of names to values.",
+        "ITEMS is neither JSON nor YAML at line 1, column 2",
+        "TOKEN_FILE names the file '/nowhere', which cannot be read: No such file or directory.",
+        "NAMES_COUNT is 2, but NAMES_0 is not set.",
+    ):
+        assert part in message
+
+
+@given(st.dictionaries(st.sampled_from(["REPO_NAME", "FORCE_PUSH", "COUNT", "NAMES", "ITEMS", "VARIABLES", "VALUE"]),
+                       st.text(st.characters(exclude_categories=[]))))  # fmt: skip
+@settings(max_examples=200, deadline=None)
+def test_any_environment_gives_inputs_or_one_sentence_of_bad_input(environ: dict[str, str]) -> None:
+    try:
+        inputs = resolve(Inputs, {}, environ).inputs
+    except BadInput:
+        return
+    assert inputs.repository == environ["REPO_NAME"].strip()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("2024-01-01", None),
+        (".nan", "JSON has no form"),
+        ("NaN", "JSON has no form"),
+        ("!!binary aGk=", "JSON has no form"),
+        ("&a [*a]", "JSON has no form"),
+        ("[" * 50_000, "nested too deeply"),
+        ("1" * 5_000, "cannot be read"),
+    ],
+)
+def test_a_value_is_what_json_can_say_and_a_date_stays_the_text_it_is(text: str, words: str | None) -> None:
+    if words is None:
+        assert read({"VALUE": text}).value == text
+        return
+    with pytest.raises(BadInput, match=words):
+        read({"VALUE": text})
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        ({"CODE_DIRECTORY": "a\udcff"}, "CODE_DIRECTORY holds bytes that are no UTF-8 text"),
+        ({"MESSAGE_CONTENT": "a\0"}, "MESSAGE_CONTENT holds a NUL character"),
+        ({"TOKEN": "tok\udcffen"}, "TOKEN holds bytes that are no UTF-8 text"),
+        ({"TOKEN": "first-line\nsecond-line"}, "TOKEN holds a line break"),
+        ({"TOKEN": "t\u20acken"}, "TOKEN holds a line break or another character that no token has"),
+    ],
+)
+def test_text_that_no_client_could_send_is_refused_and_no_secret_is_quoted(environ: dict[str, str], words: str) -> None:
+    with pytest.raises(BadInput, match=words) as caught:
+        read(environ)
+    assert "second-line" not in str(caught.value)
+
+
+def test_a_file_written_on_windows_is_read_and_a_text_keeps_its_line_ends(tmp_path: Path) -> None:
+    (tmp_path / "token").write_bytes(b"\xef\xbb\xbfs3cret-value\r\n")
+    (tmp_path / "text").write_bytes(b"a\r\nb\r\n")
+    inputs = read({"TOKEN_FILE": str(tmp_path / "token"), "MESSAGE_CONTENT_FILE": str(tmp_path / "text")})
+    assert (inputs.token, inputs.text) == (Secret("s3cret-value"), "a\r\nb\r\n")
+
+
+def test_an_empty_flag_counts_as_not_given_like_an_empty_variable() -> None:
+    assert read({"COUNT": "3"}, count="").count == 3

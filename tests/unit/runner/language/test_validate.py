@@ -1,0 +1,270 @@
+"""What is wrong with a pipeline is told at once, each with its place, its name and the nearest right one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from runner import cli
+from runner.language.diagnostics import Faulty
+from runner.language.validate import examined
+
+pytestmark = pytest.mark.usefixtures("fake_steps")
+
+PipelineFile = Callable[[str], Path]
+
+
+def _said(file: Path) -> tuple[list[str], list[str]]:
+    checked, faults = examined(file)
+    return [str(one).removeprefix(f"{file}:") for one in faults], [
+        str(one).removeprefix(f"{file}:") for one in checked.warnings
+    ]
+
+
+def _faults(file: Path) -> list[str]:
+    """Give the faults also where the file cannot be read as YAML at all."""
+    try:
+        return _said(file)[0]
+    except Faulty as error:
+        return [str(fault) for fault in error.faults]
+
+
+GOOD = """
+- step:
+    type: CreateRepo
+    name: Create
+    identifier: create
+    spec:
+      connectorRef: account.testdev
+      repository: payments
+      repoType: private
+"""
+
+
+def test_a_good_pipeline_is_said_to_be_valid(pipeline_file: PipelineFile, capsys: pytest.CaptureFixture[str]) -> None:
+    file = pipeline_file(GOOD)
+
+    assert cli.main(["validate", str(file)]) == 0
+    assert capsys.readouterr().out == f"{file} is a valid pipeline of 1 step.\n"
+
+
+def test_all_faults_are_told_in_the_order_of_the_file_and_exit_2(
+    pipeline_file: PipelineFile, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = pipeline_file(
+        GOOD.replace("repository:", "repositry:").replace("type: CreateRepo", "type: CreateRepos") + GOOD
+    )
+
+    assert cli.main(["validate", str(file)]) == 2
+
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split(":")[1] for line in lines] == sorted((line.split(":")[1] for line in lines), key=int)
+    assert any("Unknown step type 'CreateRepos'; the supported ones are" in line for line in lines)
+    assert any("The step identifier 'create' is used twice; the first is in line 18." in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "repository: payments",
+            "repositry: payments",
+            "21:21: Unknown field 'repositry' in the spec of the step 'create' (CreateRepo). Did you mean 'repository",
+        ),
+        ("name: Create", "nmae: Create", "17:19: Unknown field 'nmae' in the step 'create'. Did you mean 'name'?"),
+        ("type: CreateRepo", "type: CreatRepo", "Unknown step type 'CreatRepo'; the supported ones are CreateRepo,"),
+        ("type: CreateRepo", "type: CreatRepo", "Did you mean 'CreateRepo'?"),
+        ("type: CreateRepo", "type: Run", "Steps of the type 'Run' work on the platform but are not run here yet;"),
+        ("repoType: private", "description: x", "The field 'repoType' is missing in the spec of the step 'create'"),
+        ("connectorRef: account.testdev", "description: x", "The field 'connectorRef' is missing in the spec"),
+        (
+            "identifier: create",
+            "identifier: create-repo",
+            "The identifier 'create-repo' of the step 'create-repo' is not",
+        ),
+        ("name: Create", "timeout: soon", "The timeout 'soon' of the step 'create' is no duration;"),
+        (
+            "name: Create",
+            "when: {stageStatus: All}",
+            "'when' in the step 'create' works on the platform but is not run",
+        ),
+        ("name: Create", "failureStrategies: [x]", "'failureStrategies' in the step 'create' works on the platform"),
+        (
+            "private",
+            "<+steps.craete.output.outputVariables.x>",
+            "22:31: The expression <+steps.craete.output.outputVariables.x> refers to the step 'craete',",
+        ),
+        (
+            "private",
+            "<+steps.craete.output.outputVariables.x>",
+            "'onboard' does not have; its steps are create. Did you mean 'create'?",
+        ),
+        (
+            "private",
+            "<+pipeline.stages.onbord.spec.execution.steps.create.output.outputVariables.x>",
+            "refers to the stage 'onbord', but there is only onboard. Did you mean 'onboard'?",
+        ),
+        ("private", "<+pipline.variables.x>", "nothing is called 'pipline'. Did you mean 'pipeline'?"),
+        (
+            "private",
+            "<+pipeline.name.toLowerCase()>",
+            "uses an operator, a method or a literal, which are not evaluated",
+        ),
+        ("private", "a<+input>", "<+input> has to be the whole value; put it into a variable"),
+        ("private", "<+input>.defualt(a)", "<+input> has no 'defualt'; it can be followed by .default(..)"),
+        ("private", "<+input>.executionInput()", "'executionInput' of <+input> works on the platform but is not run"),
+        ("private", "<+input>.regex(()", "the regular expression '(' is not valid"),
+        ("private", "[<+input>]", "<+input> inside a list or map is not run here yet; put it into a variable."),
+        ("repoType: private", "repoType: private\n      repoType: x", "The field 'repoType' is written twice;"),
+        ("- step:", "- stepGroup:", "'stepGroup' in an entry of steps works on the platform but is not run here yet;"),
+        ("- step:", "- parallel:", "'parallel' in an entry of steps works on the platform but is not run here yet;"),
+        ("- step:", "- stp:", "Unknown field 'stp' in an entry of steps. Did you mean 'step'?"),
+    ],
+)
+def test_a_fault_names_what_is_wrong(pipeline_file: PipelineFile, old: str, new: str, said: str) -> None:
+    faults = _faults(pipeline_file(GOOD.replace(old, new, 1)))
+
+    assert any(said in fault for fault in faults), faults
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "type: IDP",
+            "type: CI",
+            "The stage 'onboard' is of the type 'CI'; only stages of the type 'IDP' are run here.",
+        ),
+        ("  identifier: onboarding\n", "", "The field 'identifier' of the pipeline is required"),
+        ("pipeline:", "pipelin:", "Unknown field 'pipelin' in the document. Did you mean 'pipeline'?"),
+        (
+            "orgIdentifier",
+            "orgIdentifer",
+            "Unknown field 'orgIdentifer' in the pipeline. Did you mean 'orgIdentifier'?",
+        ),
+        (
+            "spec:\n",
+            "spec:\n          cloneCodebase: true\n",
+            "'cloneCodebase: true' in the spec of the stage 'onboard'",
+        ),
+        (
+            "spec:\n",
+            "spec:\n          infrastructure: {type: KubernetesDirect, spec: {namespce: x}}\n",
+            "Unknown field 'namespce' in the spec of infrastructure. Did you mean 'namespace'?",
+        ),
+        (
+            "spec:\n",
+            "spec:\n          infrastructure: {type: Kubernetes}\n",
+            "'Kubernetes' is no type of infrastructure;",
+        ),
+        ("spec:\n", "spec:\n          caching: {enabld: true}\n", "Unknown field 'enabld' in caching. Did you mean"),
+        ("execution:", "exection:", "Unknown field 'exection' in the spec of the stage 'onboard'."),
+        ("stages:\n", "stages: []\n  tags:\n", "The field 'stages' of the pipeline has to be a list with at least one"),
+        ("  stages:", "\tstages:", "This is no valid YAML:"),
+        ("name: Onboarding", "name: [Onboarding", "This is no valid YAML:"),
+    ],
+)
+def test_faults_outside_of_steps_are_named_too(pipeline_file: PipelineFile, old: str, new: str, said: str) -> None:
+    file = pipeline_file(GOOD)
+    file.write_text(file.read_text().replace(old, new, 1))
+
+    assert cli.main(["validate", str(file)]) == 2
+    faults = _faults(file)
+    assert any(said in fault for fault in faults), faults
+
+
+def test_what_the_platform_takes_as_null_is_a_warning(pipeline_file: PipelineFile) -> None:
+    file = pipeline_file(
+        GOOD
+        + """
+- step:
+    type: CookieCutter
+    name: Later
+    identifier: later
+    spec:
+      publicTemplateUrl: |-
+        <+pipeline.variables.repository_description> and
+        <+steps.create.output.outputVariables.repositoryURL>
+        <+stage.variables.x> <+steps.later.output.outputVariables.y>
+variables:
+  - name: repositoty_description
+    type: String
+    value: text
+"""
+    )
+    faults, warnings = _said(file)
+
+    assert faults == []
+    assert warnings == [
+        (
+            "30:23: The expression <+pipeline.variables.repository_description> is null: "
+            "the pipeline has no variable 'repository_description'. Did you mean 'repositoty_description'?"
+        ),
+        (
+            "31:23: The expression <+steps.create.output.outputVariables.repositoryURL> is null: "
+            "CreateRepo has no output 'repositoryURL'; it has repositoryUrl. Did you mean 'repositoryUrl'?"
+        ),
+        "32:23: The expression <+stage.variables.x> is null: the stage 'onboard' has no variable 'x'.",
+        (
+            "32:44: The expression <+steps.later.output.outputVariables.y> is null: "
+            "the step 'later' does not run before this one."
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("variable", "said"),
+    [
+        ("{name: a, typ: String, value: x}", "Unknown field 'typ' in the variable 'a'. Did you mean 'type'?"),
+        (
+            "{name: a, type: Strng, value: x}",
+            "The type 'Strng' of the variable 'a' is not known; it can be String, Number",
+        ),
+        ("{name: a, value: [x]}", "The value of the variable 'a' has to be a text or a number."),
+        ("{name: 'a b', value: x}", "The name 'a b' of the variable 'a b' is not allowed"),
+        ("{name: dup, value: x}\n  - {name: dup, value: x}", "The variable name 'dup' is used twice"),
+    ],
+)
+def test_faults_of_variables_are_named(pipeline_file: PipelineFile, variable: str, said: str) -> None:
+    faults, _ = _said(pipeline_file(f"{GOOD}\nvariables:\n  - {variable}\n"))
+
+    assert any(said in fault for fault in faults), faults
+
+
+def test_features_that_are_empty_are_no_obstacle(pipeline_file: PipelineFile) -> None:
+    text = GOOD.replace("name: Create", "name: Create\n    when: {}\n    failureStrategies: []\n    timeout: 1h 30m")
+
+    assert _said(pipeline_file(text)) == ([], [])
+
+
+def test_an_endless_document_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = "\n".join(f"a{i + 1}: &a{i + 1} [{', '.join([f'*a{i}'] * 10)}]" for i in range(8))
+    file = tmp_path / "bomb.yaml"
+    file.write_text(f"a0: &a0 x\n{rows}\n")
+
+    assert cli.main(["validate", str(file)]) == 2
+    assert "too large or too deeply nested" in capsys.readouterr().err
+
+
+def test_a_document_that_refers_to_itself_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "loop.yaml"
+    file.write_text("pipeline: &p\n  stages: *p\n")
+
+    assert cli.main(["validate", str(file)]) == 2
+    assert "too large or too deeply nested" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"", "1:1: The file is empty."), (b"a: \xff", "1:1: The file is not UTF-8 text."), (b"[]", "has to be a map.")],
+)
+def test_a_file_that_is_no_pipeline_is_refused(
+    tmp_path: Path, content: bytes, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "pipeline.yaml"
+    file.write_bytes(content)
+
+    assert cli.main(["validate", str(file)]) == 2
+    assert said in capsys.readouterr().err

@@ -1,0 +1,118 @@
+"""Connectors, secrets and the account are described in small files that hold no secret."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from common.errors import BadInput
+from runner.language.diagnostics import Faulty
+from runner.platform.connectors import Missing, World, described
+
+GOOD = """
+connectors:
+  account.testdev: {type: Github, url: https://github.com/, username: jane, token: {file: token.txt}}
+harness: {account: abc, apiKey: {env: KEY}}
+"""
+
+
+def _world(folder: Path, environ: Mapping[str, str] | None = None, **files: str) -> World:
+    for name, text in files.items():
+        (folder / f"{name}.yaml").write_text(text)
+    return described(None, None, folder / "pipeline.yaml", environ or {})
+
+
+def test_a_connector_is_read_with_its_token_from_a_file_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "token.txt").write_text("canary-token\n")
+    connector = _world(tmp_path, connectors=GOOD).connector("account.testdev")
+
+    assert (connector.type, connector.url, connector.url_type, connector.username) == (
+        "Github",
+        "https://github.com",
+        "Account",
+        "jane",
+    )
+    assert connector.token.reveal() == "canary-token"
+    assert "canary" not in repr(connector)
+
+
+def test_the_account_has_a_default_address_and_its_key_from_a_variable(tmp_path: Path) -> None:
+    harness = _world(tmp_path, {"KEY": "canary-key"}, connectors=GOOD).harness()
+
+    assert (harness.account, harness.base) == ("abc", "https://app.harness.io")
+    assert harness.credentials["X_API_KEY"].reveal() == "canary-key"
+
+
+def test_a_secret_comes_from_the_file_of_secrets_or_from_its_own_variable(tmp_path: Path) -> None:
+    environ = {"A": "from-file-entry", "SECRET_account_b_c": "from-variable"}
+    world = _world(tmp_path, environ, secrets="account.a: {env: A}\n")
+
+    assert world.secret("account.a", "token").reveal() == "from-file-entry"
+    assert world.secret("account.b-c", "token").reveal() == "from-variable"
+
+
+@pytest.mark.parametrize(
+    ("ask", "said"),
+    [
+        (lambda world: world.connector("account.tesdev"), "Did you mean 'account.testdev'? Write it into"),
+        (lambda world: world.connector("account.testdev"), "token.txt should hold the token of the connector"),
+        (lambda world: world.harness(), "The variable KEY is not set; it should hold harness.apiKey."),
+        (lambda world: world.secret("account.x", ""), "Set the variable SECRET_account_x, or write 'account.x: {env:"),
+    ],
+)
+def test_what_is_missing_is_told_with_what_to_write_where(tmp_path: Path, ask: object, said: str) -> None:
+    assert callable(ask)
+    with pytest.raises(Missing) as caught:
+        ask(_world(tmp_path, connectors=GOOD))
+    assert said in str(caught.value)
+
+
+def test_without_an_account_it_is_told_where_to_write_it(tmp_path: Path) -> None:
+    with pytest.raises(Missing, match="write harness: account and apiKey into"):
+        _world(tmp_path).harness()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "connectors: {a: {type: Github, url: u, username: j, token: canary}}",
+            "'token' of the connector 'a' holds a value;",
+        ),
+        (
+            "connectors: {a: {type: Github, url: u, username: j, token: {env: A, file: b}}}",
+            "has to be {env: NAME} or {file:",
+        ),
+        ("connectors: {a: {type: Github, usrname: j, token: {env: A}}}", "Did you mean 'username'?"),
+        (
+            "connectors: {a: {type: Github, username: j, token: {env: A}}}",
+            "The field 'url' of the connector 'a' is missing.",
+        ),
+        (
+            "connectors: {a: {urlType: Org, type: G, url: u, username: j, token: {env: A}}}",
+            "it can be Account or Repo.",
+        ),
+        ("connectors: [a]", "'connectors' has to be a map."),
+        ("harness: {apiKey: {env: A}}", "The field 'account' of 'harness' is missing."),
+        ("conectors: {}", "Unknown field 'conectors' in the file. Did you mean 'connectors'?"),
+    ],
+)
+def test_faults_in_the_file_are_named_and_a_secret_in_it_is_not_repeated(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(Faulty) as caught:
+        _world(tmp_path, connectors=text)
+    assert said in str(caught.value)
+    assert "canary" not in str(caught.value)
+
+
+def test_a_file_that_was_named_has_to_be_there(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="cannot be read: No such file"):
+        described(tmp_path / "none.yaml", None, tmp_path / "pipeline.yaml", {})
+
+
+@pytest.mark.parametrize("value", ["xoxb-1-canary", "ghp_canary", "github_pat_canary", "pat.acc.canary", "eyJcanary"])
+def test_a_secret_in_the_place_of_its_id_is_not_repeated(tmp_path: Path, value: str) -> None:
+    with pytest.raises(Missing, match="looks like the secret itself") as caught:
+        _world(tmp_path).secret(value, "token")
+    assert "canary" not in str(caught.value)

@@ -1,0 +1,226 @@
+"""The environment of each step is the platform's, to the letter of the contract."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from common.errors import BadInput
+from common.secret import Secret
+from runner.language import step_types
+from runner.language.expressions import SecretReference
+from runner.language.pipeline import Pipeline
+from runner.language.resolve import Resolved
+from runner.language.schema import SPEC_BESIDE_INPUTS
+from runner.platform import environment
+from runner.platform.connectors import Connector, Harness, Missing, World
+from runner.platform.environment import Execution
+
+PIPELINE = Pipeline("p.yaml", "onboarding", "Onboarding", "default", "portal", (), ())
+EXECUTION = Execution("e1", PIPELINE, "acc", 3, "/work")
+
+
+def _world(
+    url: str = "https://github.com", url_type: str = "Account", kind: str = "Github", *, key: bool = True
+) -> World:
+    connector = Connector(kind, url, url_type, "jane", Secret("git-token"))
+    credentials = {"X_API_KEY": Secret("account-key")} if key else {}
+    return World(
+        lambda _: connector,
+        lambda identifier, field: Secret(f"{field}:{identifier}"),
+        lambda: Harness("acc", "https://app.harness.io", credentials),
+    )
+
+
+def _environ(step_type: str, spec: dict[str, Resolved], world: World | None = None) -> dict[str, str]:
+    return environment.step_variables(step_types.kind(step_type), spec, world or _world(), EXECUTION)
+
+
+REGISTER: dict[str, Resolved] = {
+    "connectorRef": "account.testdev",
+    "repository": "payments",
+    "organization": "acme",
+    "filePath": "catalog-info.yaml",
+    "branch": "main",
+}
+
+
+def test_register_catalog_gets_the_import_call_and_the_account_s_key() -> None:
+    found = _environ("RegisterCatalog", REGISTER)
+
+    assert json.loads(found.pop("BODY")) == {
+        "connector_ref": "account.testdev",
+        "repo_name": "payments",
+        "branch_name": "main",
+        "file_path": "catalog-info.yaml",
+        "is_harness_code_repo": None,
+    }
+    assert found == {
+        "REPO_NAME": "payments",
+        "ORG_NAME": "acme",
+        "FILE_PATH": "catalog-info.yaml",
+        "BRANCH": "main",
+        "CONNECTOR_TYPE": "Github",
+        "DRONE_NETRC_MACHINE": "github.com",
+        "DRONE_NETRC_USERNAME": "jane",
+        "DRONE_NETRC_PASSWORD": "git-token",
+        "DRONE_REMOTE_URL": "https://github.com/payments.git",
+        "BASE": "https://app.harness.io",
+        "IMPORT_ENTITY_URL": "https://app.harness.io/gateway/v1/entities/import",
+        "GET_FILE_BY_BRANCH_URL": "https://app.harness.io/gateway/ng/api/scm/get-file-by-branch?accountIdentifier=acc"
+        "&connectorRef=account.testdev&repoName=payments&branch=main&filePath=catalog-info.yaml",
+        "X_API_KEY": "account-key",
+    }
+
+
+@pytest.mark.parametrize(
+    ("reference", "end"),
+    [
+        ("account.x", "yaml"),
+        ("org.x", "yaml&orgIdentifier=default"),
+        ("x", "&orgIdentifier=default&projectIdentifier=portal"),
+    ],
+)
+def test_the_url_of_the_file_names_the_scope_of_the_connector(reference: str, end: str) -> None:
+    assert _environ("RegisterCatalog", {**REGISTER, "connectorRef": reference})["GET_FILE_BY_BRANCH_URL"].endswith(end)
+
+
+def test_a_step_s_own_key_goes_before_the_account_s() -> None:
+    found = _environ("RegisterCatalog", {**REGISTER, "xApiKey": "account.key"})
+
+    assert found["X_API_KEY"] == "xApiKey:account.key"
+
+
+def test_without_any_key_it_is_told_where_to_write_one() -> None:
+    with pytest.raises(Missing, match="Give the step an xApiKey, or write harness: apiKey into"):
+        _environ("RegisterCatalog", REGISTER, _world(key=False))
+
+
+@pytest.mark.parametrize(
+    ("url", "url_type", "kind", "remote"),
+    [
+        ("https://github.com/acme", "Account", "Github", "https://github.com/acme/payments.git"),
+        ("https://github.com/acme/payments", "Repo", "Github", "https://github.com/acme/payments.git"),
+        ("https://github.com/acme/payments.git", "Repo", "Github", "https://github.com/acme/payments.git"),
+        ("https://dev.azure.com/o/p", "Account", "AzureRepo", "https://dev.azure.com/o/p/payments"),
+    ],
+)
+def test_the_remote_url_follows_the_kind_of_connector(url: str, url_type: str, kind: str, remote: str) -> None:
+    spec: dict[str, Resolved] = {"connectorRef": "c", "repository": "payments", "codeDirectory": "x", "branch": "main"}
+
+    assert _environ("DirectPush", spec, _world(url, url_type, kind))["DRONE_REMOTE_URL"] == remote
+
+
+def test_an_account_s_connector_without_a_repository_is_refused_as_on_the_platform() -> None:
+    with pytest.raises(BadInput, match="needs the field 'repository'"):
+        _environ("DirectPush", {"connectorRef": "c", "codeDirectory": "x", "branch": "main"})
+
+
+def test_properties_of_one_entity_become_one_body_and_keep_their_types() -> None:
+    found = _environ(
+        "UpdateCatalogProperty",
+        {
+            "type": "Entity",
+            "entityRef": "component:account/payments",
+            "properties": [
+                {"property": "metadata.tier", "value": 1, "mode": "append"},
+                {"property": "p", "value": [True]},
+            ],
+        },
+    )
+
+    assert json.loads(found.pop("BODY")) == {
+        "entity_ref": "component:account/payments",
+        "property": None,
+        "value": None,
+        "mode": None,
+        "properties": [
+            {"property": "metadata.tier", "value": 1, "mode": "append"},
+            {"property": "p", "value": [True], "mode": None},
+        ],
+    }
+    assert found == {
+        "BASE": "https://app.harness.io",
+        "CUSTOM_PROPERTY_URL": "https://app.harness.io/gateway/v1/catalog/custom-properties/entity",
+        "X_API_KEY": "account-key",
+    }
+
+
+def test_one_property_of_many_entities_becomes_the_other_body() -> None:
+    refs: Resolved = [{"entityRef": "component:a", "value": "x"}, {"entityRef": "component:b"}]
+    found = _environ("UpdateCatalogProperty", {"type": "Property", "property": "p", "value": "d", "entityRefs": refs})
+
+    assert found["CUSTOM_PROPERTY_URL"].endswith("/custom-properties/property")
+    assert json.loads(found["BODY"]) == {
+        "entity_ref": None,
+        "property": "p",
+        "value": "d",
+        "mode": None,
+        "entity_refs": [{"entity_ref": "component:a", "value": "x"}, {"entity_ref": "component:b", "value": None}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("entries", "said"),
+    [
+        (["component:account/payments"], "The field 'entityRefs' has to be a list of maps with entityRef and value."),
+        ({"entityRef": "component:account/payments"}, "The field 'entityRefs' has to be a list of maps"),
+        ([{"entityref": "component:a"}], "Unknown field 'entityref' in an entry of 'entityRefs'. Did you mean"),
+    ],
+)
+def test_an_entry_that_would_be_left_out_of_an_update_is_refused(entries: Resolved, said: str) -> None:
+    with pytest.raises(BadInput, match=said):
+        _environ("UpdateCatalogProperty", {"type": "Property", "property": "p", "entityRefs": entries})
+
+
+def test_a_secret_in_a_value_is_revealed_in_the_body() -> None:
+    properties: Resolved = [{"property": "metadata.key", "value": [SecretReference("account.deep")]}]
+    found = _environ("UpdateCatalogProperty", {"type": "Entity", "entityRef": "component:a", "properties": properties})
+    assert json.loads(found["BODY"])["properties"][0]["value"] == [":account.deep"]
+
+
+def test_the_description_of_an_entry_is_not_sent() -> None:
+    refs: Resolved = [{"entityRef": "component:a", "description": "why"}]
+    found = _environ("UpdateCatalogProperty", {"type": "Property", "property": "p", "value": 1, "entityRefs": refs})
+    assert json.loads(found["BODY"])["entity_refs"] == [{"entity_ref": "component:a", "value": None}]
+
+
+def test_an_unknown_type_of_update_is_refused() -> None:
+    with pytest.raises(BadInput, match="it can be Entity or Property"):
+        _environ("UpdateCatalogProperty", {"type": "entity"})
+
+
+def test_a_secret_field_takes_an_id_or_an_expression_of_a_secret() -> None:
+    for value in ("account.slack", SecretReference("account.slack")):
+        found = _environ("SlackNotify", {"token": value, "channel": "c", "messageContent": "m"})
+        assert found["SLACK_TOKEN"] == "token:account.slack"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("x", "x"),
+        (1.5, "1.5"),
+        (True, "true"),
+        ([1, "b", False], "1,b,false"),
+        ({"a": [1]}, '{\n  "a": [\n    1\n  ]\n}'),
+        (SecretReference("id"), ":id"),
+    ],
+)
+def test_a_value_becomes_text_as_on_the_platform(value: Resolved, text: str) -> None:
+    assert environment.text_of(value, _world()) == text
+
+
+def test_the_fields_of_every_spec_are_those_of_the_published_schema() -> None:
+    """Nothing is listed twice: the steps' own declarations have to hold what the schema names."""
+    file = Path(__file__).resolve().parents[5] / "shared" / "specs" / "harness-idp-stage.schema.json"
+    if not file.is_file():
+        pytest.skip(f"the platform's schema is not at {file}")
+    infos = json.loads(file.read_text(encoding="utf-8"))["definitions"]["pipeline"]["steps"]["idp"]
+    for step_type in step_types.types():
+        names = [f"IDP{step_type}PlanInfo", f"IDP{step_type}StepInfo"]
+        (info,) = (infos[name] for name in names if name in infos)
+        published = set(info["properties"]) - {"items"}
+        assert published - set(step_types.kind(step_type).spec) - SPEC_BESIDE_INPUTS == set(), step_type

@@ -1,0 +1,135 @@
+"""With --sandbox everything outside is the sandbox, and folders become repositories in it before the run."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+import sandbox
+from runner import cli
+from runner.language.diagnostics import Faulty
+from runner.platform import sandboxed
+
+
+def test_every_connector_secret_and_account_is_the_sandbox_s(tmp_path: Path) -> None:
+    with sandboxed.running(tmp_path / "state") as server:
+        world = sandboxed.world(server)
+        connector = world.connector("account.anything")
+        harness = world.harness()
+
+        assert (connector.url, connector.type) == (server.url, "Github")
+        assert connector.token.reveal() == server.credentials.github_token
+        assert world.secret("any", "token").reveal() == server.credentials.slack_token
+        assert world.secret("any", "xApiKey").reveal() == server.credentials.harness_api_key
+        assert world.secret("any", "").reveal() == "sandbox-secret-any"
+        assert (harness.account, harness.base) == (server.credentials.harness_account, server.url)
+        assert set(harness.credentials) == {"AUTHORIZATION", "X_SOURCE_PRINCIPAL"}
+        assert world.slack_api_url == f"{server.url}/slack/api/"
+
+
+def test_a_listed_folder_becomes_a_repository_that_git_can_clone(tmp_path: Path) -> None:
+    (tmp_path / "template").mkdir()
+    (tmp_path / "template" / "cookiecutter.json").write_text("{}")
+    file = tmp_path / "sandbox.yaml"
+    file.write_text("repositories:\n  - {owner: templates, name: service, folder: template}\n")
+
+    with sandboxed.running(tmp_path / "state") as server:
+        sandboxed.plant(tmp_path / "state", sandboxed.seeds(file))
+        url = f"{server.url}/templates/service.git"
+        subprocess.run(["git", "clone", "-q", url, tmp_path / "clone"], check=True)
+
+    assert (tmp_path / "clone" / "cookiecutter.json").read_text() == "{}"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "repositories:\n  - {owner: a, nmae: b, folder: .}",
+            "2:16: Unknown field 'nmae' in a repository. Did you mean 'name'?",
+        ),
+        ("repositories:\n  - {owner: a, name: b, folder: none}", "The folder 'none' does not exist beside this file."),
+        ("repositories:\n  - {owner: ../a, name: b, folder: .}", "'../a' is no owner of a repository."),
+        ("repository: []", "Did you mean 'repositories'?"),
+        ("[]", "The file has to hold a list 'repositories'."),
+    ],
+)
+def test_faults_of_a_sandbox_file_are_named(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "sandbox.yaml"
+    file.write_text(text)
+
+    with pytest.raises(Faulty) as caught:
+        sandboxed.seeds(file)
+    assert said in str(caught.value)
+
+
+def test_a_sandbox_that_is_already_running_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    state = tmp_path / "state"
+    with sandboxed.running(state) as server:
+        assert cli.main(["sandbox", "--state", str(state)]) == 0
+        assert f"is already running at {server.url}/." in capsys.readouterr().out
+        with urllib.request.urlopen(server.url) as page:  # noqa: S310 - the address of the server above
+            assert page.status == 200
+
+
+def test_a_port_that_is_taken_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with sandboxed.running(tmp_path / "one") as server:
+        port = server.url.rpartition(":")[2]
+        assert cli.main(["sandbox", "--state", str(tmp_path / "two"), "--port", port]) == 5
+    assert f"The sandbox cannot listen on port {port}" in capsys.readouterr().err
+
+
+def test_a_state_that_is_no_folder_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+
+    assert cli.main(["sandbox", "--state", str(tmp_path / "file")]) == 2
+    assert "The sandbox cannot keep its state in" in capsys.readouterr().err
+
+
+def test_a_machine_without_git_is_told_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert cli.main(["sandbox", "--state", str(tmp_path / "state")]) == 2
+    assert "The sandbox needs git, which is not there." in capsys.readouterr().err
+
+
+def test_a_missing_package_of_the_sandbox_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "sandbox.web_server", raising=False)
+    monkeypatch.delattr(sandbox, "web_server", raising=False)
+    monkeypatch.setitem(sys.modules, "werkzeug.serving", None)
+    assert cli.main(["sandbox", "--state", str(tmp_path / "state")]) == 2
+    assert "The sandbox needs the package werkzeug.serving. Install it with: pip" in capsys.readouterr().err
+
+
+def test_own_connectors_have_no_meaning_with_the_sandbox(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], fake_steps: object, pipeline_file: object
+) -> None:
+    del fake_steps
+    assert callable(pipeline_file)
+    file = pipeline_file(
+        "- step: {type: CookieCutter, name: Render, identifier: render, spec: {publicTemplateUrl: x}}\n"
+    )
+
+    assert cli.main(["run", str(file), "--sandbox", "--secrets", str(tmp_path / "s.yaml")]) == 2
+    assert "have no meaning with --sandbox" in capsys.readouterr().err
+
+
+def test_the_sandbox_serves_until_it_is_stopped(tmp_path: Path) -> None:
+    """Ctrl-C is the way to stop it, so that is no failure."""
+    command = [sys.executable, "-m", "runner.cli", "sandbox", "--state", str(tmp_path / "state")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().split()[4].rstrip(";")
+        with urllib.request.urlopen(url) as page:  # noqa: S310 - the address of the server above
+            assert page.status == 200
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.readline() == "The sandbox has stopped; its state is kept.\n"
+        assert process.wait(20) == 0

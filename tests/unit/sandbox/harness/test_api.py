@@ -1,0 +1,245 @@
+"""The sandbox's Harness: credentials, entities and their rules, custom properties; above all what it refuses."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sandbox.catalog import entities, properties
+from sandbox.git import repositories
+from sandbox.state import Credentials, State
+
+CATALOG_FILE = """\
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: payments, title: Payments, tags: [python], annotations: {"a.b/c": x}}
+spec: {type: service, lifecycle: experimental, owner: team-a, system: shop}
+"""
+REF = "component:account/payments"
+IMPORT = {"connector_ref": "gh", "repo_name": "payments", "branch_name": "main", "file_path": "catalog-info.yaml"}
+PROPERTIES = "/gateway/v1/catalog/custom-properties"
+
+
+@pytest.fixture
+def headers(credentials: Credentials) -> dict[str, str]:
+    return {"x-api-key": credentials.harness_api_key}
+
+
+@pytest.fixture
+def seeded(state: State, tmp_path: Path) -> Path:
+    """A folder whose content is the repository acme/payments."""
+    folder = tmp_path / "template"
+    folder.mkdir()
+    (folder / "catalog-info.yaml").write_text(CATALOG_FILE, encoding="utf-8")
+    (folder / "broken.yaml").write_text("a: [b", encoding="utf-8")
+    (folder / "two.yaml").write_text("---\na: 1\n---\nb: 2\n", encoding="utf-8")
+    (folder / "bare.yaml").write_text("apiVersion: harness.io/v1\nkind: component\n", encoding="utf-8")
+    (folder / "blob.yaml").write_bytes(b"\xff\xfe")
+    repositories.seed(state.folder, "acme", "payments", folder)
+    return folder
+
+
+@pytest.fixture
+def registered(seeded: Path, client: FlaskClient, headers: dict[str, str]) -> dict[str, Any]:
+    """The imported entity; `seeded` is there for its repository."""
+    assert seeded.is_dir()
+    answer = client.post("/gateway/v1/entities/import", json=IMPORT, headers=headers)
+    assert answer.status_code == 201
+    return answer.json or {}
+
+
+def test_a_backstage_file_is_imported_as_an_entity_of_the_account(registered: dict[str, Any], state: State) -> None:
+    assert registered["entity_ref"] == REF
+    assert (registered["name"], registered["owner"], registered["lifecycle"]) == ("Payments", "team-a", "experimental")
+    assert registered["spec"]["system"] == ["shop"]
+    details = registered["git_details"]
+    place = repositories.folder(state, "acme", "payments")
+    assert details["file_url"] == "http://localhost/acme/payments/blob/main/catalog-info.yaml"
+    assert details["commit_id"] in (place / "refs" / "heads" / "main").read_text(encoding="utf-8")
+
+
+def test_the_newest_repository_of_a_name_is_taken_and_an_owner_can_be_named(
+    seeded: Path, state: State, client: FlaskClient, headers: dict[str, str]
+) -> None:
+    (seeded / "catalog-info.yaml").write_text(CATALOG_FILE.replace("team-a", "team-b"), encoding="utf-8")
+    repositories.seed(state.folder, "other", "payments", seeded)
+    made = client.post("/gateway/v1/entities/import", json=IMPORT, headers=headers).json or {}
+    assert made["owner"] == "team-b"
+    client.delete("/v1/entities/account/component/payments", headers=headers)
+    named = client.post("/gateway/v1/entities/import", json={**IMPORT, "repo_name": "acme/payments"}, headers=headers)
+    assert (named.json or {})["owner"] == "team-a"
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "words"),
+    [
+        ({"repo_name": "nothing"}, 404, "Repository nothing was not found"),
+        ({"branch_name": "dev"}, 404, "Branch dev was not found in repository acme/payments"),
+        ({"file_path": "none.yaml"}, 404, "File none.yaml was not found on branch main of acme/payments"),
+        ({"file_path": ""}, 400, "file_path must not be empty"),
+        ({"connector_ref": None}, 400, "connector_ref must not be empty"),
+        ({"is_harness_code_repo": True}, 400, "no Harness Code repositories"),
+        ({"file_path": "broken.yaml"}, 400, "not valid YAML"),
+        ({"file_path": "two.yaml"}, 400, "exactly one entity, it holds 2"),
+        ({"file_path": "blob.yaml"}, 400, "not UTF-8"),
+        ({"file_path": "bare.yaml"}, 400, "None is missing .*; type is missing; owner is missing; spec.lifecycle"),
+    ],
+)  # fmt: skip
+@pytest.mark.usefixtures("seeded")
+def test_an_import_that_is_refused(
+    client: FlaskClient, headers: dict[str, str], change: dict[str, Any], status: int, words: str
+) -> None:
+    answer = client.post("/gateway/v1/entities/import", json={**IMPORT, **change}, headers=headers)
+    assert answer.status_code == status
+    assert re.search(words, (answer.json or {})["message"])
+    assert client.get("/v1/entities", headers=headers).json == []
+
+
+@pytest.mark.usefixtures("registered")
+def test_a_second_import_is_a_conflict(client: FlaskClient, headers: dict[str, str]) -> None:
+    answer = client.post("/gateway/v1/entities/import", json=IMPORT, headers=headers)
+    said = answer.json or {}
+    assert (answer.status_code, said["code"]) == (409, "DUPLICATE_FIELD")
+    assert said["message"] == f"Entity {REF} already exists."
+
+
+def test_who_may_do_what(client: FlaskClient, credentials: Credentials) -> None:
+    pair = {
+        "Authorization": f"S {credentials.harness_service_jwt}",
+        "X-Source-Principal": f"S {credentials.harness_user_jwt}",
+    }
+    account = {"Harness-Account": credentials.harness_account}
+    cases: list[tuple[dict[str, str], int, int]] = [
+        ({}, 401, 401),
+        ({"x-api-key": "nonsense"}, 401, 401),
+        ({"x-api-key": credentials.harness_readonly_key}, 200, 403),
+        ({"x-api-key": credentials.harness_api_key, "Harness-Account": "other"}, 403, 403),
+        (pair, 400, 400),  # the account must be named
+        (pair | account, 200, 400),
+        ({"Authorization": pair["Authorization"], **account}, 401, 401),
+        ({"x-api-key": credentials.harness_api_key}, 200, 400),
+    ]
+    for headers, read, write in cases:
+        assert client.get("/gateway/v1/entities", headers=headers).status_code == read, headers
+        assert client.post("/gateway/v1/entities", json={}, headers=headers).status_code == write, headers
+
+
+def test_a_file_of_a_branch_is_read_in_the_classic_envelope(
+    seeded: Path, client: FlaskClient, credentials: Credentials, headers: dict[str, str]
+) -> None:
+    query = {
+        "accountIdentifier": credentials.harness_account,
+        "connectorRef": "gh",
+        "repoName": "payments",
+        "branch": "main",
+    }
+    path = "/gateway/ng/api/scm/get-file-by-branch"
+    found = client.get(path, query_string=query | {"filePath": "catalog-info.yaml"}, headers=headers).json or {}
+    assert (found["status"], found["data"]["fileContent"]) == (
+        "SUCCESS",
+        (seeded / "catalog-info.yaml").read_text(encoding="utf-8"),
+    )
+    assert client.get(path, query_string=query | {"filePath": "x"}, headers=headers).status_code == 404
+
+
+@pytest.mark.usefixtures("registered")
+def test_appended_values_build_on_the_yaml_and_replaced_ones_do_not(
+    client: FlaskClient, headers: dict[str, str]
+) -> None:
+    def write(path: str, value: object, mode: str) -> int:
+        body = {"entity_ref": REF, "property": path, "value": value, "mode": mode}
+        return client.post(f"{PROPERTIES}/entity", json=body, headers=headers).status_code
+
+    assert write("metadata.tags", ["http"], "append") == 200
+    assert write('metadata.annotations."d.e/f"', "y", "replace") == 200
+    assert write("metadata.annotations", {"a.b/c": "z"}, "append") == 200
+    assert write("metadata.tags", "text", "append") == 400
+    assert write("metadata.tags", {"a": 1}, "append") == 400
+    shown = client.get("/v1/entities/account/component/payments", headers=headers).json or {}
+    assert shown["tags"] == ["python", "http"]
+    assert shown["metadata"]["annotations"] == {"a.b/c": "z", "d.e/f": "y"}
+    assert "http" not in shown["yaml"]
+
+
+@pytest.mark.parametrize(
+    "path", ["kind", "metadata", "metadata.name", "metadata.namespace", 'metadata."apis"', "", "a..b", 'a."b', "a.b."]
+)
+@pytest.mark.usefixtures("registered")
+def test_properties_that_cannot_be_changed(client: FlaskClient, headers: dict[str, str], path: str) -> None:
+    body = {"entity_ref": REF, "properties": [{"property": "spec.x", "value": 1}, {"property": path, "value": 1}]}
+    assert client.post(f"{PROPERTIES}/entity", json=body, headers=headers).status_code == 400
+    assert client.get(f"{PROPERTIES}/entity?entity_ref={REF}", headers=headers).json == {"properties": []}
+
+
+@pytest.mark.parametrize("ref", ["payments", "Component:default/PAYMENTS", "component:payments", REF])
+@pytest.mark.usefixtures("registered")
+def test_an_entity_is_found_by_its_reference_of_either_generation(
+    client: FlaskClient, headers: dict[str, str], ref: str
+) -> None:
+    assert client.get(f"{PROPERTIES}/entity?entity_ref={ref}", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "ref", ["component:account/Payments", "api:default/payments", "component:account.shop/payments", "nothing"]
+)
+@pytest.mark.usefixtures("registered")
+def test_an_unknown_entity_is_not_found_and_nothing_is_written(
+    client: FlaskClient, headers: dict[str, str], ref: str
+) -> None:
+    body = {"property": "spec.x", "value": 1, "entity_refs": [{"entity_ref": REF}, {"entity_ref": ref}]}
+    answer = client.post(f"{PROPERTIES}/property", json=body, headers=headers)
+    assert (answer.status_code, (answer.json or {})["message"]) == (404, f"Entity {ref} was not found.")
+    assert client.get(f"{PROPERTIES}/entity?entity_ref={REF}", headers=headers).json == {"properties": []}
+
+
+@pytest.mark.usefixtures("registered")
+def test_a_dry_run_writes_nothing(client: FlaskClient, headers: dict[str, str]) -> None:
+    body = {"entity_ref": REF, "property": "spec.tier", "value": "gold"}
+    answer = client.post(f"{PROPERTIES}/entity?dry_run=true", json=body, headers=headers)
+    assert (answer.json or {})["message"] == f"Dry run: 1 added, 0 updated (spec.tier of {REF})."
+    assert client.get(f"{PROPERTIES}/entity?entity_ref={REF}", headers=headers).json == {"properties": []}
+
+
+@pytest.mark.parametrize(
+    ("query", "status"), [("infra=K8", 200), ("infra=VM", 200), ("infra=DLITE_VM", 400), ("", 400)]
+)
+def test_images_are_set_per_infrastructure(
+    client: FlaskClient, credentials: Credentials, headers: dict[str, str], query: str, status: int
+) -> None:
+    base = "/gateway/idp/execution-config"
+    query = f"accountIdentifier={credentials.harness_account}&{query}"
+    image = [{"field": "createRepo", "value": "a/b:1"}]
+    assert client.post(f"{base}/update-config?{query}", json=image, headers=headers).status_code == status
+    unknown = [{"field": "createRepository", "value": "a/b:1"}]
+    assert client.post(f"{base}/update-config?{query}", json=unknown, headers=headers).status_code == 400
+
+
+def test_addresses_that_are_not_served_answer_as_json(client: FlaskClient, headers: dict[str, str]) -> None:
+    for path in ("/gateway/v1/nothing", "/v1/nothing", "/gateway/ng/api/nothing", "/gateway/idp/nothing"):
+        answer = client.get(path, headers=headers)
+        assert (answer.status_code, (answer.json or {})["code"]) == (404, "RESOURCE_NOT_FOUND")
+
+
+_KEYS = st.lists(
+    st.text(st.characters(exclude_characters='"', exclude_categories=["Cs"]), min_size=1), min_size=2, max_size=5
+)
+
+
+@given(_KEYS)
+def test_quoted_keys_of_a_property_path_are_read_back(keys: list[str]) -> None:
+    """Any key without a quote can be part of a path."""
+    fixed = {"kind", "metadata", "metadata.name", "metadata.namespace", "metadata.apis"}
+    if ".".join(keys) not in fixed:
+        assert properties.keys(".".join(f'"{key}"' for key in keys)) == keys
+
+
+@given(st.text())
+def test_any_text_is_an_entity_or_an_explained_fault(text: str) -> None:
+    with pytest.raises(entities.InvalidEntity, match=r"."):
+        entities.parse(text, convert=True)

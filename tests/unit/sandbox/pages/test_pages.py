@@ -1,0 +1,249 @@
+"""The pages: what they show, that what they show is escaped, and that no credential is ever on them."""
+
+from __future__ import annotations
+
+import base64
+from html.parser import HTMLParser
+
+import pytest
+from flask.testing import FlaskClient
+
+from sandbox.app import create_app
+from sandbox.git import bare, repositories
+from sandbox.state import Credentials, State, open_state
+
+NASTY = "<script>alert('x')</script>"
+CATALOG_FILE = f"""\
+apiVersion: harness.io/v1
+kind: component
+identifier: payments
+name: "{NASTY}"
+type: "{NASTY}"
+owner: "{NASTY}"
+spec: {{lifecycle: "{NASTY}"}}
+metadata: {{description: "{NASTY}", tags: ["{NASTY}"]}}
+"""
+IMPORT = {"connector_ref": "gh", "repo_name": "payments", "branch_name": "main", "file_path": "catalog-info.yaml"}
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
+    """A sandbox in which somebody worked, and put markup wherever that is possible. Tests only look at it."""
+    tmp_path = tmp_path_factory.mktemp("pages")
+    client = create_app(tmp_path / "state").test_client()
+    state = open_state(tmp_path / "state")
+    credentials = state.credentials
+    folder = tmp_path / "template"
+    (folder / "src").mkdir(parents=True)
+    (folder / "catalog-info.yaml").write_text(CATALOG_FILE, encoding="utf-8")
+    (folder / "README.md").write_text(NASTY, encoding="utf-8")
+    (folder / "src" / "<b>.txt").write_text(f"{NASTY}\nsecond\n", encoding="utf-8")
+    (folder / "binary").write_bytes(b"\0\1")
+    repositories.seed(state.folder, "acme", "payments", folder)
+    place = repositories.folder(state, "acme", "payments")
+    bare.commit_files(place, "feature/one", {"a.txt": ("100644", b"a")}, f"{NASTY}\n\nbody\n")
+    hub = {"Authorization": f"token {credentials.github_token}"}
+    client.post("/api/v3/orgs/acme/repos", json={"name": "empty", "description": NASTY}, headers=hub)
+    harness = {"x-api-key": credentials.harness_api_key}
+    client.post("/gateway/v1/entities/import", json=IMPORT, headers=harness)
+    body = {"entity_ref": "component:account/payments", "property": f'spec."{NASTY}"', "value": NASTY}
+    client.post("/gateway/v1/catalog/custom-properties/entity", json=body, headers=harness)
+    bot = {"Authorization": f"Bearer {credentials.slack_token}"}
+    nasty = {"type": "mrkdwn", "text": NASTY}
+    blocks = [
+        {"type": "header", "text": {"type": "plain_text", "text": NASTY}},
+        {"type": "section", "text": nasty, "fields": [nasty], "accessory": {"type": NASTY}},
+        {"type": "context", "elements": [nasty, {"type": "image", "alt_text": NASTY}]},
+        {"type": "actions", "elements": [{"type": "button", "style": NASTY, "url": "javascript:1", "text": nasty}]},
+        {"type": "rich_text", "x": NASTY},
+    ]
+    for message in (
+        {"text": NASTY, "username": NASTY},
+        {"text": NASTY, "blocks": blocks},
+        {"attachments": [{"title": NASTY, "text": NASTY}]},
+    ):
+        assert (
+            client.post("/slack/api/chat.postMessage", json={"channel": "general", **message}, headers=bot).json or {}
+        )["ok"]
+    return client
+
+
+PAGES = [
+    "/",
+    "/acme",
+    "/acme/payments",
+    "/acme/payments/tree/main/src",
+    "/acme/payments/tree/feature/one",
+    "/acme/payments/blob/main/src/%3Cb%3E.txt",
+    "/acme/payments/blob/main/binary",
+    "/acme/payments/blob/feature/one/a.txt",
+    "/acme/payments/commits",
+    "/acme/payments/commits/feature/one",
+    "/acme/payments/commit/main",
+    "/acme/empty",
+    "/-/repositories/",
+    "/-/entities/",
+    "/-/entities/account/component/payments",
+    "/-/messages/",
+    "/-/requests/",
+]
+
+
+class _Page(HTMLParser):
+    """Tags, links and text of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.links: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.links += [value or "" for name, value in attrs if name in ("href", "src", "action")]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_escapes_what_it_shows_and_needs_nothing_from_elsewhere(filled: FlaskClient, path: str) -> None:
+    answer = filled.get(path)
+    assert answer.status_code == 200
+    page = _Page(answer.text)
+    assert "script" not in page.tags
+    assert all(link.startswith(("/", "#")) for link in page.links), page.links
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_holds_a_credential(filled: FlaskClient, path: str) -> None:
+    credentials: Credentials = filled.application.extensions["sandbox"].credentials
+    text = filled.get(path).text
+    assert not [value for value in credentials.secret_values() if value in text]
+
+
+def test_every_link_of_every_page_leads_somewhere(filled: FlaskClient) -> None:
+    seen: set[str] = set()
+    waiting = ["/"]
+    while waiting:
+        path = waiting.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        with filled.get(path) as answer:
+            assert answer.status_code in (200, 302), path
+            if answer.mimetype == "text/html" and answer.status_code == 200:
+                waiting += [
+                    link.partition("#")[0]
+                    for link in _Page(answer.get_data(as_text=True)).links
+                    if link.startswith("/")
+                ]
+    assert len(seen) > 20
+
+
+def test_the_pages_show_files_commits_and_messages(filled: FlaskClient) -> None:
+    assert "feature/one" in filled.get("/acme/payments").text
+    assert filled.get("/acme/payments/raw/main/README.md").text == NASTY
+    assert filled.get("/acme/payments/raw/main/README.md").mimetype == "text/plain"
+    assert "binary or larger" in filled.get("/acme/payments/blob/main/binary").text
+    assert "git push http://localhost/acme/empty.git" in filled.get("/acme/empty").text
+    assert filled.get("/-/messages/").text.count('class="slack-message"') == 3
+
+
+def test_the_address_of_an_entity_at_harness_leads_to_its_page(filled: FlaskClient) -> None:
+    credentials: Credentials = filled.application.extensions["sandbox"].credentials
+    base = f"/ng/account/{credentials.harness_account}/module/idp/catalog"
+    for path in (f"{base}/default/component/payments", f"{base}/account/Component/payments"):
+        assert filled.get(path).location == "/-/entities/account/component/payments"
+    assert filled.get("/ng/account/other/module/idp/catalog/default/component/payments").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/acme/nothing", "There is no repository acme/nothing."),
+        ("/acme/payments/tree/nothing", "There is no branch or commit nothing in acme/payments."),
+        ("/acme/payments/blob/main/nothing", "There is no file nothing on main of acme/payments."),
+        ("/acme/payments/tree/main/README.md", "There is no directory README.md on main of acme/payments."),
+        ("/acme/payments/commit/--help", "There is no branch or commit --help"),
+        ("/-/entities/account/component/nothing", "No component nothing is registered in account."),
+        ("/-bad-", "There is no account -bad-."),
+        ("/acme/payments/tree/%00", "There is no branch or commit"),
+        ("/acme/payments/blob/main/%00", "There is no file"),
+    ],
+)
+def test_what_is_not_there_is_told_in_a_sentence(filled: FlaskClient, path: str, words: str) -> None:
+    answer = filled.get(path)
+    assert answer.status_code == 404
+    assert words in answer.text
+
+
+def test_a_file_whose_name_is_no_utf8_is_listed_in_page_and_api(client: FlaskClient, state: State) -> None:
+    repository = repositories.create(state, "acme", "odd", visibility="public")
+    bare.commit_files(repository.folder, "main", {"odd\udcff.txt": ("100644", b"x")}, "Odd\n")
+    assert "odd\ufffd.txt" in client.get("/acme/odd").text
+    assert [entry["name"] for entry in client.get("/api/v3/repos/acme/odd/contents/").json or []] == ["odd\ufffd.txt"]
+
+
+def test_a_button_or_tags_of_another_type_than_usual_do_not_break_a_page(
+    client: FlaskClient, credentials: Credentials
+) -> None:
+    button = {"type": "button", "url": {"a": 1}, "text": {"type": "plain_text", "text": "Odd button"}}
+    message = {"channel": "random", "blocks": [{"type": "actions", "elements": [button]}]}
+    client.post(
+        "/slack/api/chat.postMessage", json=message, headers={"Authorization": f"Bearer {credentials.slack_token}"}
+    )
+    entity = {"yaml": CATALOG_FILE.replace(f'tags: ["{NASTY}"]', "tags: 5")}
+    client.post("/gateway/v1/entities", json=entity, headers={"x-api-key": credentials.harness_api_key})
+
+    assert "Odd button" in client.get("/-/messages/").text
+    assert client.get("/-/entities/account/component/payments").status_code == 200
+
+
+def test_conversations_with_messages_stand_before_the_empty_ones(client: FlaskClient, credentials: Credentials) -> None:
+    message = {"channel": "deployments", "text": "Live."}
+    client.post(
+        "/slack/api/chat.postMessage", json=message, headers={"Authorization": f"Bearer {credentials.slack_token}"}
+    )
+    text = client.get("/-/messages/").text
+    assert text.index(">#deployments") < text.index(">#general")
+
+
+def test_a_page_is_refused_under_another_host_name(client: FlaskClient) -> None:
+    assert client.get("/", headers={"Host": "evil.example:8000"}).status_code == 403
+    assert client.get("/", headers={"Host": "localhost:8000"}).status_code == 200
+
+
+def test_the_request_log_tells_who_asked_what_and_keeps_no_secret(
+    client: FlaskClient, credentials: Credentials
+) -> None:
+    stray = "ghp_" + "a" * 36
+    basic = base64.b64encode(f"x:{stray}".encode()).decode()
+    client.get(f"/api/v3/user?access_token={stray}&x=1", headers={"Authorization": f"Basic {basic}"})
+    client.post("/slack/api/auth.test", data={"token": credentials.slack_token, "note": "kept"})
+    body = {"yaml": f"token {credentials.harness_api_key}", "api_key": "made-up", "password": 'with "quotes"'}
+    client.post("/v1/entities", json=body, headers={"x-api-key": "unknown-key"})
+    text = client.get("/-/requests/").text
+    for secret in (
+        stray,
+        basic,
+        credentials.slack_token,
+        credentials.harness_api_key,
+        "made-up",
+        "quotes",
+        "unknown-key",
+    ):
+        assert secret not in text
+    assert "/api/v3/user?access_token=***&amp;x=1" in text
+    assert text.count("unknown credential") == 2
+    assert "Slack bot" in text
+    assert "kept" in text
+
+
+def test_the_request_log_keeps_a_limited_number(
+    client: FlaskClient, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sandbox.request_log._KEPT", 3)
+    for number in range(5):
+        client.get(f"/api/v3/orgs/acme{number}")
+    with state.database() as database:
+        kept = [row["path"] for row in database.execute("SELECT path FROM requests ORDER BY id")]
+    assert kept == ["/api/v3/orgs/acme2", "/api/v3/orgs/acme3", "/api/v3/orgs/acme4"]
