@@ -18,7 +18,7 @@ from runner.execution import run as runs
 from runner.execution.report import Report, complain, to
 from runner.language import document
 from runner.language import inputs as variables
-from runner.language.diagnostics import Fault, Faulty, suggestion
+from runner.language.diagnostics import Diagnostic, Faulty, suggestion
 from runner.language.inputs import Given, Values
 from runner.language.pipeline import Pipeline
 from runner.language.validate import examined, validated
@@ -81,8 +81,8 @@ def run(  # noqa: PLR0913 - one parameter per option
     with ExitStack() as stack:
         if not sandbox:
             values = choose(checked.pipeline, given, None)
-            world = connectors.described(connectors_file, secrets_file, file, os.environ)
-            return runs.run(checked, values, world, where, report)
+            services = connectors.described(connectors_file, secrets_file, file, os.environ)
+            return runs.run(checked, values, services, where, report)
         if connectors_file or secrets_file:
             raise BadInput("--connectors and --secrets have no meaning with --sandbox, which brings its own.")
         choose(checked.pipeline, given, sandboxed.URL)  # complains before anything starts
@@ -93,7 +93,7 @@ def run(  # noqa: PLR0913 - one parameter per option
         sandboxed.plant(state, seeds)
         report.line(f"The sandbox runs at {server.url}; its state is kept in {state}.")
         values = choose(checked.pipeline, given, server.url)
-        code = runs.run(checked, values, sandboxed.world(server), where, report)
+        code = runs.run(checked, values, sandboxed.services(server), where, report)
         command = open_command(state)
         how = f"{command}, then open {server.url}/" if server.owned else f"open {server.url}/ (or first: {command})"
         report.line()
@@ -159,7 +159,7 @@ def gather(settings: Sequence[str], inputs: Path | None, pipeline: Path, report:
     """Collect values from an inputs file and from --set, which goes before it."""
     file = inputs or pipeline.parent / "inputs.yaml"
     given: dict[str, Given] = {}
-    faults: list[Fault] = []
+    faults: list[Diagnostic] = []
     if inputs or file.is_file():
         given, faults = variables.parse_inputs(document.read(file))
         if not inputs:
@@ -177,8 +177,8 @@ def choose(pipeline: Pipeline, given: Mapping[str, Given], sandbox_url: str | No
     for name, one in given.items():
         if sandboxed.URL in one.text and sandbox_url is None:
             text = f"The value of {name!r} names the sandbox; run with --sandbox, or replace it with --set {name}=..."
-            faults.append(Fault(text, one.place))
-        texts[name] = Given(one.text.replace(sandboxed.URL, sandbox_url or sandboxed.URL), one.place)
+            faults.append(Diagnostic(text, one.location))
+        texts[name] = Given(one.text.replace(sandboxed.URL, sandbox_url or sandboxed.URL), one.location)
     values, more = variables.settle(places, texts)
     if faults or more:
         raise Faulty([*faults, *more])

@@ -18,7 +18,7 @@ from urllib.parse import unquote
 from common import log
 from common.contract.inputs import option
 from common.contract.process import scratch_folder
-from common.contract.step import Outputs, Run, step
+from common.contract.step import Context, Outputs, step
 from common.errors import BadInput
 from common.git.command import Git, GitFailed, clone, git, tracks_lfs
 from common.git_hosts.connector import Credentials
@@ -92,22 +92,22 @@ class Inputs:
         "fileCount": "Number of files in the rendered project.",
     },
 )
-def cookie_cutter(inputs: Inputs, run: Run) -> Outputs:
+def cookie_cutter(inputs: Inputs, context: Context) -> Outputs:
     """Render a project from a cookiecutter template."""
-    output = run.workspace.path(inputs.output_directory, what="outputDirectory")
-    tool = git(run.network)
+    output = context.workspace.path(inputs.output_directory, what="outputDirectory")
+    tool = git(context.network)
     with scratch_folder() as scratch:
-        template = fetch(inputs, run, tool, scratch)
+        template = fetch(inputs, context, tool, scratch)
         values = checked(template, inputs.variables)
         commit = commit_of(tool, template)
-        with staging(run, scratch) as stage:
+        with staging(context, scratch) as stage:
             project = render(template, values, stage)
             count = len(files_of(project))
-            target = run.workspace.path(str(output / project.name), what="The project folder")
-            name = run.workspace.relative(target)
-            if not place(project, target, overwrite=inputs.overwrite, dry_run=run.dry_run):
+            target = context.workspace.path(str(output / project.name), what="The project folder")
+            name = context.workspace.relative(target)
+            if not place(project, target, overwrite=inputs.overwrite, dry_run=context.dry_run):
                 log.info(f"{name} was already there, and the same.")
-            elif run.dry_run:
+            elif context.dry_run:
                 log.info(f"Dry run: {count} files would be written to {name}.")
             else:
                 log.info(f"Rendered {count} files into {name}.")
@@ -115,10 +115,10 @@ def cookie_cutter(inputs: Inputs, run: Run) -> Outputs:
     return outputs | ({"templateCommit": commit} if commit else {})
 
 
-def fetch(inputs: Inputs, run: Run, tool: Git, scratch: Path) -> Path:
+def fetch(inputs: Inputs, context: Context, tool: Git, scratch: Path) -> Path:
     """Give the folder of the template, cloned when it is public."""
     if inputs.template_type == "private":
-        template = run.workspace.path(inputs.template_path, what="pathForTemplate")
+        template = context.workspace.path(inputs.template_path, what="pathForTemplate")
         if not template.is_dir():
             raise BadInput(
                 f"There is no template in {template}.",
@@ -130,9 +130,9 @@ def fetch(inputs: Inputs, run: Run, tool: Git, scratch: Path) -> Path:
     parts = checked_url(url, what="publicTemplateUrl", next_step=NO_URL)
     if parts.username:
         login = Credentials(origin(url), unquote(parts.username), Secret(unquote(parts.password or "")))
-        tool, url = git(run.network, login), without_credentials(url)
+        tool, url = git(context.network, login), without_credentials(url)
     log.info(f"Cloning the template {url}.")
-    clone(tool, url, template, budget=run.budget, login_advice=NOT_PUBLIC)
+    clone(tool, url, template, budget=context.budget, login_advice=NOT_PUBLIC)
     if tracks_lfs(template):
         log.warning("The template keeps files in Git LFS; they come as pointers, not with their content.")
     return template
@@ -149,9 +149,9 @@ def commit_of(tool: Git, template: Path) -> str:
 
 
 @contextmanager
-def staging(run: Run, scratch: Path) -> Iterator[Path]:
+def staging(context: Context, scratch: Path) -> Iterator[Path]:
     """Make the folder to render in: on the workspace's file system, so that the move to its place is one rename."""
-    stage = Path(tempfile.mkdtemp(prefix=".cookiecutter-", dir=scratch if run.dry_run else run.workspace.root))
+    stage = Path(tempfile.mkdtemp(prefix=".cookiecutter-", dir=scratch if context.dry_run else context.workspace.root))
     try:
         yield stage
     finally:

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from common import log
 from common.catalogs.entity import Entity, parse
 from common.contract.inputs import option
-from common.contract.step import Outputs, Run, step
+from common.contract.step import Context, Outputs, step
 from common.errors import BadInput, Conflict
 from common.harness.client import Portal
 from common.template.folder import LONGEST_NAME
@@ -44,32 +44,32 @@ class Inputs:
         "entityRef": "Reference of the entity, as in component:default/payments.",
     },
 )
-def create_catalog(inputs: Inputs, run: Run) -> Outputs:
+def create_catalog(inputs: Inputs, context: Context) -> Outputs:
     """Check the YAML of an entity and write it to a file."""
-    path = file_path(inputs, run)
+    path = file_path(inputs, context)
     entity, *others = parse(inputs.content, what="fileContent")
     if others:
         log.info(f"The file also holds {', '.join(other.ref for other in others)}.")
     if not entity.owner:
         log.warning(f"{entity.ref} has no owner; the portal shows it as nobody's.")
-    outputs = {"catalogFilePath": run.workspace.relative(path), "entityRef": entity.ref}
+    outputs = {"catalogFilePath": context.workspace.relative(path), "entityRef": entity.ref}
     if inputs.portal.account:
         outputs["registeredCatalogUrl"] = entity_url(entity, inputs.portal)
     else:
         log.info("The output registeredCatalogUrl is left out: set HARNESS_ACCOUNT_ID to have it.")
     content = (inputs.content if inputs.content.endswith("\n") else f"{inputs.content}\n").encode()
-    write(path, content, shown=run.workspace.relative(path), dry_run=run.dry_run)
+    write(path, content, shown=context.workspace.relative(path), dry_run=context.dry_run)
     return outputs
 
 
-def file_path(inputs: Inputs, run: Run) -> Path:
+def file_path(inputs: Inputs, context: Context) -> Path:
     """Give the path to write to. Raises BadInput for a fileName that is more than a name."""
     name = inputs.file_name
     plain = PurePosixPath(name).name == name and name not in (".", "..")
     if not plain or "\\" in name or "\0" in name or len(name.encode(errors="replace")) > LONGEST_NAME:
         raise BadInput(f"fileName is {name!r}, which is no plain file name.", next_step="Put the folder into filePath.")
-    folder = run.workspace.path(inputs.file_path or ".", what="filePath")
-    path = run.workspace.path(str(PurePosixPath(run.workspace.relative(folder)) / name), what="fileName")
+    folder = context.workspace.path(inputs.file_path or ".", what="filePath")
+    path = context.workspace.path(str(PurePosixPath(context.workspace.relative(folder)) / name), what="fileName")
     if path.is_dir():
         raise BadInput(f"{name!r} is a folder in {folder}.", next_step="Choose another fileName.")
     return path

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from common import git_hosts, log
 from common.contract.inputs import option
-from common.contract.step import Outputs, Run, step
+from common.contract.step import Context, Outputs, step
 from common.errors import Conflict
 from common.git_hosts import GitHost, NewRepository, Repository
 from common.git_hosts.connector import Connector, RepositoryLocation
@@ -66,7 +66,7 @@ class Inputs:
         "repositoryCreated": "true when this run created it, false when it was there.",
     },
 )
-def create_repo(inputs: Inputs, run: Run) -> Outputs:
+def create_repo(inputs: Inputs, context: Context) -> Outputs:
     """Create a repository on a git host and wait until git can serve it."""
     host = git_hosts.host_of(inputs.connector)
     host.check(inputs.connector, inputs.location)
@@ -76,24 +76,26 @@ def create_repo(inputs: Inputs, run: Run) -> Outputs:
         description=inputs.description,
         personal=inputs.personal_account,
     )
-    found = host.find_repository(inputs.connector, wanted, network=run.network, budget=run.budget)
+    found = host.find_repository(inputs.connector, wanted, network=context.network, budget=context.budget)
     if found is not None:
-        adopt(found, inputs, host, run)
+        adopt(found, inputs, host, context)
         return _outputs(found, inputs, created=False)
-    if run.dry_run:
+    if context.dry_run:
         name = f"{inputs.location.organization or 'the account of the token'}/{inputs.location.repository}"
         log.info(f"Dry run: the {inputs.visibility} repository {name} would be created.")
         return {"repositoryCreated": False}
-    repository, created = host.create_repository(inputs.connector, wanted, network=run.network, budget=run.budget)
+    repository, created = host.create_repository(
+        inputs.connector, wanted, network=context.network, budget=context.budget
+    )
     if not created:  # somebody else did, in the moment since it was looked for
-        adopt(repository, inputs, host, run)
+        adopt(repository, inputs, host, context)
         return _outputs(repository, inputs, created=False)
     log.info(f"Created {repository.url} ({repository.visibility}).")
-    _wait(repository, inputs, host, run)
+    _wait(repository, inputs, host, context)
     return _outputs(repository, inputs, created=True)
 
 
-def adopt(found: Repository, inputs: Inputs, host: GitHost, run: Run) -> None:
+def adopt(found: Repository, inputs: Inputs, host: GitHost, context: Context) -> None:
     """Take a repository that exists, or raise Conflict that names what stands against it."""
     if inputs.if_exists == "fail":
         raise Conflict(
@@ -105,7 +107,7 @@ def adopt(found: Repository, inputs: Inputs, host: GitHost, run: Run) -> None:
             f"The repository {found.url} exists and is {found.visibility}, but {inputs.visibility} was asked for.",
             next_step="Change its visibility or the input repoType, or choose another name.",
         )
-    if _wait(found, inputs, host, run) and inputs.if_exists == "adopt_if_empty":
+    if _wait(found, inputs, host, context) and inputs.if_exists == "adopt_if_empty":
         raise Conflict(
             f"The repository {found.url} exists and is not empty.",
             next_step="Choose another name, or set IF_EXISTS=adopt (in a pipeline: a variable of that name)"
@@ -116,14 +118,14 @@ def adopt(found: Repository, inputs: Inputs, host: GitHost, run: Run) -> None:
         log.info(f"Its description stays {found.description!r}.")
 
 
-def _wait(repository: Repository, inputs: Inputs, host: GitHost, run: Run) -> bool:
+def _wait(repository: Repository, inputs: Inputs, host: GitHost, context: Context) -> bool:
     from common.git.refs import holds_branches
 
     credentials = host.git_credentials(inputs.connector)
     url = repository.clone_url
     if credentials is not None:  # they are for the connector's host, whatever the answer names
         url = f"{credentials.origin}{path_of(url)}"
-    return holds_branches(url, credentials, network=run.network, budget=run.budget)
+    return holds_branches(url, credentials, network=context.network, budget=context.budget)
 
 
 def _outputs(repository: Repository, inputs: Inputs, *, created: bool) -> Outputs:

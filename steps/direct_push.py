@@ -11,7 +11,7 @@ from pathlib import Path
 from common import git_hosts, log
 from common.contract.inputs import option
 from common.contract.process import scratch_folder
-from common.contract.step import Outputs, Run, step
+from common.contract.step import Context, Outputs, step
 from common.git.command import git
 from common.git.push import Push, push
 from common.git_hosts.connector import Connector, RepositoryLocation
@@ -93,7 +93,7 @@ class Inputs:
         "pushed": "true when this run pushed it, false when there was nothing to commit.",
     },
 )
-def direct_push(inputs: Inputs, run: Run) -> Outputs:
+def direct_push(inputs: Inputs, context: Context) -> Outputs:
     """Commit the files of a folder and push them to a branch."""
     host = git_hosts.host_of(inputs.connector)
     host.check(inputs.connector, inputs.location)
@@ -102,8 +102,8 @@ def direct_push(inputs: Inputs, run: Run) -> Outputs:
     with log.group(f"Pushing {inputs.code_directory} to {url}"), scratch_folder() as scratch:
         done = push(
             Push(
-                git=git(run.network, credentials),
-                folder=code_folder(inputs, run),
+                git=git(context.network, credentials),
+                folder=work_tree(inputs, context),
                 url=url,
                 branch=inputs.branch,
                 force=inputs.force_push,
@@ -112,23 +112,25 @@ def direct_push(inputs: Inputs, run: Run) -> Outputs:
                 credentials=credentials,
                 advise=host.explain_rejection,
                 scratch=scratch,
-                budget=run.budget,
+                budget=context.budget,
             ),
-            dry_run=run.dry_run,
+            dry_run=context.dry_run,
         )
     outputs: dict[str, str | bool] = {"branch": inputs.branch, "pushed": done.pushed}
-    if done.pushed or not run.dry_run:
+    if done.pushed or not context.dry_run:
         outputs["commitSha"] = done.commit
         outputs["commitUrl"] = host.commit_url(inputs.connector, inputs.location, commit=done.commit)
     return outputs
 
 
-def code_folder(inputs: Inputs, run: Run) -> Path:
+def work_tree(inputs: Inputs, context: Context) -> Path:
     """Find the folder, also below the one that CookieCutter was told to write to."""
-    folder = run.workspace.path(inputs.code_directory, what="codeDirectory")
+    folder = context.workspace.path(inputs.code_directory, what="codeDirectory")
     if folder.is_dir() or not inputs.code_output_directory:
         return folder
-    below = run.workspace.path(f"{inputs.code_output_directory}/{inputs.code_directory}", what="codeOutputDirectory")
+    below = context.workspace.path(
+        f"{inputs.code_output_directory}/{inputs.code_directory}", what="codeOutputDirectory"
+    )
     return below if below.is_dir() else folder
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from common import catalogs, git_hosts, log
 from common.catalogs import registration
 from common.contract.inputs import option
-from common.contract.step import Outputs, Run, step
+from common.contract.step import Context, Outputs, step
 from common.git_hosts.connector import Connector, RepositoryLocation
 from common.harness.client import RegistrationOptions
 
@@ -47,7 +47,7 @@ class Inputs:
         "registered": "created when this run registered it, existed when it was there.",
     },
 )
-def register_catalog(inputs: Inputs, run: Run) -> Outputs:
+def register_catalog(inputs: Inputs, context: Context) -> Outputs:
     """Register a pushed catalog file and wait until the catalog shows its entity."""
     host = git_hosts.host_of(inputs.connector)
     host.check(inputs.connector, inputs.location)
@@ -65,11 +65,11 @@ def register_catalog(inputs: Inputs, run: Run) -> Outputs:
         return outputs
     inputs.options.access.headers()  # refuses at once when there are no credentials
     module = catalogs.module_of(inputs.catalog_type)
-    catalog = module.open_catalog(file, inputs.options, network=run.network, budget=run.budget)
-    if run.dry_run:
-        ref = registration.rehearse(catalog, file)
+    catalog = module.open_catalog(file, inputs.options, network=context.network, budget=context.budget)
+    if context.dry_run:
+        ref = registration.dry_run(catalog, file)
         return outputs | ({"entityRef": ref} if ref else {})
-    ref, how = registration.register(catalog, file, run.budget)
+    ref, how = registration.register(catalog, file, context.budget)
     return outputs | {"entityRef": ref, "registered": how}
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from common import log
 from common.contract.inputs import ADDRESSED, option
-from common.contract.step import Outputs, Run, step
+from common.contract.step import Context, Outputs, step
 from common.errors import BadInput
 from common.secret import Secret
 from common.slack import message as slack_message
@@ -36,7 +36,7 @@ class Inputs:
         env=["EMAIL"],
         default="",
         aliases=["emailId"],
-        rivals="target",
+        exclusive="target",
         required_if=lambda given: not given["channel"] and not given["slackId"],
         help="E-mail address of the person who gets the message; give this or channel.",
     )
@@ -44,14 +44,14 @@ class Inputs:
         "channel",
         env=["CHANNEL"],
         default="",
-        rivals="target",
+        exclusive="target",
         help="Id or name of the channel that gets the message; give this or email.",
     )
     slack_id: str = option(
         "slackId",
         env=["SLACK_ID"],
         default="",
-        rivals="target",
+        exclusive="target",
         help="Id of a channel or user; what older pipelines give in place of channel.",
     )
     message_content: str = option(
@@ -59,7 +59,7 @@ class Inputs:
         env=["MESSAGE_CONTENT"],
         default="",
         multiline=True,
-        rivals="content",
+        exclusive="content",
         required_if=lambda given: not given["blocks"],
         help="Text with Slack's mrkdwn, 40,000 characters at most; give this or blocks. The two characters \\n are a"
         " line break, because the platform's documented pipelines write it so.",
@@ -69,7 +69,7 @@ class Inputs:
         env=["BLOCKS"],
         default="",
         multiline=True,
-        rivals="content",
+        exclusive="content",
         help='Block Kit JSON: a list of at most 50 blocks, or an object with "blocks"; give this or messageContent.',
     )
     thread_ts: str = option(
@@ -113,19 +113,19 @@ class Inputs:
         "channelId": "Id of the channel or conversation that holds the message.",
     },
 )
-def slack_notify(inputs: Inputs, run: Run) -> Outputs:
+def slack_notify(inputs: Inputs, context: Context) -> Outputs:
     """Send a Slack message to a person or a channel."""
     from common.slack import api  # a third of the start-up time, which --help need not wait for
 
-    message = _checked(inputs, run.sources)
-    client = api.connect(inputs.token, inputs.slack_api_url, network=run.network, budget=run.budget)
-    if run.dry_run:
+    message = _checked(inputs, context.sources)
+    client = api.connect(inputs.token, inputs.slack_api_url, network=context.network, budget=context.budget)
+    if context.dry_run:
         log.info(f"The token is good for the workspace {client.workspace()}.")
     target = inputs.channel or inputs.slack_id
     if inputs.email:
         target = client.user_id(inputs.email)
         message = slack_message.with_mention(message, inputs.email, target)
-    if run.dry_run:
+    if context.dry_run:
         known = f"{inputs.email} ({target})" if inputs.email else f"{target}, whose existence was not checked"
         log.info(f"Dry run: this message would be posted to {known}:")
         log.info(message["text"])

@@ -12,9 +12,9 @@ from common import log
 from common.catalogs import properties as custom
 from common.catalogs.properties import Change
 from common.contract.inputs import option
-from common.contract.step import Outputs, Run, step
+from common.contract.step import Context, Outputs, step
 from common.errors import BadInput
-from common.harness.client import Access, Caller, given_body
+from common.harness.client import Access, PortalClient, given_body
 from common.network.url import checked
 
 ASKED = "the change asked for"  # inputs that are one change told in two ways: the platform's BODY, or the fields
@@ -27,27 +27,27 @@ class Inputs:
         "type",
         default="",
         choices=("Entity", "Property"),
-        rivals=ASKED,
+        exclusive=ASKED,
         help="Entity: many properties of one entity. Property: one property of many entities.",
     )
     entity_ref: str = option(
-        "entityRef", default="", rivals=ASKED, help="The entity, as in component:account/payments."
+        "entityRef", default="", exclusive=ASKED, help="The entity, as in component:account/payments."
     )
     properties: list[Any] = option(
-        "properties", default=[], rivals=ASKED, help="Its properties: a list of maps with property, value and mode."
+        "properties", default=[], exclusive=ASKED, help="Its properties: a list of maps with property, value and mode."
     )
-    property: str = option("property", default="", rivals=ASKED, help="The property, as in metadata.team.")
+    property: str = option("property", default="", exclusive=ASKED, help="The property, as in metadata.team.")
     entity_refs: list[Any] = option(
-        "entityRefs", default=[], rivals=ASKED, help="The entities: a list of maps with entityRef and value."
+        "entityRefs", default=[], exclusive=ASKED, help="The entities: a list of maps with entityRef and value."
     )
     value: Any = option(
-        "value", default=None, rivals=ASKED, help="Value for entities that name none; any JSON or YAML."
+        "value", default=None, exclusive=ASKED, help="Value for entities that name none; any JSON or YAML."
     )
     mode: str = option(
         "mode",
         default="",
         choices=custom.MODES,
-        rivals=ASKED,
+        exclusive=ASKED,
         help="replace (when absent), or append for lists and maps.",
     )
     url: str = option(
@@ -63,7 +63,7 @@ class Inputs:
         default="",
         spec=False,
         multiline=True,
-        rivals=ASKED,
+        exclusive=ASKED,
         help="The change as the platform gives it, in JSON; needs CUSTOM_PROPERTY_URL. The other inputs go before it.",
     )
 
@@ -73,14 +73,14 @@ class Inputs:
     image="updatecatalogproperty",
     outputs={"updatedEntities": "References of the entities this run changed, separated by commas; empty when none."},
 )
-def update_catalog_property(inputs: Inputs, run: Run) -> Outputs:
+def update_catalog_property(inputs: Inputs, context: Context) -> Outputs:
     """Set or extend properties of catalog entities."""
     from common.catalogs.harness.properties import CustomProperties
 
     form, changes = asked(inputs)
     custom.check(changes)
-    api = CustomProperties(address(inputs, form), Caller(inputs.access, run.network, run.budget))
-    if run.dry_run:
+    api = CustomProperties(address(inputs, form), PortalClient(inputs.access, context.network, context.budget))
+    if context.dry_run:
         left = api.left_to_do(changes)
         for change in left:
             log.info(f"Dry run: {change.path} of {change.entity_ref} would get {change.value!r} ({change.mode}).")

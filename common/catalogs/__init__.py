@@ -50,7 +50,7 @@ class Catalog(Protocol):
     def check(self, text: str) -> str:
         """Check the file offline and give the reference its entity has in this catalog. Raises BadInput."""
 
-    def rehearse(self, text: str) -> None:
+    def dry_run(self, text: str) -> None:
         """Have the catalog check the file without registering it."""
 
     def find(self, ref: str) -> Registered | None:

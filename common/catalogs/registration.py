@@ -31,7 +31,7 @@ def register(catalog: Catalog, file: CatalogFile, budget: Budget) -> tuple[str, 
     return found.ref, how
 
 
-def rehearse(catalog: Catalog, file: CatalogFile) -> str:
+def dry_run(catalog: Catalog, file: CatalogFile) -> str:
     """Do what `register` does as far as nothing is written, and give the entity's reference, '' when it is unknown."""
     text = catalog.read()
     if text is None:
@@ -44,7 +44,7 @@ def rehearse(catalog: Catalog, file: CatalogFile) -> str:
         _expect_sound(found, file)
         log.info(f"Dry run: {ref} is registered from {file.url} already.")
     else:
-        catalog.rehearse(text)
+        catalog.dry_run(text)
         log.info(f"Dry run: {ref} would be registered from {file.url}.")
     return ref
 

@@ -39,7 +39,7 @@ class Option:
     multiline: bool
     spec: bool
     aliases: tuple[str, ...]
-    rivals: str | None
+    exclusive: str | None
     required_if: Callable[[Given], bool] | None
     at_least: int | None
     kind: type | object = str
@@ -76,7 +76,7 @@ def option(  # noqa: PLR0913 - every argument but the first two is optional and 
     multiline: bool = False,
     spec: bool = True,
     aliases: Sequence[str] = (),
-    rivals: str | None = None,
+    exclusive: str | None = None,
     required_if: Callable[[Given], bool] | None = None,
     at_least: int | None = None,
 ) -> Any:
@@ -86,7 +86,7 @@ def option(  # noqa: PLR0913 - every argument but the first two is optional and 
     env: the platform's current variable, then its older ones. default: absent means required.
     choices: allowed texts. prefix: a map's entries may each come as a variable that starts so.
     multiline: the text is kept to the byte; otherwise blanks around it go. aliases: other spec names of the same input.
-    rivals: inputs of one such group exclude each other, so one addressed to this step silences a rival that merely
+    exclusive: inputs of one such group exclude each other, so one addressed to this step silences a rival that merely
     lies in the environment (a pipeline variable that happens to be called EMAIL).
     required_if: given the values by field, tells whether this one may not be absent. at_least: the smallest number.
     """
@@ -100,7 +100,7 @@ def option(  # noqa: PLR0913 - every argument but the first two is optional and 
         multiline,
         spec,
         tuple(aliases),
-        rivals,
+        exclusive,
         required_if,
         at_least,
     )
@@ -149,7 +149,7 @@ def resolve(group: type[InputsT], flags: Mapping[str, str], environ: Mapping[str
             continue
         if hit is not None:
             found[one.field] = hit
-    found = _without_silenced_rivals(declared, found)
+    found = _without_silenced(declared, found)
     given: dict[str, Any] = {}
     for one in declared:
         if one.field in found:
@@ -230,13 +230,13 @@ def _read(one: Option, name: str, rank: _Rank, environ: Mapping[str, str]) -> _F
     return None
 
 
-def _without_silenced_rivals(declared: Sequence[Option], found: Mapping[str, _Found]) -> dict[str, _Found]:
-    addressed = {one.rivals for one in declared if one.field in found and found[one.field].rank < _Rank.AROUND}
+def _without_silenced(declared: Sequence[Option], found: Mapping[str, _Found]) -> dict[str, _Found]:
+    addressed = {one.exclusive for one in declared if one.field in found and found[one.field].rank < _Rank.AROUND}
     return {
         one.field: found[one.field]
         for one in declared
         if one.field in found
-        and (one.rivals is None or one.rivals not in addressed or found[one.field].rank < _Rank.AROUND)
+        and (one.exclusive is None or one.exclusive not in addressed or found[one.field].rank < _Rank.AROUND)
     }
 
 
@@ -252,7 +252,7 @@ def _parse(one: Option, hit: _Found) -> Any:
 
 
 def _missing(one: Option, declared: Sequence[Option]) -> str:
-    either = [other for other in declared if one.rivals is not None and other.rivals == one.rivals] or [one]
+    either = [other for other in declared if one.exclusive is not None and other.exclusive == one.exclusive] or [one]
     return f"{' or '.join(other.field for other in either)} (set {' or '.join(_advice(other) for other in either)})"
 
 

@@ -69,7 +69,7 @@ class RunOptions:
 
 
 @dataclass(frozen=True)
-class Run:
+class Context:
     """What a step may use besides its inputs. `sources` tells the flag or variable a given input came from."""
 
     dry_run: bool
@@ -87,7 +87,7 @@ class Step(Generic[InputsT]):
     image: str
     inputs: type[InputsT]
     outputs: Mapping[str, str]
-    function: Callable[[InputsT, Run], Outputs]
+    function: Callable[[InputsT, Context], Outputs]
 
     @property
     def name(self) -> str:
@@ -141,7 +141,7 @@ class Step(Generic[InputsT]):
             file=common.output_file or None,
         )
         with process.prepared(common.network, environ) as network:
-            run = Run(
+            run = Context(
                 common.dry_run,
                 Workspace(_working_directory()),
                 Budget(common.retry_budget),
@@ -191,10 +191,10 @@ def step(
     type: str,
     image: str,
     outputs: Mapping[str, str],
-) -> Callable[[Callable[[InputsT, Run], Outputs]], Step[InputsT]]:
+) -> Callable[[Callable[[InputsT, Context], Outputs]], Step[InputsT]]:
     """Make a step of a function. Its inputs are the dataclass that its first parameter is annotated with."""
 
-    def decorate(function: Callable[[InputsT, Run], Outputs]) -> Step[InputsT]:
+    def decorate(function: Callable[[InputsT, Context], Outputs]) -> Step[InputsT]:
         hints = typing.get_type_hints(function)
         return Step(type, image, hints["inputs"], outputs, function)
 

@@ -115,7 +115,7 @@ class RegistrationOptions:
 
 
 @dataclass(frozen=True)
-class Caller:
+class PortalClient:
     """Sends requests to the portal with the credentials; one connection per host is kept."""
 
     access: Access

@@ -7,21 +7,21 @@ from dataclasses import replace
 from common.errors import BadInput
 from common.secret import Secret
 from runner.language import resolve, step_types
-from runner.language.diagnostics import Fault
+from runner.language.diagnostics import Diagnostic
 from runner.language.expressions import SecretReference
 from runner.language.pipeline import Stage, Step
 from runner.language.resolve import Scope
 from runner.platform import environment
-from runner.platform.connectors import Connector, Harness, Missing, World
+from runner.platform.connectors import Connector, Harness, Missing, Services
 from runner.platform.environment import Execution
 
 
-def faults_before(known: Scope, world: World, execution: Execution) -> list[Fault]:
+def faults_before(known: Scope, services: Services, execution: Execution) -> list[Diagnostic]:
     """Resolve everything as far as it can be before the run, and tell everything that is missing."""
     faults: list[str] = []
-    asking = _asking(world, faults)
+    asking = _asking(services, faults)
     known = replace(known, reveal=lambda identifier: asking.secret(identifier, "").reveal())
-    placed: list[Fault] = []
+    placed: list[Diagnostic] = []
     told: list[str] = []  # what is wrong with a variable is not repeated for each step that uses it
     for stage in execution.pipeline.stages:
         slots = [variable.name for variable in execution.pipeline.variables]
@@ -36,19 +36,20 @@ def faults_before(known: Scope, world: World, execution: Execution) -> list[Faul
                 asking.secret(value.id, "")
         for step in stage.steps:
             placed += _of_step(stage, step, known, asking, execution, told=told)
-    return [*placed, *map(Fault, [*told, *faults])]
+    return [*placed, *map(Diagnostic, [*told, *faults])]
 
 
 def _of_step(  # noqa: PLR0913 - what all steps share, and what one has
-    stage: Stage, step: Step, known: Scope, asking: World, execution: Execution, *, told: list[str]
-) -> list[Fault]:
+    stage: Stage, step: Step, known: Scope, asking: Services, execution: Execution, *, told: list[str]
+) -> list[Diagnostic]:
     kind = step_types.kind(step.type)
-    faults: list[Fault] = []
+    faults: list[Diagnostic] = []
     try:
         spec = resolve.spec(known, stage, step)
         faults += [
-            Fault(
-                f"The field {name!r} of the step {step.identifier!r} is required, but its value is empty.", node.place
+            Diagnostic(
+                f"The field {name!r} of the step {step.identifier!r} is required, but its value is empty.",
+                node.location,
             )
             for name, node in step.spec.fields.items()
             if name in kind.spec and kind.spec[name].required and spec.get(name) in (None, "", [], {})
@@ -57,34 +58,34 @@ def _of_step(  # noqa: PLR0913 - what all steps share, and what one has
     except BadInput as error:
         if str(error) in told:
             return faults
-        faults = faults or [Fault(f"The step {step.identifier!r}: {error}", step.place)]
+        faults = faults or [Diagnostic(f"The step {step.identifier!r}: {error}", step.location)]
     except Missing as error:
-        faults.append(Fault(f"The step {step.identifier!r}: {error}", step.place))
+        faults.append(Diagnostic(f"The step {step.identifier!r}: {error}", step.location))
     return faults
 
 
-def _asking(world: World, faults: list[str]) -> World:
-    """Give a world that notes what is missing and goes on, so that all of it is told at once."""
+def _asking(services: Services, faults: list[str]) -> Services:
+    """Give services that note what is missing and go on, so that all of it is told at once."""
 
     def connector(reference: str) -> Connector:
         try:
-            return world.connector(reference)
+            return services.connector(reference)
         except Missing as error:
             faults.append(str(error))
             return Connector("", "", "Repo", "", Secret(""))
 
     def secret(identifier: str, field: str) -> Secret:
         try:
-            return world.secret(identifier, field)
+            return services.secret(identifier, field)
         except Missing as error:
             faults.append(str(error))
             return Secret("")
 
     def harness() -> Harness:
         try:
-            return world.harness()
+            return services.harness()
         except Missing as error:
             faults.append(str(error))
             return Harness("", "", {"X_API_KEY": Secret("")})
 
-    return World(connector, secret, harness, world.slack_api_url)
+    return Services(connector, secret, harness, services.slack_api_url)

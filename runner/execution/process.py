@@ -38,7 +38,7 @@ def command(module: str) -> list[str]:
 def import_path() -> dict[str, str]:
     """Give what a process needs to find the steps when they run from a source tree that is not installed."""
     # What importlib.metadata would look for; loading that module takes as long as reading a pipeline.
-    installed = any(next(Path(place).glob(INSTALLED), None) for place in sys.path)
+    installed = any(next(Path(location).glob(INSTALLED), None) for location in sys.path)
     return {} if installed else {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
 
 

@@ -17,15 +17,15 @@ from runner.execution import dotenv, folders, process
 from runner.execution.preflight import faults_before
 from runner.execution.report import Report
 from runner.language import resolve, step_types
-from runner.language.diagnostics import Faulty, Place, listed
-from runner.language.document import Text, place_within
+from runner.language.diagnostics import Faulty, Location, listed
+from runner.language.document import Text, location_within
 from runner.language.expressions import Expression, SecretReference, Value
 from runner.language.inputs import Values
 from runner.language.pipeline import Pipeline, Stage, Step
 from runner.language.resolve import Scope
 from runner.language.validate import Checked
 from runner.platform import environment
-from runner.platform.connectors import World
+from runner.platform.connectors import Services
 from runner.platform.environment import Execution
 
 
@@ -40,16 +40,16 @@ class Settings:
 
 @dataclass
 class _Warned:
-    """Warns of each expression without a value once, by its place."""
+    """Warns of each expression without a value once, by its location."""
 
     report: Report
-    told: set[Place] = field(default_factory=set)
+    told: set[Location] = field(default_factory=set)
 
     def __call__(self, expression: Expression, node: Text) -> None:
-        place = place_within(node, expression.raw)
-        if place not in self.told:
-            self.told.add(place)
-            self.report.warning(f"{place}: The expression {expression.raw} has no value and is taken as null.")
+        location = location_within(node, expression.raw)
+        if location not in self.told:
+            self.told.add(location)
+            self.report.warning(f"{location}: The expression {expression.raw} has no value and is taken as null.")
 
 
 @dataclass(frozen=True)
@@ -57,35 +57,35 @@ class _Run:
     """What stays the same for every step of a run."""
 
     pipeline: Pipeline
-    world: World
+    services: Services
     execution: Execution
     settings: Settings
     report: Report
     scope: Scope
 
 
-def run(checked: Checked, values: Values, world: World, settings: Settings, report: Report) -> int:
+def run(checked: Checked, values: Values, services: Services, settings: Settings, report: Report) -> int:
     """Run a checked pipeline and give its exit code. Raises Faulty when something is missing before the first step."""
     pipeline = checked.pipeline
     warned = _Warned(report)
     for warning in checked.warnings:
         report.warning(str(warning))
-        warned.told.update([warning.place] if warning.place else [])
+        warned.told.update([warning.location] if warning.location else [])
     execution = Execution(uuid.uuid4().hex[:22], pipeline, account="known later")
-    known = Scope(values, _facts(execution), None, lambda name: world.secret(name, "").reveal(), warned)
-    faults = faults_before(known, world, execution)
+    known = Scope(values, _facts(execution), None, lambda name: services.secret(name, "").reveal(), warned)
+    faults = faults_before(known, services, execution)
     if faults:
         raise Faulty(faults)
     needs_account = any(step.type in environment.HARNESS_STEPS for _, step in pipeline.steps())
-    place = folders.start(pipeline.identifier, settings.workspace, settings.base)
+    folder = folders.start(pipeline.identifier, settings.workspace, settings.base)
     execution = replace(
         execution,
-        account=world.harness().account if needs_account else "",
-        sequence=place.number,
-        workspace=str(place.workspace),
+        account=services.harness().account if needs_account else "",
+        sequence=folder.number,
+        workspace=str(folder.workspace),
     )
-    report.line(f"Run {place.number} of {pipeline.name}; its workspace is {place.workspace}.")
-    return _run_steps(_Run(pipeline, world, execution, settings, report, replace(known, facts=_facts(execution))))
+    report.line(f"Run {folder.number} of {pipeline.name}; its workspace is {folder.workspace}.")
+    return _run_steps(_Run(pipeline, services, execution, settings, report, replace(known, facts=_facts(execution))))
 
 
 def _run_steps(this: _Run) -> int:
@@ -144,20 +144,20 @@ def _environment(this: _Run, stage: Stage, step: Step, outputs: resolve.Outputs,
     running = replace(this.scope, outputs=outputs)
     declared = {variable.name: variable.name for variable in this.pipeline.variables}
     declared |= {variable.name: f"{stage.identifier}.{variable.name}" for variable in stage.variables}
-    values = {name: _revealed(resolve.variable(running, stage, slot), this.world) for name, slot in declared.items()}
+    values = {name: _revealed(resolve.variable(running, stage, slot), this.services) for name, slot in declared.items()}
     spec = resolve.spec(running, stage, step)
     return {
         **environment.passed_on(this.settings.environ),
         **process.import_path(),
         **{name: value for name, value in values.items() if value},
         **environment.common(this.execution, stage, str(output_file)),
-        **environment.step_variables(step_types.kind(step.type), spec, this.world, this.execution),
+        **environment.step_variables(step_types.kind(step.type), spec, this.services, this.execution),
     }
 
 
-def _revealed(value: Value, world: World) -> str:
+def _revealed(value: Value, services: Services) -> str:
     if isinstance(value, SecretReference):
-        return world.secret(value.id, "").reveal()
+        return services.secret(value.id, "").reveal()
     return value or ""
 
 

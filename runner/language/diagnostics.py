@@ -10,7 +10,7 @@ from common.errors import BadInput
 
 
 @dataclass(frozen=True, order=True)
-class Place:
+class Location:
     """A position in a file; line and column count from 1."""
 
     file: str
@@ -22,28 +22,28 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Fault:
+class Diagnostic:
     """One complaint. `place` is None when it is about what was given on the command line."""
 
     text: str
-    place: Place | None = None
+    location: Location | None = None
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.text}" if self.place else self.text
+        return f"{self.location}: {self.text}" if self.location else self.text
 
 
 class Faulty(BadInput):
     """Several complaints, one per line, in the order of the file."""
 
-    def __init__(self, faults: Iterable[Fault]) -> None:
+    def __init__(self, faults: Iterable[Diagnostic]) -> None:
         self.faults = in_order(faults)
         super().__init__("\n".join(map(str, self.faults)))
 
 
-def in_order(faults: Iterable[Fault]) -> list[Fault]:
-    """Sort by place, those without one last, and drop repetitions."""
+def in_order(faults: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Sort by location, those without one last, and drop repetitions."""
     unique = dict.fromkeys(faults)
-    return sorted(unique, key=lambda fault: (fault.place is None, fault.place or Place("", 0, 0)))
+    return sorted(unique, key=lambda fault: (fault.location is None, fault.location or Location("", 0, 0)))
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""Reads a YAML file into values that know their place, so that every complaint can name line and column.
+"""Reads a YAML file into values that know their location, so that every complaint can name line and column.
 
 Scalars keep the text as written (`1.10` stays `1.10`), beside the JSON type that the platform would see.
 """
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import yaml
 
 from common.errors import BadInput
-from runner.language.diagnostics import Fault, Faulty, Place
+from runner.language.diagnostics import Diagnostic, Faulty, Location
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,7 @@ _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 class Text:
     """A scalar. `text` is what was written ('' for null), `value` its JSON type, `raw` the characters in the file."""
 
-    place: Place
+    location: Location
     text: str
     value: Scalar
     raw: str
@@ -43,7 +43,7 @@ class Text:
 class Items:
     """A sequence."""
 
-    place: Place
+    location: Location
     items: tuple[Node, ...]
 
 
@@ -51,18 +51,18 @@ class Items:
 class Fields:
     """A mapping; `keys` holds the place of each name."""
 
-    place: Place
+    location: Location
     fields: dict[str, Node]
-    keys: dict[str, Place]
+    keys: dict[str, Location]
 
     def text(self, name: str) -> str:
         """Give the text of a scalar field, or '' when it is absent, null or no scalar."""
         node = self.fields.get(name)
         return node.text if isinstance(node, Text) else ""
 
-    def place_of(self, name: str) -> Place:
+    def location_of(self, name: str) -> Location:
         """Give the place of a field's name, or of the mapping when the field is absent."""
-        return self.keys.get(name, self.place)
+        return self.keys.get(name, self.location)
 
 
 def read(path: Path, name: str | None = None) -> Node:
@@ -78,7 +78,7 @@ def read(path: Path, name: str | None = None) -> Node:
         source = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise Faulty([Fault("The file is not UTF-8 text.", Place(name, line, 1))]) from error
+        raise Faulty([Diagnostic("The file is not UTF-8 text.", Location(name, line, 1))]) from error
     return parse(source, name)
 
 
@@ -89,14 +89,14 @@ def parse(source: str, name: str) -> Node:
         root = yaml.compose(source, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = Place(name, mark.line + 1, mark.column + 1) if mark else Place(name, 1, 1)
+        location = Location(name, mark.line + 1, mark.column + 1) if mark else Location(name, 1, 1)
         problem = " ".join(filter(None, (error.context, error.problem)))
-        raise Faulty([Fault(f"This is no valid YAML: {problem}.", place)]) from error
+        raise Faulty([Diagnostic(f"This is no valid YAML: {problem}.", location)]) from error
     except yaml.reader.ReaderError as error:
         line = source[: error.position].count("\n") + 1
-        raise Faulty([Fault(f"This is no valid YAML: {error.reason}.", Place(name, line, 1))]) from error
+        raise Faulty([Diagnostic(f"This is no valid YAML: {error.reason}.", Location(name, line, 1))]) from error
     if root is None:
-        raise Faulty([Fault("The file is empty.", Place(name, 1, 1))])
+        raise Faulty([Diagnostic("The file is empty.", Location(name, 1, 1))])
     return _Reader(source, name).node(root, 0)
 
 
@@ -109,36 +109,38 @@ class _Reader:
         self.count = 0
 
     def node(self, node: yaml.Node, depth: int) -> Node:
-        place = self.place(node)
+        location = self.place(node)
         self.count += 1
         if self.count > MOST_VALUES or depth > DEEPEST:
-            raise Faulty([Fault("The document is too large or too deeply nested.", place)])
+            raise Faulty([Diagnostic("The document is too large or too deeply nested.", location)])
         if isinstance(node, yaml.MappingNode):
-            return self.fields(node, place, depth)
+            return self.fields(node, location, depth)
         if isinstance(node, yaml.SequenceNode):
-            return Items(place, tuple(self.node(one, depth + 1) for one in node.value))
+            return Items(location, tuple(self.node(one, depth + 1) for one in node.value))
         if not isinstance(node, yaml.ScalarNode):
             raise TypeError(f"PyYAML gave a node of an unknown kind: {node.tag}")
         raw = self.source[node.start_mark.index : node.end_mark.index]
         value = _value(node)
-        return Text(place, "" if value is None else node.value, value, raw)
+        return Text(location, "" if value is None else node.value, value, raw)
 
-    def fields(self, node: yaml.MappingNode, place: Place, depth: int) -> Fields:
+    def fields(self, node: yaml.MappingNode, location: Location, depth: int) -> Fields:
         fields: dict[str, Node] = {}
-        keys: dict[str, Place] = {}
+        keys: dict[str, Location] = {}
         for key, value in node.value:
             at = self.place(key)
             if not isinstance(key, yaml.ScalarNode):
-                raise Faulty([Fault("A field's name has to be a text.", at)])
+                raise Faulty([Diagnostic("A field's name has to be a text.", at)])
             if key.value in fields:
                 first = keys[key.value].line
-                raise Faulty([Fault(f"The field {key.value!r} is written twice; the first is in line {first}.", at)])
+                raise Faulty(
+                    [Diagnostic(f"The field {key.value!r} is written twice; the first is in line {first}.", at)]
+                )
             fields[key.value] = self.node(value, depth + 1)
             keys[key.value] = at
-        return Fields(place, fields, keys)
+        return Fields(location, fields, keys)
 
-    def place(self, node: yaml.Node) -> Place:
-        return Place(self.name, node.start_mark.line + 1, node.start_mark.column + 1)
+    def place(self, node: yaml.Node) -> Location:
+        return Location(self.name, node.start_mark.line + 1, node.start_mark.column + 1)
 
 
 def _value(node: yaml.ScalarNode) -> Scalar:
@@ -166,17 +168,17 @@ def texts(node: Node) -> Iterator[Text]:
             yield from texts(one)
 
 
-def place_within(node: Text, fragment: str, occurrence: int = 0) -> Place:
+def location_within(node: Text, fragment: str, occurrence: int = 0) -> Location:
     """Give the place of the n-th occurrence of a fragment in a scalar; the scalar's own if it is written otherwise."""
     index = -1
     for _ in range(occurrence + 1):
         index = node.raw.find(fragment, index + 1)
         if index < 0:
-            return node.place
+            return node.location
     before = node.raw[:index]
     lines = before.count("\n")
-    column = index - before.rfind("\n") if lines else node.place.column + index
-    return Place(node.place.file, node.place.line + lines, column)
+    column = index - before.rfind("\n") if lines else node.location.column + index
+    return Location(node.location.file, node.location.line + lines, column)
 
 
 def is_nothing(node: Node) -> bool:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from runner.language.diagnostics import Fault, Place, choice, listed, suggestion
+from runner.language.diagnostics import Diagnostic, Location, choice, listed, suggestion
 from runner.language.document import Fields, Node, Text, is_nothing
 from runner.language.expressions import CLOSE, INPUT, OPEN, Expression, Unknown, scan
 from runner.language.pipeline import Pipeline, Stage, Variable
@@ -42,7 +42,7 @@ class Slot:
     rule: Rule | None
     fixed: str | None
     required: bool
-    place: Place
+    location: Location
     node: Text
     stage: Stage | None = None
     """The stage that a variable belongs to: what it says of "stage" is meant of that one, whoever reads it."""
@@ -53,7 +53,7 @@ class Given:
     """A value from outside; `place` is where it stands in an inputs file."""
 
     text: str
-    place: Place | None = None
+    location: Location | None = None
 
 
 @dataclass(frozen=True)
@@ -109,9 +109,9 @@ def _unquoted(text: str) -> str:
     return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
 
 
-def slots(pipeline: Pipeline) -> tuple[dict[str, Slot], list[Fault]]:
+def slots(pipeline: Pipeline) -> tuple[dict[str, Slot], list[Diagnostic]]:
     """Give every place for a value by the name that --set and an inputs file use, and what is wrong with the rules."""
-    faults: list[Fault] = []
+    faults: list[Diagnostic] = []
     found = [_of_variable(None, variable, faults) for variable in pipeline.variables]
     for stage in pipeline.stages:
         found += [_of_variable(stage, variable, faults) for variable in stage.variables]
@@ -121,11 +121,13 @@ def slots(pipeline: Pipeline) -> tuple[dict[str, Slot], list[Fault]]:
                 name = f"{stage.identifier}.{step.identifier}.{field}"
                 what = f"the field {name!r}"
                 rule = _rule(what, node, faults)
-                found.append(Slot(name, what, "String", rule, rule.default if rule else None, False, node.place, node))
+                found.append(
+                    Slot(name, what, "String", rule, rule.default if rule else None, False, node.location, node)
+                )
     return {slot.name: slot for slot in found}, faults
 
 
-def _of_variable(stage: Stage | None, variable: Variable, faults: list[Fault]) -> Slot:
+def _of_variable(stage: Stage | None, variable: Variable, faults: list[Diagnostic]) -> Slot:
     name = f"{stage.identifier}.{variable.name}" if stage else variable.name
     what = f"the variable {name!r}"
     rule = _rule(what, variable.value, faults)
@@ -133,55 +135,59 @@ def _of_variable(stage: Stage | None, variable: Variable, faults: list[Fault]) -
     if rule is not None:
         otherwise = variable.default.text if variable.default else None
         fixed = otherwise if rule.default is None else rule.default
-    return Slot(name, what, variable.type, rule, fixed, variable.required, variable.place, variable.value, stage)
+    return Slot(name, what, variable.type, rule, fixed, variable.required, variable.location, variable.value, stage)
 
 
-def _rule(what: str, node: Text, faults: list[Fault]) -> Rule | None:
+def _rule(what: str, node: Text, faults: list[Diagnostic]) -> Rule | None:
     try:
         return parse_input(node.text)
     except ValueError as error:
-        faults.append(Fault(f"In {what}, {error}.", node.place))
+        faults.append(Diagnostic(f"In {what}, {error}.", node.location))
         return Rule()
 
 
-def parse_settings(settings: Sequence[str]) -> tuple[dict[str, Given], list[Fault]]:
+def parse_settings(settings: Sequence[str]) -> tuple[dict[str, Given], list[Diagnostic]]:
     """Read the arguments of --set."""
     given: dict[str, Given] = {}
-    faults: list[Fault] = []
+    faults: list[Diagnostic] = []
     for setting in settings:
         name, equals, text = setting.partition("=")
         if not equals or not name.strip():
             wrong = f"not {name!r}" if name.strip() else "and the name is missing"
-            faults.append(Fault(f"--set needs name=value, {wrong}."))
+            faults.append(Diagnostic(f"--set needs name=value, {wrong}."))
         given[name.strip()] = Given(text)
     return given, faults
 
 
-def parse_inputs(root: Node) -> tuple[dict[str, Given], list[Fault]]:
+def parse_inputs(root: Node) -> tuple[dict[str, Given], list[Diagnostic]]:
     """Read an inputs file: a map from names to texts, numbers or booleans."""
     if is_nothing(root):
         return {}, []
     if not isinstance(root, Fields):
-        return {}, [Fault("An inputs file has to be a map of names to values.", root.place)]
+        return {}, [Diagnostic("An inputs file has to be a map of names to values.", root.location)]
     faults = [
-        Fault(f"The value of {name!r} has to be a text, a number or a boolean.", node.place)
+        Diagnostic(f"The value of {name!r} has to be a text, a number or a boolean.", node.location)
         for name, node in root.fields.items()
         if not isinstance(node, Text)
     ]
-    return {name: Given(node.text, node.place) for name, node in root.fields.items() if isinstance(node, Text)}, faults
+    return {
+        name: Given(node.text, node.location) for name, node in root.fields.items() if isinstance(node, Text)
+    }, faults
 
 
-def settle(places: Mapping[str, Slot], given: Mapping[str, Given]) -> tuple[Values, list[Fault]]:
+def settle(places: Mapping[str, Slot], given: Mapping[str, Given]) -> tuple[Values, list[Diagnostic]]:
     """Choose every value, and tell what is missing, not allowed or meant for nobody."""
-    faults: list[Fault] = []
+    faults: list[Diagnostic] = []
     texts: dict[str, str | None] = {}
     for name, slot in places.items():
         texts[name] = given[name].text if name in given else slot.fixed
         fault = _complaint(slot, texts[name])
         if fault:
-            faults.append(Fault(fault, given[name].place if name in given else slot.place))
+            faults.append(Diagnostic(fault, given[name].location if name in given else slot.location))
     faults += [
-        Fault(f"The pipeline has no variable or input {name!r}.{suggestion(name, places) or _names(places)}", one.place)
+        Diagnostic(
+            f"The pipeline has no variable or input {name!r}.{suggestion(name, places) or _names(places)}", one.location
+        )
         for name, one in given.items()
         if name not in places and name
     ]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from runner.language import schema
-from runner.language.diagnostics import Fault, Place, choice, suggestion
+from runner.language.diagnostics import Diagnostic, Location, choice, suggestion
 from runner.language.document import Fields, Items, Node, Text, is_nothing
 
 IDENTIFIER = re.compile(r"[a-zA-Z_][0-9a-zA-Z_]{0,127}")
@@ -31,7 +31,7 @@ class Variable:
     value: Text
     default: Text | None
     required: bool
-    place: Place
+    location: Location
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Step:
     type: str
     spec: Fields
     timeout: float
-    place: Place
+    location: Location
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Stage:
     name: str
     variables: tuple[Variable, ...]
     steps: tuple[Step, ...]
-    place: Place
+    location: Location
 
 
 @dataclass(frozen=True)
@@ -80,66 +80,68 @@ class Pipeline:
 class _Reader:
     """Collects complaints while the document is read."""
 
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[Diagnostic] = field(default_factory=list)
 
-    def complain(self, text: str, place: Place) -> None:
-        self.faults.append(Fault(text, place))
+    def complain(self, text: str, location: Location) -> None:
+        self.faults.append(Diagnostic(text, location))
 
-    def mapping(self, node: Node | None, what: str, place: Place) -> Fields:
+    def mapping(self, node: Node | None, what: str, location: Location) -> Fields:
         if isinstance(node, Fields):
             return node
         self.complain(
-            f"{what} is missing." if node is None else f"{what} has to be a map.", node.place if node else place
+            f"{what} is missing." if node is None else f"{what} has to be a map.", node.location if node else location
         )
-        return Fields(place, {}, {})
+        return Fields(location, {}, {})
 
     def entries(self, owner: Fields, name: str, of: str, *, required: bool) -> tuple[Node, ...]:
         node = owner.fields.get(name)
         if isinstance(node, Items) and (node.items or not required):
             return node.items
         if required:
-            self.complain(f"The field {name!r} of {of} has to be a list with at least one entry.", owner.place_of(name))
+            self.complain(
+                f"The field {name!r} of {of} has to be a list with at least one entry.", owner.location_of(name)
+            )
         elif node is not None and not is_nothing(node):
-            self.complain(f"The field {name!r} of {of} has to be a list.", owner.place_of(name))
+            self.complain(f"The field {name!r} of {of} has to be a list.", owner.location_of(name))
         return ()
 
     def text(self, owner: Fields, name: str, of: str, form: re.Pattern[str] | None = None) -> str:
         node = owner.fields.get(name)
         if not isinstance(node, Text) or not node.text:
-            self.complain(f"The field {name!r} of {of} is required and has to be a text.", owner.place_of(name))
+            self.complain(f"The field {name!r} of {of} is required and has to be a text.", owner.location_of(name))
             return ""
         if form is not None and not form.fullmatch(node.text):
             rule = f"it has to match {form.pattern}"
-            self.complain(f"The {name} {node.text!r} of {of} is not allowed; {rule}.", node.place)
+            self.complain(f"The {name} {node.text!r} of {of} is not allowed; {rule}.", node.location)
         return node.text
 
-    def unique(self, names: list[tuple[str, Place]], what: str) -> None:
-        first: dict[str, Place] = {}
-        for name, place in names:
+    def unique(self, names: list[tuple[str, Location]], what: str) -> None:
+        first: dict[str, Location] = {}
+        for name, location in names:
             if name and name in first:
-                self.complain(f"The {what} {name!r} is used twice; the first is in line {first[name].line}.", place)
-            first.setdefault(name, place)
+                self.complain(f"The {what} {name!r} is used twice; the first is in line {first[name].line}.", location)
+            first.setdefault(name, location)
 
     def wrapped(self, node: Node, level: schema.Level, what: str) -> Fields | None:
         """Take a step or stage out of the one-entry map that says what it is."""
-        wrapper = self.mapping(node, f"An entry of {what}s", node.place)
+        wrapper = self.mapping(node, f"An entry of {what}s", node.location)
         found = schema.check(wrapper, level, f"an entry of {what}s")
         self.faults += found
         if what in wrapper.fields:
-            return self.mapping(wrapper.fields[what], f"The {what}", wrapper.place)
+            return self.mapping(wrapper.fields[what], f"The {what}", wrapper.location)
         if not found and isinstance(node, Fields):
-            self.complain(f"An entry of {what}s has to hold a {what}.", node.place)
+            self.complain(f"An entry of {what}s has to hold a {what}.", node.location)
         return None
 
 
-def load(root: Node, file: str) -> tuple[Pipeline, list[Fault]]:
+def load(root: Node, file: str) -> tuple[Pipeline, list[Diagnostic]]:
     """Make a pipeline of a document, as far as that is possible, and tell everything that is wrong with its shape."""
     reader = _Reader()
-    outer = reader.mapping(root, "The document", root.place)
+    outer = reader.mapping(root, "The document", root.location)
     reader.faults += schema.check(outer, {"pipeline": schema.RUN}, "the document")
     if "pipeline" not in outer.fields and reader.faults:
         return Pipeline(file, "", "", "", "", (), ()), reader.faults
-    node = reader.mapping(outer.fields.get("pipeline"), "The field 'pipeline'", outer.place)
+    node = reader.mapping(outer.fields.get("pipeline"), "The field 'pipeline'", outer.location)
     reader.faults += schema.check(node, schema.PIPELINE, "the pipeline")
     wrappers = reader.entries(node, "stages", "the pipeline", required=True)
     stages = [
@@ -147,7 +149,7 @@ def load(root: Node, file: str) -> tuple[Pipeline, list[Fault]]:
         for wrapper in wrappers
         if (inner := reader.wrapped(wrapper, schema.STAGE_WRAPPER, "stage")) is not None
     ]
-    reader.unique([(stage.identifier, stage.place) for stage in stages], "stage identifier")
+    reader.unique([(stage.identifier, stage.location) for stage in stages], "stage identifier")
     pipeline = Pipeline(
         file,
         reader.text(node, "identifier", "the pipeline", IDENTIFIER),
@@ -166,16 +168,16 @@ def _stage(reader: _Reader, node: Fields) -> Stage:
     kind = node.text("type")
     if kind and kind != "IDP":
         text = f"{of[0].upper()}{of[1:]} is of the type {kind!r}; only stages of the type 'IDP' are run here."
-        reader.complain(text, node.place_of("type"))
+        reader.complain(text, node.location_of("type"))
     else:
         reader.text(node, "type", of)
-    spec = reader.mapping(node.fields.get("spec"), f"The field 'spec' of {of}", node.place_of("spec"))
+    spec = reader.mapping(node.fields.get("spec"), f"The field 'spec' of {of}", node.location_of("spec"))
     steps: list[Step] = []
     if kind in ("", "IDP") and "spec" in node.fields:
         reader.faults += schema.check(spec, schema.STAGE_SPEC, f"the spec of {of}") + schema.check_surroundings(spec)
         if spec.text("cloneCodebase").lower() not in ("", "false"):
             reader.complain(
-                schema.not_built("cloneCodebase: true", f"the spec of {of}"), spec.place_of("cloneCodebase")
+                schema.not_built("cloneCodebase: true", f"the spec of {of}"), spec.location_of("cloneCodebase")
             )
         steps = _steps(reader, spec, of)
     return Stage(
@@ -183,13 +185,13 @@ def _stage(reader: _Reader, node: Fields) -> Stage:
         reader.text(node, "name", of, NAME),
         _variables(reader, node, of),
         tuple(steps),
-        node.place_of("identifier"),
+        node.location_of("identifier"),
     )
 
 
 def _steps(reader: _Reader, spec: Fields, of: str) -> list[Step]:
     execution = reader.mapping(
-        spec.fields.get("execution"), f"The field 'execution' of {of}", spec.place_of("execution")
+        spec.fields.get("execution"), f"The field 'execution' of {of}", spec.location_of("execution")
     )
     if "execution" not in spec.fields:
         return []
@@ -199,7 +201,7 @@ def _steps(reader: _Reader, spec: Fields, of: str) -> list[Step]:
         for wrapper in reader.entries(execution, "steps", f"the execution of {of}", required=True)
         if (inner := reader.wrapped(wrapper, schema.STEP_WRAPPER, "step")) is not None
     ]
-    reader.unique([(step.identifier, step.place) for step in steps], "step identifier")
+    reader.unique([(step.identifier, step.location) for step in steps], "step identifier")
     return steps
 
 
@@ -211,9 +213,9 @@ def _step(reader: _Reader, node: Fields) -> Step:
         identifier,
         reader.text(node, "name", of, NAME),
         reader.text(node, "type", of),
-        reader.mapping(node.fields.get("spec"), f"The field 'spec' of {of}", node.place_of("spec")),
+        reader.mapping(node.fields.get("spec"), f"The field 'spec' of {of}", node.location_of("spec")),
         _timeout(reader, node, of),
-        node.place_of("identifier"),
+        node.location_of("identifier"),
     )
 
 
@@ -225,7 +227,7 @@ def _timeout(reader: _Reader, node: Fields, of: str) -> float:
     if seconds is None:
         reader.complain(
             f"The timeout {text!r} of {of} is no duration; write for example '10m' or '1h 30m'.",
-            node.place_of("timeout"),
+            node.location_of("timeout"),
         )
     return seconds or DEFAULT_TIMEOUT
 
@@ -239,12 +241,12 @@ def duration(text: str) -> float | None:
 
 def _variables(reader: _Reader, owner: Fields, of: str) -> tuple[Variable, ...]:
     variables = [_variable(reader, node, of) for node in reader.entries(owner, "variables", of, required=False)]
-    reader.unique([(variable.name, variable.place) for variable in variables], "variable name")
+    reader.unique([(variable.name, variable.location) for variable in variables], "variable name")
     return tuple(variables)
 
 
 def _variable(reader: _Reader, node: Node, owner: str) -> Variable:
-    inner = reader.mapping(node, f"A variable of {owner}", node.place)
+    inner = reader.mapping(node, f"A variable of {owner}", node.location)
     of = f"the variable {inner.text('name')!r}" if inner.text("name") else f"a variable of {owner}"
     if isinstance(node, Fields):
         reader.faults += schema.check(inner, schema.VARIABLE, of)
@@ -252,14 +254,16 @@ def _variable(reader: _Reader, node: Node, owner: str) -> Variable:
     kind = inner.text("type") or "String"
     if kind not in VARIABLE_TYPES:
         known = f"it can be {choice(VARIABLE_TYPES)}.{suggestion(kind, VARIABLE_TYPES)}"
-        reader.complain(f"The type {kind!r} of {of} is not known; {known}", inner.place_of("type"))
+        reader.complain(f"The type {kind!r} of {of} is not known; {known}", inner.location_of("type"))
     scalars: dict[str, Text] = {}
     for part in ("value", "default"):
         value = inner.fields.get(part)
         if isinstance(value, Text):
             scalars[part] = value
         elif value is not None:
-            reader.complain(f"The {part} of {of} has to be a text or a number.", value.place)
-    nothing = Text(inner.place_of("value"), "", None, "")
+            reader.complain(f"The {part} of {of} has to be a text or a number.", value.location)
+    nothing = Text(inner.location_of("value"), "", None, "")
     required = inner.text("required").lower() == "true"
-    return Variable(name, kind, scalars.get("value", nothing), scalars.get("default"), required, inner.place_of("name"))
+    return Variable(
+        name, kind, scalars.get("value", nothing), scalars.get("default"), required, inner.location_of("name")
+    )

@@ -79,9 +79,9 @@ class _LookUp:
         try:
             return expressions.resolve(text, resolver)
         except NotBuilt as reason:
-            raise BadInput(f"{self.node.place}: An expression in this value {reason}.") from reason
+            raise BadInput(f"{self.node.location}: An expression in this value {reason}.") from reason
         except expressions.Unknown as reason:
-            raise BadInput(f"{self.node.place}: In this value, {reason}") from reason
+            raise BadInput(f"{self.node.location}: In this value, {reason}") from reason
 
     def value(self, reference: Reference, within: tuple[str, ...]) -> Value:
         stage = reference.stage or self.stage.identifier

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from runner.language.diagnostics import Fault, suggestion
+from runner.language.diagnostics import Diagnostic, suggestion
 from runner.language.document import Fields, Items, is_nothing
 
 RUN: Final = "run"
@@ -90,16 +90,16 @@ OTHER_STEP_TYPES: Final = [
 SPEC_BESIDE_INPUTS: Final = frozenset({"resources", "connectorRef"})  # what every spec accepts, or the runner reads
 
 
-def check(node: Fields, level: Level, of: str) -> list[Fault]:
+def check(node: Fields, level: Level, of: str) -> list[Diagnostic]:
     """Complain of fields that the platform does not know, and of those that are not run here yet."""
-    faults: list[Fault] = []
+    faults: list[Diagnostic] = []
     for name, value in node.fields.items():
         treatment = level.get(name)
         if treatment is None:
             text = f"Unknown field {name!r} in {of}.{suggestion(name, level) or _known(level)}"
-            faults.append(Fault(text, node.keys[name]))
+            faults.append(Diagnostic(text, node.keys[name]))
         elif treatment == NOT_BUILT and not is_nothing(value):
-            faults.append(Fault(not_built(name, of), node.keys[name]))
+            faults.append(Diagnostic(not_built(name, of), node.keys[name]))
     return faults
 
 
@@ -112,9 +112,9 @@ def _known(level: Level) -> str:
     return f" It can hold {', '.join(name for name, treatment in level.items() if treatment != NOT_BUILT)}."
 
 
-def check_surroundings(spec: Fields) -> list[Fault]:
+def check_surroundings(spec: Fields) -> list[Diagnostic]:
     """Check what a stage says of the place where it runs: ignored here, but a typo in it would fail on the platform."""
-    faults: list[Fault] = []
+    faults: list[Diagnostic] = []
     for name, kinds in (("infrastructure", INFRASTRUCTURE), ("runtime", RUNTIME)):
         if name in spec.fields and not is_nothing(spec.fields[name]):
             faults += _check_kind(spec, name, kinds)
@@ -123,22 +123,24 @@ def check_surroundings(spec: Fields) -> list[Fault]:
         if isinstance(node, Fields):
             faults += check(node, level, name)
         elif node is not None and not is_nothing(node):
-            faults.append(Fault(f"{name!r} has to be a map.", spec.keys[name]))
+            faults.append(Diagnostic(f"{name!r} has to be a map.", spec.keys[name]))
     shared = spec.fields.get("sharedPaths")
     if shared is not None and not isinstance(shared, Items) and not is_nothing(shared):
-        faults.append(Fault("'sharedPaths' has to be a list.", spec.keys["sharedPaths"]))
+        faults.append(Diagnostic("'sharedPaths' has to be a list.", spec.keys["sharedPaths"]))
     return faults
 
 
-def _check_kind(spec: Fields, name: str, kinds: Mapping[str, tuple[str, str]]) -> list[Fault]:
+def _check_kind(spec: Fields, name: str, kinds: Mapping[str, tuple[str, str]]) -> list[Diagnostic]:
     node = spec.fields[name]
     if not isinstance(node, Fields):
-        return [Fault(f"{name!r} has to be a map.", spec.keys[name])]
+        return [Diagnostic(f"{name!r} has to be a map.", spec.keys[name])]
     kind = node.text("type") or ("UseFromStage" if "useFromStage" in node.fields else "")
     if kind not in kinds:
         known = ", ".join(kinds)
         text = f"{kind!r} is no type of {name}; it can be {known}.{suggestion(kind, kinds)}"
-        return [Fault(text if kind else f"The field 'type' of {name} is missing; it can be {known}.", node.place)]
+        return [
+            Diagnostic(text if kind else f"The field 'type' of {name} is missing; it can be {known}.", node.location)
+        ]
     beside, inside = kinds[kind]
     faults = check(node, _level(run="type", accepted=beside), name)
     inner = node.fields.get("spec")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.language import document, expressions, inputs, pipeline, schema, step_types
-from runner.language.diagnostics import Fault, Faulty, Place, in_order, listed, suggestion
+from runner.language.diagnostics import Diagnostic, Faulty, Location, in_order, listed, suggestion
 from runner.language.document import Text
 from runner.language.expressions import Expression, NotBuilt, Reference, Unknown
 from runner.language.pipeline import Pipeline, Stage, Step
@@ -22,7 +22,7 @@ class Checked:
     """A pipeline without faults. `warnings` name what will be null."""
 
     pipeline: Pipeline
-    warnings: tuple[Fault, ...]
+    warnings: tuple[Diagnostic, ...]
 
 
 def validated(path: Path) -> Checked:
@@ -33,11 +33,11 @@ def validated(path: Path) -> Checked:
     return checked
 
 
-def examined(path: Path) -> tuple[Checked, list[Fault]]:
+def examined(path: Path) -> tuple[Checked, list[Diagnostic]]:
     """Read and check a pipeline file, and give what is wrong with it."""
     root = document.read(path)
     found, faults = pipeline.load(root, str(path))
-    warnings: list[Fault] = []
+    warnings: list[Diagnostic] = []
     faults += inputs.slots(found)[1]
     for stage, step in found.steps():
         faults += _check_step(step)
@@ -52,21 +52,21 @@ def examined(path: Path) -> tuple[Checked, list[Fault]]:
     return Checked(found, tuple(in_order(warnings))), in_order(faults)
 
 
-def _check_step(step: Step) -> list[Fault]:
+def _check_step(step: Step) -> list[Diagnostic]:
     if not step.type:
         return []
     known = step_types.types()
     if step.type in schema.OTHER_STEP_TYPES and step.type not in known:
         text = f"Steps of the type {step.type!r} work on the platform but are not run here yet; {_supported(known)}"
-        return [Fault(text, step.place)]
+        return [Diagnostic(text, step.location)]
     if step.type not in known:
         text = f"Unknown step type {step.type!r}; {_supported(known)}{suggestion(step.type, known)}"
-        return [Fault(text, step.place)]
+        return [Diagnostic(text, step.location)]
     kind = step_types.kind(step.type)
     of = f"the spec of the step {step.identifier!r} ({step.type})"
     allowed = [*kind.spec, *sorted(schema.SPEC_BESIDE_INPUTS - kind.spec.keys())]
     faults = [
-        Fault(
+        Diagnostic(
             f"Unknown field {name!r} in {of}.{suggestion(name, allowed) or f' It can hold {listed(allowed)}.'}",
             step.spec.keys[name],
         )
@@ -79,7 +79,7 @@ def _check_step(step: Step) -> list[Fault]:
     if step.type in CONNECTOR_STEPS and "connectorRef" not in step.spec.fields and not harness_code:
         missing.append("connectorRef")
     return faults + [
-        Fault(f"The field {name!r} is missing in {of}.", step.spec.place) for name in dict.fromkeys(missing)
+        Diagnostic(f"The field {name!r} is missing in {of}.", step.spec.location) for name in dict.fromkeys(missing)
     ]
 
 
@@ -96,26 +96,26 @@ class _Reader:
     step: Step | None
 
 
-def _check_text(text: Text, reader: _Reader, faults: list[Fault], warnings: list[Fault]) -> None:
+def _check_text(text: Text, reader: _Reader, faults: list[Diagnostic], warnings: list[Diagnostic]) -> None:
     if text.text.strip().startswith(inputs.PLACEHOLDER):
         if reader.step is not None and not any(text is node for node in reader.step.spec.fields.values()):
             what = f"{inputs.PLACEHOLDER} inside a list or map is not run here yet; put it into a variable."
-            faults.append(Fault(what, text.place))
+            faults.append(Diagnostic(what, text.location))
         return
     try:
         found = expressions.expressions(expressions.scan(text.text))
     except Unknown as reason:
-        faults.append(Fault(f"In this text, {reason}", text.place))
+        faults.append(Diagnostic(f"In this text, {reason}", text.location))
         return
     counts: dict[str, int] = {}
     for expression in found:
         count = counts[expression.raw] = counts.get(expression.raw, -1) + 1
-        place = document.place_within(text, expression.raw, count)
-        _check_expression(expression, reader, place, faults, warnings)
+        location = document.location_within(text, expression.raw, count)
+        _check_expression(expression, reader, location, faults, warnings)
 
 
 def _check_expression(
-    expression: Expression, reader: _Reader, place: Place, faults: list[Fault], warnings: list[Fault]
+    expression: Expression, reader: _Reader, location: Location, faults: list[Diagnostic], warnings: list[Diagnostic]
 ) -> None:
     nested = any(isinstance(part, Expression) for part in expression.body)
     path = "".join(part if isinstance(part, str) else "nested" for part in expression.body)
@@ -123,25 +123,25 @@ def _check_expression(
         return
     if expressions.is_input(expression):
         text = f"{inputs.PLACEHOLDER} has to be the whole value; put it into a variable and refer to that."
-        faults.append(Fault(text, place))
+        faults.append(Diagnostic(text, location))
         return
     try:
         reference = expressions.parse(path)
     except NotBuilt as reason:
         text = f"The expression {expression.raw} {reason}; write it without to run this pipeline locally."
-        faults.append(Fault(text, place))
+        faults.append(Diagnostic(text, location))
         return
     except Unknown as reason:
         if not nested:
-            faults.append(Fault(f"In the expression {expression.raw}, {reason}", place))
+            faults.append(Diagnostic(f"In the expression {expression.raw}, {reason}", location))
         return
     if nested:  # where it points to is only known when it runs
         return
     fault, warning = _CHECKS.get(reference.kind, _nothing_to_say)(reference, reader)
     if fault:
-        faults.append(Fault(f"The expression {expression.raw} {fault}", place))
+        faults.append(Diagnostic(f"The expression {expression.raw} {fault}", location))
     if warning:
-        warnings.append(Fault(f"The expression {expression.raw} is null: {warning}", place))
+        warnings.append(Diagnostic(f"The expression {expression.raw} is null: {warning}", location))
 
 
 def _nothing_to_say(_reference: Reference, _reader: _Reader) -> tuple[str, str]:

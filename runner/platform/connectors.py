@@ -28,7 +28,7 @@ from pathlib import Path
 
 from common.secret import Secret
 from runner.language import document
-from runner.language.diagnostics import Fault, Faulty, Place, choice, suggestion
+from runner.language.diagnostics import Diagnostic, Faulty, Location, choice, suggestion
 from runner.language.document import Fields, Node, Text, is_nothing
 from runner.language.schema import ACCEPTED, check
 
@@ -64,7 +64,7 @@ class Harness:
 
 
 @dataclass(frozen=True)
-class World:
+class Services:
     """Where a run finds what its steps talk to. The functions raise Missing."""
 
     connector: Callable[[str], Connector]
@@ -90,11 +90,11 @@ class _ConnectorEntry:
     token: _Source
 
 
-def described(connectors: Path | None, secrets: Path | None, pipeline: Path, environ: Mapping[str, str]) -> World:
+def described(connectors: Path | None, secrets: Path | None, pipeline: Path, environ: Mapping[str, str]) -> Services:
     """Read both files; those beside the pipeline when none is given. Raises Faulty with everything wrong in them."""
     connectors_file = connectors or pipeline.parent / "connectors.yaml"
     secrets_file = secrets or pipeline.parent / "secrets.yaml"
-    faults: list[Fault] = []
+    faults: list[Diagnostic] = []
     root = document.read(connectors_file) if connectors or connectors_file.is_file() else None
     entries, harness = _read_connectors(root, connectors_file.parent, faults)
     root = document.read(secrets_file) if secrets or secrets_file.is_file() else None
@@ -140,65 +140,67 @@ def described(connectors: Path | None, secrets: Path | None, pipeline: Path, env
         account_id, base, key = harness
         return Harness(account_id, base, {"X_API_KEY": _read_secret(key, "harness.apiKey", environ)} if key else {})
 
-    return World(connector, secret, account)
+    return Services(connector, secret, account)
 
 
 def _read_connectors(
-    root: Node | None, folder: Path, faults: list[Fault]
+    root: Node | None, folder: Path, faults: list[Diagnostic]
 ) -> tuple[dict[str, _ConnectorEntry], tuple[str, str, _Source | None] | None]:
     if root is None:
         return {}, None
-    top = _map(root, "The file", root.place, faults)
+    top = _map(root, "The file", root.location, faults)
     faults += check(top, dict.fromkeys(("connectors", "harness"), ACCEPTED), "the file")
     entries: dict[str, _ConnectorEntry] = {}
-    listing = _map(top.fields.get("connectors"), "'connectors'", root.place, faults)
+    listing = _map(top.fields.get("connectors"), "'connectors'", root.location, faults)
     for reference, node in listing.fields.items():
-        entry = _map(node, f"The connector {reference!r}", node.place, faults)
+        entry = _map(node, f"The connector {reference!r}", node.location, faults)
         entries[reference] = _connector(reference, entry, folder, faults)
     if "harness" not in top.fields:
         return entries, None
-    harness = _map(top.fields["harness"], "'harness'", root.place, faults)
+    harness = _map(top.fields["harness"], "'harness'", root.location, faults)
     faults += check(harness, HARNESS, "'harness'")
     if not harness.text("account"):
-        faults.append(Fault("The field 'account' of 'harness' is missing.", harness.place))
+        faults.append(Diagnostic("The field 'account' of 'harness' is missing.", harness.location))
     key = _source(harness.fields["apiKey"], "'harness.apiKey'", folder, faults) if "apiKey" in harness.fields else None
     return entries, (harness.text("account"), (harness.text("base") or DEFAULT_BASE).rstrip("/"), key)
 
 
-def _connector(reference: str, entry: Fields, folder: Path, faults: list[Fault]) -> _ConnectorEntry:
+def _connector(reference: str, entry: Fields, folder: Path, faults: list[Diagnostic]) -> _ConnectorEntry:
     of = f"the connector {reference!r}"
     faults += check(entry, CONNECTOR, of)
     faults += [
-        Fault(f"The field {name!r} of {of} is missing.", entry.place)
+        Diagnostic(f"The field {name!r} of {of} is missing.", entry.location)
         for name in ("type", "url", "username", "token")
         if name not in entry.fields or is_nothing(entry.fields[name])
     ]
     url_type = entry.text("urlType") or "Account"
     if url_type not in URL_TYPES:
         text = f"The urlType {url_type!r} of {of} is not known; it can be {choice(URL_TYPES)}."
-        faults.append(Fault(text, entry.place_of("urlType")))
+        faults.append(Diagnostic(text, entry.location_of("urlType")))
     token = _source(entry.fields["token"], f"'token' of {of}", folder, faults) if "token" in entry.fields else _Source()
     return _ConnectorEntry(entry.text("type"), entry.text("url").rstrip("/"), url_type, entry.text("username"), token)
 
 
-def _read_secrets(root: Node | None, folder: Path, faults: list[Fault]) -> dict[str, _Source]:
+def _read_secrets(root: Node | None, folder: Path, faults: list[Diagnostic]) -> dict[str, _Source]:
     if root is None or is_nothing(root):
         return {}
-    entries = _map(root, "The file", root.place, faults).fields
+    entries = _map(root, "The file", root.location, faults).fields
     return {name: _source(node, f"the secret {name!r}", folder, faults) for name, node in entries.items()}
 
 
-def _source(node: Node, what: str, folder: Path, faults: list[Fault]) -> _Source:
+def _source(node: Node, what: str, folder: Path, faults: list[Diagnostic]) -> _Source:
     """Read {env: NAME} or {file: path}. A value in plain sight is refused without being repeated."""
     if isinstance(node, Text) and node.text:
         faults.append(
-            Fault(f"{what} holds a value; write {{env: NAME}} or {{file: path}} instead of the secret.", node.place)
+            Diagnostic(
+                f"{what} holds a value; write {{env: NAME}} or {{file: path}} instead of the secret.", node.location
+            )
         )
         return _Source()
-    inner = _map(node, what, node.place, faults)
+    inner = _map(node, what, node.location, faults)
     names = [name for name in ("env", "file") if inner.text(name)]
     if isinstance(node, Fields) and (len(names) != 1 or len(inner.fields) != 1):
-        faults.append(Fault(f"{what} has to be {{env: NAME}} or {{file: path}}.", node.place))
+        faults.append(Diagnostic(f"{what} has to be {{env: NAME}} or {{file: path}}.", node.location))
         return _Source()
     path = inner.text("file")
     return _Source(inner.text("env"), folder / Path(path).expanduser() if path else None)
@@ -219,9 +221,9 @@ def _read_secret(source: _Source, what: str, environ: Mapping[str, str]) -> Secr
     return Secret(value)
 
 
-def _map(node: Node | None, what: str, place: Place, faults: list[Fault]) -> Fields:
+def _map(node: Node | None, what: str, location: Location, faults: list[Diagnostic]) -> Fields:
     if isinstance(node, Fields):
         return node
     if node is not None and not is_nothing(node):
-        faults.append(Fault(f"{what} has to be a map.", node.place))
-    return Fields(place, {}, {})
+        faults.append(Diagnostic(f"{what} has to be a map.", node.location))
+    return Fields(location, {}, {})

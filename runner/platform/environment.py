@@ -17,7 +17,7 @@ from runner.language.pipeline import Pipeline, Stage
 from runner.language.resolve import Resolved
 from runner.language.step_types import StepKind
 from runner.platform import requests
-from runner.platform.connectors import Connector, Missing, World
+from runner.platform.connectors import Connector, Missing, Services
 
 CONNECTOR_STEPS = frozenset({"CreateRepo", "DirectPush", "RegisterCatalog"})
 HARNESS_STEPS = frozenset({"CreateCatalog", "RegisterCatalog", "UpdateCatalogProperty"})
@@ -99,81 +99,83 @@ def common(execution: Execution, stage: Stage, output_file: str) -> dict[str, st
     return {name: value for name, value in found.items() if value}
 
 
-def step_variables(kind: StepKind, spec: Mapping[str, Resolved], world: World, execution: Execution) -> dict[str, str]:
+def step_variables(
+    kind: StepKind, spec: Mapping[str, Resolved], services: Services, execution: Execution
+) -> dict[str, str]:
     """Give the variables of one step: its spec, what the platform adds for its type, and credentials.
 
     Raises connectors.Missing when a connector or secret is not described.
     """
-    found = {} if kind.type in ONLY_BODY else _of_spec(kind, spec, world)
+    found = {} if kind.type in ONLY_BODY else _of_spec(kind, spec, services)
     found = {**ALWAYS.get(kind.type, {}), **found}
     if kind.type in CONNECTOR_STEPS and spec.get("connectorRef"):
-        found |= _of_connector(world.connector(str(spec["connectorRef"])), str(spec.get("repository", "")), found)
+        found |= _of_connector(services.connector(str(spec["connectorRef"])), str(spec.get("repository", "")), found)
     if kind.type in HARNESS_STEPS:
-        harness = world.harness()
+        harness = services.harness()
         found["BASE"] = harness.base
         if kind.type in AUTHORIZED_STEPS and "X_API_KEY" not in found:
-            found |= _of_caller(kind, spec, world)
+            found |= _of_caller(kind, spec, services)
         if kind.type in requests.OF_TYPE:
             sent = {
-                name: plain(one, world)
+                name: plain(one, services)
                 for name, one in spec.items()
                 if name not in kind.spec or not kind.spec[name].secret
             }
             found |= requests.OF_TYPE[kind.type](sent, harness.base, execution)
-    if kind.type == "SlackNotify" and world.slack_api_url is not None:
-        found["SLACK_API_URL"] = world.slack_api_url
+    if kind.type == "SlackNotify" and services.slack_api_url is not None:
+        found["SLACK_API_URL"] = services.slack_api_url
     return found
 
 
-def _of_spec(kind: StepKind, spec: Mapping[str, Resolved], world: World) -> dict[str, str]:
+def _of_spec(kind: StepKind, spec: Mapping[str, Resolved], services: Services) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in spec.items():
         one = kind.spec.get(name)
         if one is None or not one.env or value in (None, "", [], {}):
             if one is not None and one.prefix and isinstance(value, dict):
-                found |= _prefixed(one.prefix, value, world)
+                found |= _prefixed(one.prefix, value, services)
             continue
         if one.secret:
-            found[one.env[0]] = secret_of(value, name, world)
+            found[one.env[0]] = secret_of(value, name, services)
         elif one.prefix and isinstance(value, dict):
-            found |= _prefixed(one.prefix, value, world)
+            found |= _prefixed(one.prefix, value, services)
         else:
-            found[one.env[0]] = text_of(value, world)
+            found[one.env[0]] = text_of(value, services)
     return found
 
 
-def _prefixed(prefix: str, entries: Mapping[str, Resolved], world: World) -> dict[str, str]:
-    texts = {f"{prefix}{name}": text_of(value, world) for name, value in entries.items() if value is not None}
+def _prefixed(prefix: str, entries: Mapping[str, Resolved], services: Services) -> dict[str, str]:
+    texts = {f"{prefix}{name}": text_of(value, services) for name, value in entries.items() if value is not None}
     return {name: text for name, text in texts.items() if text}
 
 
-def secret_of(value: Resolved, field: str, world: World) -> str:
+def secret_of(value: Resolved, field: str, services: Services) -> str:
     """Give the value of a field that holds a reference to a secret: its id, or an expression for it."""
     identifier = value.id if isinstance(value, SecretReference) else str(value)
-    return world.secret(identifier, field).reveal()
+    return services.secret(identifier, field).reveal()
 
 
-def text_of(value: Resolved, world: World) -> str:
+def text_of(value: Resolved, services: Services) -> str:
     """Turn a value into the text of a variable as the platform does (A.1)."""
     if isinstance(value, SecretReference):
-        return world.secret(value.id, "").reveal()
+        return services.secret(value.id, "").reveal()
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list) and not any(isinstance(one, list | dict) for one in value):
-        return ",".join(text_of(one, world) for one in value)
+        return ",".join(text_of(one, services) for one in value)
     if isinstance(value, list | dict):
-        return json.dumps(plain(value, world), indent=2, ensure_ascii=False)
+        return json.dumps(plain(value, services), indent=2, ensure_ascii=False)
     return "" if value is None else str(value)
 
 
-def plain(value: Resolved, world: World) -> Resolved:
+def plain(value: Resolved, services: Services) -> Resolved:
     """Give a value with its JSON types, and with secrets revealed, for a body that is sent."""
     if isinstance(value, SecretReference):
-        return world.secret(value.id, "").reveal()
+        return services.secret(value.id, "").reveal()
     if isinstance(value, list):
-        return [plain(one, world) for one in value]
+        return [plain(one, services) for one in value]
     if isinstance(value, dict):
-        return {name: plain(one, world) for name, one in value.items()}
+        return {name: plain(one, services) for name, one in value.items()}
     return value
 
 
@@ -196,11 +198,11 @@ def _of_connector(connector: Connector, repository: str, given: Mapping[str, str
     }
 
 
-def _of_caller(kind: StepKind, spec: Mapping[str, Resolved], world: World) -> dict[str, str]:
+def _of_caller(kind: StepKind, spec: Mapping[str, Resolved], services: Services) -> dict[str, str]:
     """Authorize a step: by its own key, else by what stands for the platform's user context."""
     if spec.get("xApiKey"):
-        return {"X_API_KEY": secret_of(spec["xApiKey"], "xApiKey", world)}
-    credentials = world.harness().credentials
+        return {"X_API_KEY": secret_of(spec["xApiKey"], "xApiKey", services)}
+    credentials = services.harness().credentials
     if not credentials:
         raise Missing(
             f"Steps of the type {kind.type} need an API key of the Harness account. "

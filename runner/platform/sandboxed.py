@@ -34,10 +34,10 @@ from typing import TYPE_CHECKING
 from common.errors import BadInput
 from common.secret import Secret
 from runner.language import document
-from runner.language.diagnostics import Fault, Faulty
+from runner.language.diagnostics import Diagnostic, Faulty
 from runner.language.document import Fields, Items, Node
 from runner.language.schema import RUN, check
-from runner.platform.connectors import Connector, Harness, World
+from runner.platform.connectors import Connector, Harness, Services
 
 if TYPE_CHECKING:
     from sandbox.server import Sandbox
@@ -60,32 +60,34 @@ class Seed:
 
 def seeds(file: Path) -> list[Seed]:
     """Read a sandbox.yaml. Raises Faulty."""
-    faults: list[Fault] = []
+    faults: list[Diagnostic] = []
     root = document.read(file)
-    top = root if isinstance(root, Fields) else Fields(root.place, {}, {})
+    top = root if isinstance(root, Fields) else Fields(root.location, {}, {})
     faults += check(top, {"repositories": RUN}, "the file")
     listing = top.fields.get("repositories")
     if not isinstance(listing, Items):
-        raise Faulty([*faults, Fault("The file has to hold a list 'repositories'.", root.place)])
+        raise Faulty([*faults, Diagnostic("The file has to hold a list 'repositories'.", root.location)])
     found = [_seed(one, file.parent, faults) for one in listing.items]
     if faults:
         raise Faulty(faults)
     return found
 
 
-def _seed(node: Node, beside: Path, faults: list[Fault]) -> Seed:
-    entry = node if isinstance(node, Fields) else Fields(node.place, {}, {})
+def _seed(node: Node, beside: Path, faults: list[Diagnostic]) -> Seed:
+    entry = node if isinstance(node, Fields) else Fields(node.location, {}, {})
     faults += check(entry, REPOSITORY, "a repository")
     for name in REPOSITORY:
         if not entry.text(name):
-            faults.append(Fault(f"The field {name!r} of a repository is missing.", node.place))
+            faults.append(Diagnostic(f"The field {name!r} of a repository is missing.", node.location))
     for name in ("owner", "name"):
         if entry.text(name) and not NAME.fullmatch(entry.text(name)):
-            faults.append(Fault(f"{entry.text(name)!r} is no {name} of a repository.", entry.place_of(name)))
+            faults.append(Diagnostic(f"{entry.text(name)!r} is no {name} of a repository.", entry.location_of(name)))
     folder = beside / entry.text("folder")
     if entry.text("folder") and not folder.is_dir():
         faults.append(
-            Fault(f"The folder {entry.text('folder')!r} does not exist beside this file.", entry.place_of("folder"))
+            Diagnostic(
+                f"The folder {entry.text('folder')!r} does not exist beside this file.", entry.location_of("folder")
+            )
         )
     return Seed(entry.text("owner"), entry.text("name"), folder)
 
@@ -126,7 +128,7 @@ def plant(state: Path, found: list[Seed]) -> None:
         repositories.seed(state, seed.owner, seed.name, seed.folder)
 
 
-def world(sandbox: Sandbox) -> World:
+def services(sandbox: Sandbox) -> Services:
     """Give the sandbox in the place of every connector, secret and account."""
     credentials = sandbox.credentials
     github = Connector("Github", sandbox.url, "Account", credentials.github_user, Secret(credentials.github_token))
@@ -143,4 +145,4 @@ def world(sandbox: Sandbox) -> World:
         # Only the two kinds of service credentials exist here; any other secret is made up.
         return Secret(by_field.get(field, f"sandbox-secret-{identifier}"))
 
-    return World(lambda _reference: github, secret, lambda: harness, f"{sandbox.url}/slack/api/")
+    return Services(lambda _reference: github, secret, lambda: harness, f"{sandbox.url}/slack/api/")

@@ -16,7 +16,7 @@ from common import log
 from common.catalogs import AlreadyThere, CatalogFile, Registered
 from common.catalogs.entity import Format, parse
 from common.errors import BadInput, Refused
-from common.harness.client import Caller, RegistrationOptions, body_of, given_body, refused, succeeded
+from common.harness.client import PortalClient, RegistrationOptions, body_of, given_body, refused, succeeded
 from common.network.deadline import Budget
 from common.network.http import quote
 from common.network.settings import Network
@@ -42,7 +42,7 @@ class HarnessCatalog:
     """The portal's catalog, ready to import one file."""
 
     file: CatalogFile
-    caller: Caller
+    portal: PortalClient
     import_url: str
     body: dict[str, Any]
     file_url: str
@@ -52,10 +52,10 @@ class HarnessCatalog:
         if not self.file_url:
             log.detail("The account is not known, so the file is not read through the platform (HARNESS_ACCOUNT_ID).")
             return None
-        attempts = self.caller.budget.start()
+        attempts = self.portal.budget.start()
         said = ""
         for _ in attempts:
-            answer = self.caller.send("GET", self.file_url)
+            answer = self.portal.send("GET", self.file_url)
             if succeeded(answer):
                 return _content(answer)
             if answer.status_code == HTTPStatus.UNAUTHORIZED:
@@ -66,7 +66,7 @@ class HarnessCatalog:
                 return None
             attempts.failed(f"The platform does not see {self._where()} yet.")
         raise Refused(
-            f"The platform did not see {self._where()} within {self.caller.budget.seconds:.0f} s: {said.rstrip('.')}.",
+            f"The platform did not see {self._where()} within {self.portal.budget.seconds:.0f} s: {said.rstrip('.')}.",
             next_step="Check filePath, branch and repository, that the file was pushed, and that connectorRef"
             " reaches the repository.",
         )
@@ -85,12 +85,12 @@ class HarnessCatalog:
         kind = entity.kind.lower()
         return f"{KINDS.get(kind, kind)}:account/{entity.name}"
 
-    def rehearse(self, text: str) -> None:
+    def dry_run(self, text: str) -> None:
         """Ask for the dry run of creating the entity from this YAML."""
         (entity,) = parse(text, what=self.file.path)
         params = {"dry_run": "true", "convert": str(entity.format is Format.BACKSTAGE).lower()}
         params |= _places(entity.scope) if entity.format is Format.HARNESS else {}
-        answer = self.caller.send("POST", self._entities(), params=params, json={"yaml": text})
+        answer = self.portal.send("POST", self._entities(), params=params, json={"yaml": text})
         if not succeeded(answer):
             raise refused(answer, doing=f"have {self._where()} checked by the catalog")
 
@@ -99,7 +99,7 @@ class HarnessCatalog:
         kind, _, rest = ref.partition(":")
         scope, _, name = rest.rpartition("/")
         path = "/".join(urllib.parse.quote(part, safe="") for part in (scope, kind, name))
-        answer = self.caller.send("GET", f"{self._entities()}/{path}", params=_places(scope))
+        answer = self.portal.send("GET", f"{self._entities()}/{path}", params=_places(scope))
         if answer.status_code == HTTPStatus.NOT_FOUND:
             return None
         if not succeeded(answer):
@@ -109,7 +109,7 @@ class HarnessCatalog:
     def register(self, ref: str) -> Registered:
         """Import the file. Without a view of it, a 404 may mean that the push has not arrived, and is asked again."""
         params = _places(ref.partition(":")[2].rpartition("/")[0])
-        answer = self.caller.send("POST", self.import_url, params=params, json=self.body, retry_not_found=not ref)
+        answer = self.portal.send("POST", self.import_url, params=params, json=self.body, retry_not_found=not ref)
         if succeeded(answer):
             return self._registered(answer)
         said = quote(answer)
@@ -157,7 +157,7 @@ def open_catalog(
     body = given_body(options.body) if options.import_url and options.body else _made_body(file)
     return HarnessCatalog(
         file=file,
-        caller=Caller(options.access, network, budget),
+        portal=PortalClient(options.access, network, budget),
         import_url=options.import_url or f"{portal.base}/gateway/v1/entities/import",
         body=body,
         file_url=options.file_url or _made_file_url(body, options),

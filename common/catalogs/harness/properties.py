@@ -11,7 +11,7 @@ from typing import Any
 from common import log
 from common.catalogs.properties import Change, keys, remaining
 from common.errors import Refused
-from common.harness.client import Caller, body_of, refused, succeeded
+from common.harness.client import PortalClient, body_of, refused, succeeded
 from common.network.http import Uncertain, quote
 
 Current = Mapping[tuple[str, ...], Any]
@@ -22,7 +22,7 @@ class CustomProperties:
     """The custom properties API at the URL of one of its two forms, .../entity or .../property."""
 
     url: str
-    caller: Caller
+    portal: PortalClient
 
     def left_to_do(self, changes: list[Change]) -> list[Change]:
         """Read each entity once, and give the changes that it has not yet. Refused names every unknown entity."""
@@ -45,7 +45,7 @@ class CustomProperties:
     def send(self, changes: list[Change], *, dry_run: bool = False) -> str:
         """Send the changes and give what the catalog says. Raises Uncertain when they may or may not have been made."""
         params = {"dry_run": "true"} if dry_run else None
-        answer = self.caller.send("POST", self.url, params=params, json=self._body(changes))
+        answer = self.portal.send("POST", self.url, params=params, json=self._body(changes))
         doing = f"change {', '.join(dict.fromkeys(f'{one.path} of {one.entity_ref}' for one in changes))}"
         if not succeeded(answer):
             raise refused(answer, doing=doing)
@@ -56,7 +56,7 @@ class CustomProperties:
     def apply(self, changes: list[Change]) -> list[Change]:
         """Make the changes that are left to do, and give them. After a doubtful answer it reads before it repeats."""
         done: list[Change] = []
-        attempts = self.caller.budget.start()
+        attempts = self.portal.budget.start()
         doubt: Uncertain | None = None
         for _ in attempts:
             left = self.left_to_do(changes)
@@ -87,7 +87,7 @@ class CustomProperties:
         parts = urllib.parse.urlsplit(self.url)
         path = f"{parts.path.rpartition('/')[0]}/entity"
         url = urllib.parse.urlunsplit(parts._replace(path=path, query=""))
-        answer = self.caller.send("GET", url, params={"entity_ref": ref})
+        answer = self.portal.send("GET", url, params={"entity_ref": ref})
         if answer.status_code == HTTPStatus.NOT_FOUND:
             return None
         if not succeeded(answer):

@@ -197,7 +197,7 @@ class OutputTarget:
 def open_target(
     environ: Mapping[str, str], *, stdout: TextIO, format: str | None = None, file: str | None = None
 ) -> OutputTarget:
-    """Choose the dialect, by what the caller says before what the environment shows, and check its place."""
+    """Choose the dialect, by what the portal_client says before what the environment shows, and check its place."""
     dialect = _chosen(environ, format, file)
     if dialect.problem is None:
         if file:

@@ -33,8 +33,8 @@ class Inputs:
     text: str = option("messageContent", env=["MESSAGE_CONTENT"], default="", multiline=True, help="t")
     token: Secret | None = option("token", env=["TOKEN"], default=None, help="s")
     kind: str = option("repoType", env=["REPO_TYPE"], default="private", choices=("private", "public"), help="k")
-    email: str = option("email", env=["EMAIL"], default="", aliases=["emailId"], rivals="target", help="e")
-    channel: str = option("channel", env=["CHANNEL"], default="", rivals="target", help="c")
+    email: str = option("email", env=["EMAIL"], default="", aliases=["emailId"], exclusive="target", help="e")
+    channel: str = option("channel", env=["CHANNEL"], default="", exclusive="target", help="c")
     inner: Inner
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from common import log
 from common.contract.inputs import option
-from common.contract.step import Outputs, Run, Step, step
+from common.contract.step import Context, Outputs, Step, step
 from common.errors import BadInput, Conflict, NotAllowed, Refused, StepError, Unavailable
 from common.secret import Secret
 from tests.conftest import REPOSITORY_ROOT
@@ -28,14 +28,14 @@ class Inputs:
     token: Secret | None = option("token", env=["TOKEN"], default=None, help="A token.")
 
 
-Body = Callable[[Inputs, Run], Outputs]
+Body = Callable[[Inputs, Context], Outputs]
 
 
 def make(body: Body) -> Step[Inputs]:
     @step(type="Sample", image="sample", outputs={"sampleName": "The name."})
-    def sample(inputs: Inputs, run: Run) -> Outputs:
+    def sample(inputs: Inputs, context: Context) -> Outputs:
         """Do a sample."""
-        return body(inputs, run)
+        return body(inputs, context)
 
     return sample
 
@@ -70,7 +70,7 @@ def test_each_kind_of_failure_has_its_exit_code_and_sentence_and_leaves_no_outpu
 
 
 def test_a_bug_is_70_with_a_traceback_that_holds_no_secret(capsys: pytest.CaptureFixture[str]) -> None:
-    def fail(inputs: Inputs, _: Run) -> Outputs:
+    def fail(inputs: Inputs, _: Context) -> Outputs:
         assert inputs.token is not None
         raise KeyError(inputs.token.reveal())
 
@@ -188,8 +188,8 @@ def test_an_unknown_flag_is_bad_input(capsys: pytest.CaptureFixture[str]) -> Non
 def test_a_boolean_flag_needs_no_value() -> None:
     seen: list[bool] = []
 
-    def look(_: Inputs, run: Run) -> Outputs:
-        seen.append(run.dry_run)
+    def look(_: Inputs, context: Context) -> Outputs:
+        seen.append(context.dry_run)
         log.info("ran")
         return {}
 

@@ -1,4 +1,4 @@
-"""What is wrong with a pipeline is told at once, each with its place, its name and the nearest right one."""
+"""What is wrong with a pipeline is told at once, each with its location, its name and the nearest right one."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import pytest
 
 from common.errors import BadInput
 from runner.language.diagnostics import Faulty
-from runner.platform.connectors import Missing, World, described
+from runner.platform.connectors import Missing, Services, described
 
 GOOD = """
 connectors:
@@ -18,7 +18,7 @@ harness: {account: abc, apiKey: {env: KEY}}
 """
 
 
-def _world(folder: Path, environ: Mapping[str, str] | None = None, **files: str) -> World:
+def _services(folder: Path, environ: Mapping[str, str] | None = None, **files: str) -> Services:
     for name, text in files.items():
         (folder / f"{name}.yaml").write_text(text)
     return described(None, None, folder / "pipeline.yaml", environ or {})
@@ -26,7 +26,7 @@ def _world(folder: Path, environ: Mapping[str, str] | None = None, **files: str)
 
 def test_a_connector_is_read_with_its_token_from_a_file_beside_it(tmp_path: Path) -> None:
     (tmp_path / "token.txt").write_text("canary-token\n")
-    connector = _world(tmp_path, connectors=GOOD).connector("account.testdev")
+    connector = _services(tmp_path, connectors=GOOD).connector("account.testdev")
 
     assert (connector.type, connector.url, connector.url_type, connector.username) == (
         "Github",
@@ -39,7 +39,7 @@ def test_a_connector_is_read_with_its_token_from_a_file_beside_it(tmp_path: Path
 
 
 def test_the_account_has_a_default_address_and_its_key_from_a_variable(tmp_path: Path) -> None:
-    harness = _world(tmp_path, {"KEY": "canary-key"}, connectors=GOOD).harness()
+    harness = _services(tmp_path, {"KEY": "canary-key"}, connectors=GOOD).harness()
 
     assert (harness.account, harness.base) == ("abc", "https://app.harness.io")
     assert harness.credentials["X_API_KEY"].reveal() == "canary-key"
@@ -47,31 +47,34 @@ def test_the_account_has_a_default_address_and_its_key_from_a_variable(tmp_path:
 
 def test_a_secret_comes_from_the_file_of_secrets_or_from_its_own_variable(tmp_path: Path) -> None:
     environ = {"A": "from-file-entry", "SECRET_account_b_c": "from-variable"}
-    world = _world(tmp_path, environ, secrets="account.a: {env: A}\n")
+    services = _services(tmp_path, environ, secrets="account.a: {env: A}\n")
 
-    assert world.secret("account.a", "token").reveal() == "from-file-entry"
-    assert world.secret("account.b-c", "token").reveal() == "from-variable"
+    assert services.secret("account.a", "token").reveal() == "from-file-entry"
+    assert services.secret("account.b-c", "token").reveal() == "from-variable"
 
 
 @pytest.mark.parametrize(
     ("ask", "said"),
     [
-        (lambda world: world.connector("account.tesdev"), "Did you mean 'account.testdev'? Write it into"),
-        (lambda world: world.connector("account.testdev"), "token.txt should hold the token of the connector"),
-        (lambda world: world.harness(), "The variable KEY is not set; it should hold harness.apiKey."),
-        (lambda world: world.secret("account.x", ""), "Set the variable SECRET_account_x, or write 'account.x: {env:"),
+        (lambda services: services.connector("account.tesdev"), "Did you mean 'account.testdev'? Write it into"),
+        (lambda services: services.connector("account.testdev"), "token.txt should hold the token of the connector"),
+        (lambda services: services.harness(), "The variable KEY is not set; it should hold harness.apiKey."),
+        (
+            lambda services: services.secret("account.x", ""),
+            "Set the variable SECRET_account_x, or write 'account.x: {env:",
+        ),
     ],
 )
 def test_what_is_missing_is_told_with_what_to_write_where(tmp_path: Path, ask: object, said: str) -> None:
     assert callable(ask)
     with pytest.raises(Missing) as caught:
-        ask(_world(tmp_path, connectors=GOOD))
+        ask(_services(tmp_path, connectors=GOOD))
     assert said in str(caught.value)
 
 
 def test_without_an_account_it_is_told_where_to_write_it(tmp_path: Path) -> None:
     with pytest.raises(Missing, match="write harness: account and apiKey into"):
-        _world(tmp_path).harness()
+        _services(tmp_path).harness()
 
 
 @pytest.mark.parametrize(
@@ -101,7 +104,7 @@ def test_without_an_account_it_is_told_where_to_write_it(tmp_path: Path) -> None
 )
 def test_faults_in_the_file_are_named_and_a_secret_in_it_is_not_repeated(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(Faulty) as caught:
-        _world(tmp_path, connectors=text)
+        _services(tmp_path, connectors=text)
     assert said in str(caught.value)
     assert "canary" not in str(caught.value)
 
@@ -114,5 +117,5 @@ def test_a_file_that_was_named_has_to_be_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize("value", ["xoxb-1-canary", "ghp_canary", "github_pat_canary", "pat.acc.canary", "eyJcanary"])
 def test_a_secret_in_the_place_of_its_id_is_not_repeated(tmp_path: Path, value: str) -> None:
     with pytest.raises(Missing, match="looks like the secret itself") as caught:
-        _world(tmp_path).secret(value, "token")
+        _services(tmp_path).secret(value, "token")
     assert "canary" not in str(caught.value)

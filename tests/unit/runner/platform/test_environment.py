@@ -15,27 +15,27 @@ from runner.language.pipeline import Pipeline
 from runner.language.resolve import Resolved
 from runner.language.schema import SPEC_BESIDE_INPUTS
 from runner.platform import environment
-from runner.platform.connectors import Connector, Harness, Missing, World
+from runner.platform.connectors import Connector, Harness, Missing, Services
 from runner.platform.environment import Execution
 
 PIPELINE = Pipeline("p.yaml", "onboarding", "Onboarding", "default", "portal", (), ())
 EXECUTION = Execution("e1", PIPELINE, "acc", 3, "/work")
 
 
-def _world(
+def _services(
     url: str = "https://github.com", url_type: str = "Account", kind: str = "Github", *, key: bool = True
-) -> World:
+) -> Services:
     connector = Connector(kind, url, url_type, "jane", Secret("git-token"))
     credentials = {"X_API_KEY": Secret("account-key")} if key else {}
-    return World(
+    return Services(
         lambda _: connector,
         lambda identifier, field: Secret(f"{field}:{identifier}"),
         lambda: Harness("acc", "https://app.harness.io", credentials),
     )
 
 
-def _environ(step_type: str, spec: dict[str, Resolved], world: World | None = None) -> dict[str, str]:
-    return environment.step_variables(step_types.kind(step_type), spec, world or _world(), EXECUTION)
+def _environ(step_type: str, spec: dict[str, Resolved], services: Services | None = None) -> dict[str, str]:
+    return environment.step_variables(step_types.kind(step_type), spec, services or _services(), EXECUTION)
 
 
 REGISTER: dict[str, Resolved] = {
@@ -95,7 +95,7 @@ def test_a_step_s_own_key_goes_before_the_account_s() -> None:
 
 def test_without_any_key_it_is_told_where_to_write_one() -> None:
     with pytest.raises(Missing, match="Give the step an xApiKey, or write harness: apiKey into"):
-        _environ("RegisterCatalog", REGISTER, _world(key=False))
+        _environ("RegisterCatalog", REGISTER, _services(key=False))
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_without_any_key_it_is_told_where_to_write_one() -> None:
 def test_the_remote_url_follows_the_kind_of_connector(url: str, url_type: str, kind: str, remote: str) -> None:
     spec: dict[str, Resolved] = {"connectorRef": "c", "repository": "payments", "codeDirectory": "x", "branch": "main"}
 
-    assert _environ("DirectPush", spec, _world(url, url_type, kind))["DRONE_REMOTE_URL"] == remote
+    assert _environ("DirectPush", spec, _services(url, url_type, kind))["DRONE_REMOTE_URL"] == remote
 
 
 def test_an_account_s_connector_without_a_repository_is_refused_as_on_the_platform() -> None:
@@ -210,7 +210,7 @@ def test_a_secret_field_takes_an_id_or_an_expression_of_a_secret() -> None:
     ],
 )
 def test_a_value_becomes_text_as_on_the_platform(value: Resolved, text: str) -> None:
-    assert environment.text_of(value, _world()) == text
+    assert environment.text_of(value, _services()) == text
 
 
 def test_the_fields_of_every_spec_are_those_of_the_published_schema() -> None:

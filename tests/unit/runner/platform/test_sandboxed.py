@@ -18,18 +18,18 @@ from runner.platform import sandboxed
 
 def test_every_connector_secret_and_account_is_the_sandbox_s(tmp_path: Path) -> None:
     with sandboxed.running(tmp_path / "state") as server:
-        world = sandboxed.world(server)
-        connector = world.connector("account.anything")
-        harness = world.harness()
+        services = sandboxed.services(server)
+        connector = services.connector("account.anything")
+        harness = services.harness()
 
         assert (connector.url, connector.type) == (server.url, "Github")
         assert connector.token.reveal() == server.credentials.github_token
-        assert world.secret("any", "token").reveal() == server.credentials.slack_token
-        assert world.secret("any", "xApiKey").reveal() == server.credentials.harness_api_key
-        assert world.secret("any", "").reveal() == "sandbox-secret-any"
+        assert services.secret("any", "token").reveal() == server.credentials.slack_token
+        assert services.secret("any", "xApiKey").reveal() == server.credentials.harness_api_key
+        assert services.secret("any", "").reveal() == "sandbox-secret-any"
         assert (harness.account, harness.base) == (server.credentials.harness_account, server.url)
         assert set(harness.credentials) == {"AUTHORIZATION", "X_SOURCE_PRINCIPAL"}
-        assert world.slack_api_url == f"{server.url}/slack/api/"
+        assert services.slack_api_url == f"{server.url}/slack/api/"
 
 
 def test_a_listed_folder_becomes_a_repository_that_git_can_clone(tmp_path: Path) -> None:
