@@ -132,7 +132,7 @@ def fetch(inputs: Inputs, context: Context, tool: Git, scratch: Path) -> Path:
         login = Credentials(origin(url), unquote(parts.username), Secret(unquote(parts.password or "")))
         tool, url = git(context.network, login), without_credentials(url)
     log.info(f"Cloning the template {url}.")
-    clone(tool, url, template, budget=context.budget, login_advice=NOT_PUBLIC)
+    clone(tool, url, template, deadline=context.deadline, login_advice=NOT_PUBLIC)
     if tracks_lfs(template):
         log.warning("The template keeps files in Git LFS; they come as pointers, not with their content.")
     return template

@@ -76,7 +76,7 @@ def create_repo(inputs: Inputs, context: Context) -> Outputs:
         description=inputs.description,
         personal=inputs.personal_account,
     )
-    found = host.find_repository(inputs.connector, wanted, network=context.network, budget=context.budget)
+    found = host.find_repository(inputs.connector, wanted, network=context.network, deadline=context.deadline)
     if found is not None:
         adopt(found, inputs, host, context)
         return _outputs(found, inputs, created=False)
@@ -85,7 +85,7 @@ def create_repo(inputs: Inputs, context: Context) -> Outputs:
         log.info(f"Dry run: the {inputs.visibility} repository {name} would be created.")
         return {"repositoryCreated": False}
     repository, created = host.create_repository(
-        inputs.connector, wanted, network=context.network, budget=context.budget
+        inputs.connector, wanted, network=context.network, deadline=context.deadline
     )
     if not created:  # somebody else did, in the moment since it was looked for
         adopt(repository, inputs, host, context)
@@ -125,7 +125,7 @@ def _wait(repository: Repository, inputs: Inputs, host: GitHost, context: Contex
     url = repository.clone_url
     if credentials is not None:  # they are for the connector's host, whatever the answer names
         url = f"{credentials.origin}{path_of(url)}"
-    return holds_branches(url, credentials, network=context.network, budget=context.budget)
+    return holds_branches(url, credentials, network=context.network, deadline=context.deadline)
 
 
 def _outputs(repository: Repository, inputs: Inputs, *, created: bool) -> Outputs:

@@ -112,7 +112,7 @@ def direct_push(inputs: Inputs, context: Context) -> Outputs:
                 credentials=credentials,
                 advise=host.explain_rejection,
                 scratch=scratch,
-                budget=context.budget,
+                deadline=context.deadline,
             ),
             dry_run=context.dry_run,
         )

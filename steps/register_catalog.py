@@ -65,11 +65,11 @@ def register_catalog(inputs: Inputs, context: Context) -> Outputs:
         return outputs
     inputs.options.access.headers()  # refuses at once when there are no credentials
     module = catalogs.module_of(inputs.catalog_type)
-    catalog = module.open_catalog(file, inputs.options, network=context.network, budget=context.budget)
+    catalog = module.open_catalog(file, inputs.options, network=context.network, deadline=context.deadline)
     if context.dry_run:
         ref = registration.dry_run(catalog, file)
         return outputs | ({"entityRef": ref} if ref else {})
-    ref, how = registration.register(catalog, file, context.budget)
+    ref, how = registration.register(catalog, file, context.deadline)
     return outputs | {"entityRef": ref, "registered": how}
 
 

@@ -118,7 +118,7 @@ def slack_notify(inputs: Inputs, context: Context) -> Outputs:
     from common.slack import api  # a third of the start-up time, which --help need not wait for
 
     message = _checked(inputs, context.sources)
-    client = api.connect(inputs.token, inputs.slack_api_url, network=context.network, budget=context.budget)
+    client = api.connect(inputs.token, inputs.slack_api_url, network=context.network, deadline=context.deadline)
     if context.dry_run:
         log.info(f"The token is good for the workspace {client.workspace()}.")
     target = inputs.channel or inputs.slack_id

@@ -79,7 +79,7 @@ def update_catalog_property(inputs: Inputs, context: Context) -> Outputs:
 
     form, changes = asked(inputs)
     custom.check(changes)
-    api = CustomProperties(address(inputs, form), PortalClient(inputs.access, context.network, context.budget))
+    api = CustomProperties(address(inputs, form), PortalClient(inputs.access, context.network, context.deadline))
     if context.dry_run:
         left = api.left_to_do(changes)
         for change in left:

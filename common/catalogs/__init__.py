@@ -6,7 +6,7 @@ import importlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
 
-from common.network.deadline import Budget
+from common.network.deadline import Deadline
 from common.network.settings import Network
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class CatalogModule(Protocol):
     """What a module of a catalog offers."""
 
     def open_catalog(
-        self, file: CatalogFile, options: RegistrationOptions, *, network: Network, budget: Budget
+        self, file: CatalogFile, options: RegistrationOptions, *, network: Network, deadline: Deadline
     ) -> Catalog: ...
 
 

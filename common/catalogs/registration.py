@@ -8,13 +8,14 @@ from __future__ import annotations
 from common import log
 from common.catalogs import AlreadyThere, Catalog, CatalogFile, Registered
 from common.errors import Conflict, Refused
-from common.network.deadline import Budget
+from common.network.deadline import Deadline
+from common.network.repeat import Uncertain
 
 CREATED = "created"
 EXISTED = "existed"
 
 
-def register(catalog: Catalog, file: CatalogFile, budget: Budget) -> tuple[str, str]:
+def register(catalog: Catalog, file: CatalogFile, deadline: Deadline) -> tuple[str, str]:
     """Register the file and give the entity's reference, and whether this run created it or it existed."""
     text = catalog.read()
     ref = catalog.check(text) if text is not None else ""
@@ -23,9 +24,9 @@ def register(catalog: Catalog, file: CatalogFile, budget: Budget) -> tuple[str, 
         how = EXISTED
         _expect_same(found, file)
     else:
-        found, how = _register(catalog, ref, file, budget)
+        found, how = _register(catalog, ref, file, deadline)
     if how == CREATED:
-        found = _appeared(catalog, found.ref or ref, file, budget)
+        found = _appeared(catalog, found.ref or ref, file, deadline)
     _expect_sound(found, file)
     log.info(f"{found.ref} {'is registered' if how == CREATED else 'was registered already'} from {file.url}.")
     return found.ref, how
@@ -49,11 +50,9 @@ def dry_run(catalog: Catalog, file: CatalogFile) -> str:
     return ref
 
 
-def _register(catalog: Catalog, ref: str, file: CatalogFile, budget: Budget) -> tuple[Registered, str]:
-    from common.network.http import Uncertain
-
+def _register(catalog: Catalog, ref: str, file: CatalogFile, deadline: Deadline) -> tuple[Registered, str]:
     doubt: Uncertain | None = None
-    attempts = budget.start()
+    attempts = deadline.attempts()
     for _ in attempts:
         try:
             return catalog.register(ref), CREATED
@@ -78,14 +77,14 @@ def _register(catalog: Catalog, ref: str, file: CatalogFile, budget: Budget) -> 
     raise doubt or Refused(f"{file.url} was not registered.")
 
 
-def _appeared(catalog: Catalog, ref: str, file: CatalogFile, budget: Budget) -> Registered:
-    attempts = budget.start()
+def _appeared(catalog: Catalog, ref: str, file: CatalogFile, deadline: Deadline) -> Registered:
+    attempts = deadline.attempts()
     for _ in attempts:
         if (found := catalog.find(ref)) is not None:
             return found
         attempts.failed(f"{ref} is not in the catalog yet.")
     raise Refused(
-        f"The catalog took {file.url}, but {ref} did not appear within {budget.seconds:.0f} s.",
+        f"The catalog took {file.url}, but {ref} did not appear within {deadline.retry_seconds:.0f} s.",
         next_step="Look for processing errors in the portal; running the step again looks for the entity once more.",
     )
 

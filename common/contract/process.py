@@ -17,8 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+from common.contract.network_inputs import NetworkInputs
 from common.errors import BadInput, Interrupted
-from common.network.settings import Network, NetworkOptions, prepare
+from common.network.settings import Network
 
 KEPT = ("PATH", "TMPDIR", "LANG", "LANGUAGE", "TZ", "TERM", "NO_COLOR", "SOURCE_DATE_EPOCH", "LD_LIBRARY_PATH")
 NOT_WRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT})
@@ -27,10 +28,10 @@ DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @contextmanager
-def prepared(options: NetworkOptions, environ: Mapping[str, str]) -> Iterator[Network]:
+def prepared(inputs: NetworkInputs, environ: Mapping[str, str]) -> Iterator[Network]:
     """Put the reduced environment in place for the time of the step, and take all temporary files away after it."""
     with scratch_folder() as scratch:
-        network = prepare(options, environ, scratch)
+        network = inputs.prepare(environ, scratch)
         kept = {name: value for name, value in environ.items() if name in KEPT or name.startswith("LC_")}
         before = dict(os.environ)
         try:

@@ -18,10 +18,11 @@ from typing import Any, Generic, TypeVar
 from common import log, secret
 from common.contract import describe, outputs, process
 from common.contract.inputs import Option, option, options_of, resolve
+from common.contract.network_inputs import NetworkInputs
 from common.contract.workspace import Workspace
 from common.errors import EXIT_CODES, BadInput, Interrupted, StepError
-from common.network.deadline import Budget
-from common.network.settings import Network, NetworkOptions
+from common.network.deadline import Deadline
+from common.network.settings import Network
 
 BUG = 70
 
@@ -49,7 +50,15 @@ class RunOptions:
         default=60,
         at_least=0,
         spec=False,
-        help="Seconds within which what may pass by itself is tried again.",
+        help="Seconds that the whole step may spend on what fails and may pass by itself; 0 for one try each.",
+    )
+    step_timeout: int = option(
+        "stepTimeout",
+        env=["STEP_TIMEOUT"],
+        default=3600,
+        at_least=1,
+        spec=False,
+        help="Seconds after which the step ends, whatever it is doing.",
     )
     output_file: str = option(
         "outputFile",
@@ -65,7 +74,7 @@ class RunOptions:
         spec=False,
         help="How the outputs are written; overrides the detection of the runner.",
     )
-    network: NetworkOptions
+    network: NetworkInputs
 
 
 @dataclass(frozen=True)
@@ -74,7 +83,7 @@ class Context:
 
     dry_run: bool
     workspace: Workspace
-    budget: Budget
+    deadline: Deadline
     network: Network
     sources: Mapping[str, str]
 
@@ -140,15 +149,11 @@ class Step(Generic[InputsT]):
             format=common.output_format or None,
             file=common.output_file or None,
         )
-        with process.prepared(common.network, environ) as network:
-            run = Context(
-                common.dry_run,
-                Workspace(_working_directory()),
-                Budget(common.retry_budget),
-                network,
-                resolved.sources,
-            )
-            written = self.function(resolved.inputs, run)
+        deadline = Deadline(common.retry_budget, common.step_timeout)
+        with deadline.whole_step(), process.prepared(common.network, environ) as network:
+            workspace = Workspace(_working_directory())
+            context = Context(common.dry_run, workspace, deadline, network, resolved.sources)
+            written = self.function(resolved.inputs, context)
         unknown = written.keys() - self.outputs.keys()
         if unknown:
             raise AssertionError(f"{self.step_type} gave outputs that it does not declare: {sorted(unknown)}")

@@ -19,7 +19,7 @@ from pathlib import Path
 from common import log
 from common.errors import BadInput, NotAllowed, Refused, StepError, Unavailable
 from common.git_hosts.connector import Credentials
-from common.network.deadline import Budget
+from common.network.deadline import Deadline
 from common.network.settings import Network
 from common.network.url import origin, without_credentials
 
@@ -251,9 +251,9 @@ def _says(failure: GitFailed, signs: Sequence[str]) -> bool:
     return any(sign.lower() in failure.text.lower() for sign in signs)
 
 
-def clone(git: Git, url: str, into: Path, *, budget: Budget, login_advice: str) -> None:
+def clone(git: Git, url: str, into: Path, *, deadline: Deadline, login_advice: str) -> None:
     """Clone the newest state of a repository, retrying what may pass by itself."""
-    attempts = budget.start()
+    attempts = deadline.attempts()
     for _ in attempts:
         try:
             arguments = ("clone", "--quiet", "--depth=1", "--no-tags", "--", url, str(into))

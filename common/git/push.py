@@ -7,7 +7,7 @@ deep) with the folder laid over it, or the folder alone when the branch may be o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from common import log
@@ -15,7 +15,7 @@ from common.errors import BadInput, Conflict, Refused, StepError
 from common.git.command import Git, GitFailed, explain, tracks_lfs, transient
 from common.git.work_tree import RIGHT_FOLDER, check_folder
 from common.git_hosts.connector import Credentials
-from common.network.deadline import Budget
+from common.network.deadline import Deadline
 from common.network.url import origin
 
 OWN_REPOSITORY = "push.git"
@@ -44,7 +44,7 @@ class Push:
     credentials: Credentials | None
     advise: Callable[[str], str]
     scratch: Path
-    budget: Budget
+    deadline: Deadline
 
     @property
     def login_advice(self) -> str:
@@ -119,7 +119,7 @@ def _check_branch(wanted: Push) -> None:
 
 
 def _look(wanted: Push) -> Remote:
-    attempts = Budget(min(wanted.budget.seconds, CREATED_MOMENTS_AGO), wanted.budget.clock, wanted.budget.sleep).start()
+    attempts = wanted.deadline.attempts(within=CREATED_MOMENTS_AGO)
     for _ in attempts:
         try:
             listing = _retrying(wanted, "ls-remote", "--symref", wanted.url, "HEAD", "refs/heads/*")
@@ -222,9 +222,9 @@ def _send(wanted: Push, commit: str, remote: Remote, *, dry_run: bool) -> None:
     options = ["--dry-run"] if dry_run else []
     if wanted.force:
         options.append(f"--force-with-lease={target}:{remote.tip}")
-    attempts = wanted.budget.start()
+    attempts = wanted.deadline.attempts()
     for number in attempts:
-        if number > 1 and _look(replace(wanted, budget=attempts.rest())).tip == commit:
+        if number > 1 and _look(wanted).tip == commit:
             return
         try:
             wanted.git_in("push", *options, wanted.url, f"{commit}:{target}", show=("remote:",))
@@ -241,7 +241,7 @@ def _send(wanted: Push, commit: str, remote: Remote, *, dry_run: bool) -> None:
 
 
 def _retrying(wanted: Push, *arguments: str) -> str:
-    attempts = wanted.budget.start()
+    attempts = wanted.deadline.attempts()
     for _ in attempts:
         try:
             return wanted.git_in(*arguments)

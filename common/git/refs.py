@@ -11,7 +11,7 @@ import requests
 
 from common.errors import Unavailable
 from common.git_hosts.connector import Credentials
-from common.network.deadline import Budget
+from common.network.deadline import Deadline
 from common.network.http import client, refusal
 from common.network.settings import Network
 from common.network.url import origin
@@ -20,7 +20,7 @@ from common.secret import Secret
 BRANCH = b" refs/heads/"
 
 
-def holds_branches(url: str, credentials: Credentials | None, *, network: Network, budget: Budget) -> bool:
+def holds_branches(url: str, credentials: Credentials | None, *, network: Network, deadline: Deadline) -> bool:
     """Wait until git can serve the repository, and tell whether it has any branch.
 
     A host says "not found" for a moment after it created a repository, so that is asked again within the budget.
@@ -29,7 +29,7 @@ def holds_branches(url: str, credentials: Credentials | None, *, network: Networ
     if credentials is not None:
         pair = f"{credentials.username}:{credentials.password.reveal()}"
         headers["Authorization"] = Secret("Basic " + base64.b64encode(pair.encode()).decode())
-    server = client(origin(url), network=network, budget=budget, headers=headers)
+    server = client(origin(url), network=network, deadline=deadline, headers=headers)
     answer = server.send("GET", f"{url}/info/refs", params={"service": "git-upload-pack"}, retry_not_found=True)
     if answer.status_code == requests.codes.not_found:
         raise Unavailable(

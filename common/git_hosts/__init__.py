@@ -8,7 +8,7 @@ from typing import Protocol, cast
 
 from common.errors import BadInput
 from common.git_hosts.connector import Connector, Credentials, RepositoryLocation
-from common.network.deadline import Budget
+from common.network.deadline import Deadline
 from common.network.settings import Network
 from common.network.url import checked
 
@@ -59,12 +59,12 @@ class GitHost(Protocol):
         """Give what to do about a push that this host declined with these words; empty when there is no advice."""
 
     def find_repository(
-        self, connector: Connector, wanted: NewRepository, *, network: Network, budget: Budget
+        self, connector: Connector, wanted: NewRepository, *, network: Network, deadline: Deadline
     ) -> Repository | None:
         """Give the repository if it exists and the credentials may see it."""
 
     def create_repository(
-        self, connector: Connector, wanted: NewRepository, *, network: Network, budget: Budget
+        self, connector: Connector, wanted: NewRepository, *, network: Network, deadline: Deadline
     ) -> tuple[Repository, bool]:
         """Create the repository. The flag is False when an earlier try of this very call had created it."""
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from common.contract import values
 from common.contract.inputs import option
 from common.errors import BadInput, NotAllowed, Refused, StepError
-from common.network.deadline import Budget
+from common.network.deadline import Deadline
 from common.network.settings import Network
 from common.network.url import checked, origin
 from common.secret import Secret
@@ -120,7 +120,7 @@ class PortalClient:
 
     access: Access
     network: Network
-    budget: Budget
+    deadline: Deadline
     clients: dict[str, Client] = field(default_factory=dict)
 
     def send(self, method: str, url: str, **kwargs: Any) -> requests.Response:
@@ -135,7 +135,7 @@ class PortalClient:
 
         checked(url, what="The portal's address", next_step=f"Give one that begins with https://, as {DEFAULT_BASE}.")
         headers = {"Accept": "application/json", **self.access.headers()}
-        return client(origin(url), network=self.network, budget=self.budget, headers=headers)
+        return client(origin(url), network=self.network, deadline=self.deadline, headers=headers)
 
 
 def given_body(text: str) -> dict[str, Any]:

@@ -1,11 +1,11 @@
-"""One HTTP session for the services a step talks to: time-outs, retries within the budget, authorities, proxies.
+"""One HTTP session for the services a step talks to: time-outs, sizes, repeats, authorities, proxies.
 
-A request is repeated only when that cannot do harm: it never reached the server, the server said it did not take it
-(429, 503), or it writes nothing. After any other doubtful answer a write raises Uncertain, and the step looks again.
+A write raises Uncertain when it may have happened; what then has to be looked at, only its caller knows.
 """
 
 from __future__ import annotations
 
+import io
 import re
 import ssl
 import urllib.parse
@@ -16,17 +16,20 @@ from typing import Any
 
 import requests
 import requests.adapters
+import urllib3
 from requests.auth import AuthBase
 
 from common.errors import Conflict, NotAllowed, Refused, StepError, Unavailable
-from common.network.deadline import TRANSIENT_STATUS, Attempts, Budget, retry_after_seconds
+from common.network import repeat, unreachable
+from common.network.deadline import LONGEST_TRY, Deadline, retry_after_seconds
+from common.network.repeat import TRANSIENT_STATUS, Failure, Outcome
 from common.network.settings import Network
 from common.network.url import origin, path_of
 from common.secret import Secret
 
-TIMEOUT = (10, 30)  # seconds to connect, and between two bytes of an answer
+CONNECT_SECONDS = 10.0
+LARGEST_ANSWER = 32 * 1024 * 1024  # bytes, unpacked; no answer that a step reads comes near it
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-NOT_TAKEN = frozenset({429, 503})
 LONGEST_QUOTE = 500
 REFUSALS: Mapping[int, tuple[type[StepError], str]] = {  # status -> how it fails, and what to do about it
     401: (NotAllowed, "Check {}: it is wrong or has expired."),
@@ -42,14 +45,15 @@ BROKEN = (  # what requests raises when a connection fails or breaks off, also w
 )
 
 
-class Uncertain(Unavailable):
-    """A write may or may not have happened."""
+class StepAdapter(requests.adapters.HTTPAdapter):
+    """Gives every try of a session its wall clock, caps the size of an answer, and uses the step's TLS context.
 
+    urllib3 would make a context with its own idea of strictness, start a time-out anew with every byte, and read a
+    body of any size.
+    """
 
-class TlsAdapter(requests.adapters.HTTPAdapter):
-    """Uses the step's TLS context; urllib3 would otherwise make one with its own idea of strictness."""
-
-    def __init__(self, context: ssl.SSLContext) -> None:
+    def __init__(self, deadline: Deadline, context: ssl.SSLContext | None) -> None:
+        self._deadline = deadline
         self._context = context
         super().__init__()
 
@@ -58,6 +62,33 @@ class TlsAdapter(requests.adapters.HTTPAdapter):
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
         return super().proxy_manager_for(*args, ssl_context=self._context, **kwargs)
+
+    def send(self, request: requests.PreparedRequest, *_: Any, **options: Any) -> requests.Response:
+        options |= {"stream": True, "timeout": (CONNECT_SECONDS, LONGEST_TRY)}
+        try:
+            with self._deadline.limit():
+                answer = super().send(request, **options)
+                answer.raw = _whole(answer.raw, request.url or "")
+        except TimeoutError as error:
+            raise requests.exceptions.ReadTimeout(error, request=request) from error
+        except urllib3.exceptions.HTTPError as error:  # within the body, where requests would translate it
+            raise requests.exceptions.ChunkedEncodingError(error, request=request) from error
+        return answer
+
+
+def _whole(raw: urllib3.BaseHTTPResponse, url: str) -> io.BytesIO:
+    """Read the body, which the caller then finds in memory."""
+    try:
+        body = raw.read(LARGEST_ANSWER + 1, decode_content=True)
+        if len(body) > LARGEST_ANSWER:
+            raw.close()
+            raise Refused(
+                f"{origin(url)} answered with more than {LARGEST_ANSWER // 1024 // 1024} MiB.",
+                next_step="Check the address: this is no answer of its API.",
+            )
+    finally:
+        raw.release_conn()
+    return io.BytesIO(body)
 
 
 class _HeaderAuth(AuthBase):
@@ -72,13 +103,21 @@ class _HeaderAuth(AuthBase):
         return request
 
 
+class _Transient(Exception):
+    """An answer whose status may change by itself."""
+
+    def __init__(self, answer: requests.Response) -> None:
+        super().__init__(answer.status_code)
+        self.answer = answer
+
+
 @dataclass(frozen=True)
 class Client:
     """A service at one base URL. Credentials go to its host only: redirects are not followed."""
 
     base: str
     network: Network
-    budget: Budget
+    deadline: Deadline
     headers: Mapping[str, str | Secret]
     session: requests.Session
 
@@ -99,78 +138,71 @@ class Client:
         url = urllib.parse.urljoin(self.base.rstrip("/") + "/", path)
         if origin(url) != origin(self.base):
             raise AssertionError(f"{url} is not at {self.base}, so the credentials are not for it")
-        attempts = self.budget.start()
-        for _ in attempts:
-            answer = self._once(method, url, attempts, params=params, json=json)
-            if answer is None:
-                continue
-            if retry_not_found and answer.status_code == requests.codes.not_found:
-                attempts.failed(f"{method} {path_of(url)} answered 404.")
-                continue
-            if answer.status_code not in TRANSIENT_STATUS:
-                return answer
-            attempts.failed(
-                f"{method} {origin(url)}{path_of(url)} answered {answer.status_code}.",
-                retry_after=retry_after_seconds(answer.headers.get("Retry-After")),
+        missing: list[requests.Response] = []
+
+        def ask() -> requests.Response:
+            missing.clear()
+            answer = self.session.request(
+                method, url, auth=_HeaderAuth(self.headers), allow_redirects=False, params=params, json=json
             )
-            if method not in SAFE_METHODS and answer.status_code not in NOT_TAKEN:
-                raise Uncertain(attempts.reason, next_step="Run the step again: it looks at what exists first.")
-        if answer is not None and answer.status_code == requests.codes.not_found:
+            if retry_not_found and answer.status_code == HTTPStatus.NOT_FOUND:
+                missing.append(answer)
+            if missing or answer.status_code in TRANSIENT_STATUS:
+                raise _Transient(answer)
             return answer
-        raise Unavailable(
-            f"{origin(url)} is not available: {attempts.reason}",
-            next_step="Check the address, the network and the proxy, or raise RETRY_BUDGET; running again is safe.",
-        )
 
-    def _once(
-        self,
-        method: str,
-        url: str,
-        attempts: Attempts,
-        **kwargs: Any,
-    ) -> requests.Response | None:
         try:
-            return self.session.request(
-                method,
-                url,
-                auth=_HeaderAuth(self.headers),
-                timeout=TIMEOUT,
-                allow_redirects=False,
-                **kwargs,
-            )
-        except (requests.exceptions.SSLError, requests.exceptions.ProxyError) as error:
-            raise unreachable(url, error) from error
-        except requests.exceptions.ConnectTimeout as error:
-            attempts.failed(unreachable(url, error).message)
-        except BROKEN as error:
-            if method not in SAFE_METHODS and not never_sent(error):
-                raise Uncertain(
-                    f"The connection to {origin(url)} broke while it was answering.",
-                    next_step="Run the step again: it looks at what exists first.",
-                    detail=str(error),
-                ) from error
-            attempts.failed(unreachable(url, error).message)
-        return None
+            if method in SAFE_METHODS:
+                return repeat.read(ask, lambda error: failure(url, error), self.deadline)
+            return repeat.write(ask, None, lambda error: failure(url, error), self.deadline)
+        except Unavailable:
+            if missing:
+                return missing[0]
+            raise
 
 
-def client(base: str, *, network: Network, budget: Budget, headers: Mapping[str, str | Secret] | None = None) -> Client:
+def client(
+    base: str, *, network: Network, deadline: Deadline, headers: Mapping[str, str | Secret] | None = None
+) -> Client:
     """Make a client for the service at the base URL."""
     session = requests.Session()
-    configure(session, base, network)
-    return Client(base, network, budget, headers or {}, session)
+    configure(session, base, network, deadline)
+    return Client(base, network, deadline, headers or {}, session)
 
 
-def configure(session: requests.Session, base: str, network: Network) -> None:
+def configure(session: requests.Session, base: str, network: Network, deadline: Deadline) -> None:
     """Make the session use the network as prepared, for the service at the base URL."""
     session.trust_env = False  # proxies and authorities come from `network`, netrc from nowhere
-    if base.startswith("https:"):  # reading the authorities takes longer than a plain request
-        session.mount("https://", TlsAdapter(network.ssl_context()))
+    # Reading the authorities takes longer than a plain request, so that is done for https alone.
+    scheme = "https://" if base.startswith("https:") else "http://"
+    session.mount(scheme, StepAdapter(deadline, network.ssl_context() if scheme == "https://" else None))
     proxy = network.proxy_for(base)
     if proxy:
         session.proxies = {"http": proxy, "https": proxy}
 
 
-def never_sent(error: Exception) -> bool:
+def failure(url: str, error: Exception) -> Failure | None:
+    """Tell what an exception of requests left behind, for a request to the URL; None when it is none."""
+    if isinstance(error, _Transient):
+        return _of_answer(url, error.answer)
+    if isinstance(error, requests.exceptions.SSLError | requests.exceptions.ProxyError):
+        return Failure(Outcome.REFUSED, _unreachable(url, error))
+    if isinstance(error, BROKEN):
+        return Failure(Outcome.NOT_DONE if _never_sent(error) else Outcome.UNKNOWN, _unreachable(url, error))
+    return None
+
+
+def _of_answer(url: str, answer: requests.Response) -> Failure:
+    wait = retry_after_seconds(answer.headers.get("Retry-After"))
+    said = quote(answer)
+    told = f"{answer.request.method} {path_of(url)} answered {answer.status_code}{f' ({said})' if said else ''}"
+    error = Unavailable(f"{origin(url)} is not available: {told}.")
+    if answer.status_code == HTTPStatus.NOT_FOUND:  # one that may still appear
+        return Failure(Outcome.NOT_DONE, error, wait)
+    return Failure(repeat.of_status(answer.status_code, retry_after=wait), error, wait)
+
+
+def _never_sent(error: Exception) -> bool:
     """Tell whether the connection failed before the request could reach the server."""
     from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
@@ -183,42 +215,16 @@ def never_sent(error: Exception) -> bool:
     return False
 
 
-def unreachable(url: str, error: Exception) -> Unavailable:
-    """Say in words why a service could not be reached."""
-    text = str(error)
+def _unreachable(url: str, error: Exception) -> StepError:
+    said = str(error)
     if isinstance(error, requests.exceptions.SSLError):
-        return Unavailable(
-            f"The certificate of {origin(url)} is not trusted.",
-            next_step="Give the authority that signed it as CA_BUNDLE (a path or the PEM text)"
-            " and, if that authority is an old one, TLS_STRICT=false.",
-            detail=text,
-        )
-    if isinstance(error, requests.exceptions.ProxyError) and (refused := re.search(r"Tunnel[\w ]+: (4[\w ]+)", text)):
-        return proxy_refusal(url, refused.group(1))
+        return unreachable.untrusted(origin(url), said)
     if isinstance(error, requests.exceptions.ProxyError):
-        return Unavailable(
-            f"The proxy for {origin(url)} does not answer.",
-            next_step="Check HTTPS_PROXY and HTTP_PROXY, or name the host in NO_PROXY.",
-            detail=text,
-        )
-    kinds = {
-        "Name or service not known": "its name does not resolve",
-        "Temporary failure in name resolution": "its name does not resolve",
-        "No address associated": "its name does not resolve",
-        "Connection refused": "the connection was refused",
-        "Network is unreachable": "the network is unreachable",
-        "timed out": "it did not answer in time",
-    }
-    reason = next((words for sign, words in kinds.items() if sign in text), "the connection failed")
-    return Unavailable(f"{origin(url)} cannot be reached: {reason}.", detail=text)
-
-
-def proxy_refusal(url: str, said: str) -> Unavailable:
-    """Say that the proxy answered in place of the service, with a status of 4xx."""
-    return Unavailable(
-        f"The proxy does not let {origin(url)} through: {said}.",
-        next_step="Check the proxy's credentials in HTTPS_PROXY and HTTP_PROXY, or name the host in NO_PROXY.",
-    )
+        refused = re.search(r"Tunnel[\w ]+: (4[\w ]+)", said)
+        if refused is not None:
+            return unreachable.stopped_by_proxy(origin(url), refused.group(1))
+        return unreachable.proxy_is_silent(origin(url), said)
+    return unreachable.cannot_be_reached(origin(url), said)
 
 
 def refusal(answer: requests.Response, *, doing: str, credentials: str) -> StepError:
@@ -230,24 +236,37 @@ def refusal(answer: requests.Response, *, doing: str, credentials: str) -> StepE
     where = f"{origin(answer.url)} answered {answer.status_code}{f': {said}' if said else ''}"
     message = f"Could not {doing}: {where.rstrip('.')}."
     if answer.status_code == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
-        return proxy_refusal(answer.url, f"407 {answer.reason}")
+        return unreachable.stopped_by_proxy(origin(answer.url), f"407 {answer.reason}")
     if HTTPStatus.MULTIPLE_CHOICES <= answer.status_code < HTTPStatus.BAD_REQUEST:
         return Refused(message, next_step="Give the final address; redirects are not followed with credentials.")
     kind, advice = REFUSALS.get(answer.status_code, (Refused, ""))
     return kind(message, next_step=advice.format(credentials))
 
 
+def json_of(answer: requests.Response) -> object:
+    """Give the JSON of an answer. Raises ValueError for anything else, also for what is nested without end."""
+    try:
+        return answer.json()
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
 def quote(answer: requests.Response) -> str:
     """Give what the server said, from the usual places of a JSON body, or the start of its text."""
     try:
-        body = answer.json()
+        body = json_of(answer)
     except ValueError:
-        text = " ".join(answer.text.split())
+        text = " ".join(answer.text[: 10 * LONGEST_QUOTE].split())
         return "" if text.startswith("<") else text[:LONGEST_QUOTE]
     if not isinstance(body, dict):
-        return str(body)[:LONGEST_QUOTE]
-    parts = [str(body[key]) for key in ("message", "error", "error_description", "detail") if body.get(key)]
+        return answer.text[:LONGEST_QUOTE]
+    found = [body.get(key) for key in ("message", "error", "error_description", "detail")]
     errors = body.get("errors")
-    if isinstance(errors, list):
-        parts += [str(one.get("message", one) if isinstance(one, dict) else one) for one in errors]
-    return "; ".join(dict.fromkeys(parts))[:LONGEST_QUOTE]
+    found += errors if isinstance(errors, list) else []
+    return "; ".join(dict.fromkeys(filter(None, map(_words, found))))[:LONGEST_QUOTE]
+
+
+def _words(said: object) -> str:
+    if isinstance(said, dict):
+        said = said.get("message")
+    return str(said) if isinstance(said, str | int) else ""

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from common import log, secret
-from common.contract.inputs import option
 from common.errors import BadInput
 from common.network.url import checked
 
@@ -30,41 +29,6 @@ BUNDLE_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "GI
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 PROXY_FORM = "Give it as http://proxy.example:3128."
 PEM_START = "-----BEGIN CERTIFICATE-----"
-
-
-@dataclass(frozen=True, kw_only=True)
-class NetworkOptions:
-    """Inputs that every step has for networks with a proxy or an authority of their own."""
-
-    ca_bundle: str = option(
-        "caBundle",
-        env=["CA_BUNDLE"],
-        default="",
-        multiline=True,
-        spec=False,
-        help="Extra certificate authorities: a path to a PEM file, or the PEM text itself.",
-    )
-    ssl_cert_file: str = option(
-        "sslCertFile",
-        env=["SSL_CERT_FILE"],
-        default="",
-        spec=False,
-        help="Path to more certificate authorities; added to the system's, as all of them are.",
-    )
-    harness_ca_path: str = option(
-        "harnessCaPath",
-        env=["HARNESS_CA_PATH"],
-        default="",
-        spec=False,
-        help="Path to the platform's certificate authorities; ignored with a warning when the file is not there.",
-    )
-    tls_strict: bool = option(
-        "tlsStrict",
-        env=["TLS_STRICT"],
-        default=True,
-        spec=False,
-        help="false accepts authorities that break RFC 5280 in form (Python 3.13 refuses them); verification stays on.",
-    )
 
 
 @dataclass(frozen=True)
@@ -95,13 +59,24 @@ class Network:
         return self.environ.get(f"{parts.scheme}_proxy")
 
 
-def prepare(options: NetworkOptions, environ: Mapping[str, str], scratch: Path) -> Network:
-    """Work out proxies and the authorities' bundle; `scratch` is a folder of this process alone."""
+def prepare(
+    environ: Mapping[str, str],
+    scratch: Path,
+    *,
+    ca_bundle: str = "",
+    ca_files: Mapping[str, str] | None = None,
+    tls_strict: bool = True,
+) -> Network:
+    """Work out proxies and the authorities' bundle; `scratch` is a folder of this process alone.
+
+    ca_bundle: a path or the PEM text, which must be good. ca_files: more paths by the name of their input, of which
+    those that cannot be used are ignored with a warning.
+    """
     variables = _proxies(environ)
-    bundle = _bundle(options, scratch)
+    bundle = _bundle(ca_bundle, ca_files or {}, scratch)
     if bundle is not None:
         variables |= dict.fromkeys(BUNDLE_VARIABLES, str(bundle))
-    return Network(variables, options.tls_strict)
+    return Network(variables, tls_strict)
 
 
 def _proxies(environ: Mapping[str, str]) -> dict[str, str]:
@@ -133,16 +108,16 @@ def _in_a_network(host: str, exceptions: str) -> bool:
         address = ipaddress.ip_address(host)
     except ValueError:
         return False
-    for one in exceptions.split(","):
+    for exception in exceptions.split(","):
         with contextlib.suppress(ValueError):  # a name, or a network that is none
-            if "/" in one and address in ipaddress.ip_network(one.strip(), strict=False):
+            if "/" in exception and address in ipaddress.ip_network(exception.strip(), strict=False):
                 return True
     return False
 
 
-def _bundle(options: NetworkOptions, scratch: Path) -> Path | None:
+def _bundle(ca_bundle: str, ca_files: Mapping[str, str], scratch: Path) -> Path | None:
     system = next((Path(path) for path in SYSTEM_BUNDLES if Path(path).is_file()), None)
-    extra = [pem for pem in (_ca_bundle(options.ca_bundle, scratch), *_ca_files(options, scratch)) if pem]
+    extra = [pem for pem in (_ca_bundle(ca_bundle, scratch), *_ca_files(ca_files, scratch)) if pem]
     if not extra:
         return system
     path = scratch / "ca-bundle.pem"
@@ -172,9 +147,9 @@ def _ca_bundle(value: str, scratch: Path) -> bytes:
     return pem
 
 
-def _ca_files(options: NetworkOptions, scratch: Path) -> list[bytes]:
+def _ca_files(ca_files: Mapping[str, str], scratch: Path) -> list[bytes]:
     found = []
-    for name, path in (("SSL_CERT_FILE", options.ssl_cert_file), ("HARNESS_CA_PATH", options.harness_ca_path)):
+    for name, path in ca_files.items():
         if not path:
             continue
         try:

@@ -7,22 +7,20 @@ from __future__ import annotations
 
 import http
 import re
-import socket
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
 from slack_sdk.web import SlackResponse
 
 from common.errors import BadInput, NotAllowed, Refused, StepError, Unavailable
+from common.network import unreachable
 from common.network.deadline import retry_after_seconds
+from common.network.repeat import TRANSIENT_STATUS, Failure, Outcome, of_status
 
-NOT_TAKEN_STATUS = frozenset({429, 503})
-NOT_TAKEN_CODES = frozenset({"ratelimited", "rate_limited", "request_timeout", "service_unavailable"})
+NOT_TAKEN_CODES = frozenset({"ratelimited", "rate_limited", "request_timeout"})
 DOUBTFUL_STATUS = frozenset({200, 408, 425})  # 200: what came is no answer of the Web API, or an incomplete one
-DOUBTFUL_CODES = frozenset({"fatal_error", "internal_error"})  # "some aspect of the operation" may have succeeded
+DOUBTFUL_CODES = frozenset({"fatal_error", "internal_error", "service_unavailable"})  # it may have succeeded
 
 BAD_TOKEN = "Give SLACK_TOKEN the bot token (xoxb-…) of an app that is installed in the workspace."  # noqa: S105 - a sentence about tokens
 ASK_ADMIN = "Ask an administrator of the workspace to allow it, or choose another target."
@@ -79,48 +77,14 @@ CODES: Mapping[str, tuple[type[StepError], str]] = {
 }
 
 
-class Outcome(Enum):
-    """What a failed request leaves behind."""
-
-    REFUSED = "asking again gives the same"
-    NOT_DONE = "nothing was done, and it may pass by itself"
-    UNKNOWN = "it may have been done"
-
-
-@dataclass(frozen=True)
-class Failure:
-    outcome: Outcome
-    error: StepError
-    retry_after: float | None = None
-
-
 def not_sent(host: str, reason: object) -> Failure:
-    detail = str(reason)
-    if isinstance(reason, ssl.SSLCertVerificationError):
-        error = Unavailable(
-            f"The certificate of {host} is not trusted.",
-            next_step="Give the authority that signed it as CA_BUNDLE (a path or the PEM text)"
-            " and, if that authority is an old one, TLS_STRICT=false.",
-            detail=detail,
-        )
-        return Failure(Outcome.REFUSED, error)
-    if detail.startswith("Tunnel connection failed: 4"):
-        return _stopped_by_proxy(host, detail.partition(": ")[2])
-    kinds: tuple[tuple[type[BaseException], str], ...] = (
-        (socket.gaierror, "its name does not resolve"),
-        (ConnectionRefusedError, "the connection was refused"),
-        (TimeoutError, "it did not answer in time"),
-    )
-    why = next((words for kind, words in kinds if isinstance(reason, kind)), "the connection failed")
-    return Failure(Outcome.NOT_DONE, Unavailable(f"{host} cannot be reached: {why}.", detail=detail))
-
-
-def _stopped_by_proxy(host: str, said: str) -> Failure:
-    error = Unavailable(
-        f"The proxy does not let {host} through: {said}.",
-        next_step="Check the proxy's credentials in HTTPS_PROXY and HTTP_PROXY, or name the host in NO_PROXY.",
-    )
-    return Failure(Outcome.REFUSED, error)
+    """Say why the request did not reach Slack."""
+    said = str(reason)
+    if isinstance(reason, ssl.SSLError):
+        return Failure(Outcome.REFUSED, unreachable.untrusted(host, said))
+    if said.startswith("Tunnel connection failed: 4"):
+        return Failure(Outcome.REFUSED, unreachable.stopped_by_proxy(host, said.partition(": ")[2]))
+    return Failure(Outcome.NOT_DONE, unreachable.cannot_be_reached(host, said))
 
 
 def unknown(message: str, detail: str) -> Failure:
@@ -131,14 +95,15 @@ def answered(doing: str, host: str, answer: SlackResponse) -> Failure:
     status, body = answer.status_code, answer.data if isinstance(answer.data, dict) else {}
     code = str(body.get("error"))
     detail = f"HTTP {status}: {answer.data!r}"
-    if status in NOT_TAKEN_STATUS or (status == http.HTTPStatus.OK and code in NOT_TAKEN_CODES):
-        headers = {name.lower(): value for name, value in answer.headers.items()}
-        wait = retry_after_seconds(headers.get("retry-after"))
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    wait = retry_after_seconds(headers.get("retry-after"))
+    not_taken = status in TRANSIENT_STATUS and of_status(status, retry_after=wait) is Outcome.NOT_DONE
+    if not_taken or (status == http.HTTPStatus.OK and code in NOT_TAKEN_CODES):
         told = f", {code}" if "error" in body else ""
         why = f"{host} asks to wait{'' if wait is None else f' {wait:.0f} s'} (HTTP {status}{told})."
         return Failure(Outcome.NOT_DONE, Unavailable(why, detail=detail), wait)
     if status == http.HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
-        return _stopped_by_proxy(host, "407 Proxy Authentication Required")
+        return Failure(Outcome.REFUSED, unreachable.stopped_by_proxy(host, "407 Proxy Authentication Required"))
     if not re.fullmatch(r"[a-z][a-z0-9_]*", code):  # slack_sdk puts the text of a body that is no JSON here
         code = ""
     if status >= http.HTTPStatus.INTERNAL_SERVER_ERROR or code in DOUBTFUL_CODES:

@@ -17,7 +17,7 @@ from common.catalogs import AlreadyThere, CatalogFile, Registered
 from common.catalogs.entity import Format, parse
 from common.errors import BadInput, Refused
 from common.harness.client import PortalClient, RegistrationOptions, body_of, given_body, refused, succeeded
-from common.network.deadline import Budget
+from common.network.deadline import Deadline
 from common.network.http import quote
 from common.network.settings import Network
 from common.network.url import origin
@@ -52,7 +52,7 @@ class HarnessCatalog:
         if not self.file_url:
             log.detail("The account is not known, so the file is not read through the platform (HARNESS_ACCOUNT_ID).")
             return None
-        attempts = self.portal.budget.start()
+        attempts = self.portal.deadline.attempts()
         said = ""
         for _ in attempts:
             answer = self.portal.send("GET", self.file_url)
@@ -66,7 +66,7 @@ class HarnessCatalog:
                 return None
             attempts.failed(f"The platform does not see {self._where()} yet.")
         raise Refused(
-            f"The platform did not see {self._where()} within {self.portal.budget.seconds:.0f} s: {said.rstrip('.')}.",
+            f"The platform did not see {self._where()}: {said.rstrip('.')}.",
             next_step="Check filePath, branch and repository, that the file was pushed, and that connectorRef"
             " reaches the repository.",
         )
@@ -150,14 +150,14 @@ class HarnessCatalog:
 
 
 def open_catalog(
-    file: CatalogFile, options: RegistrationOptions, *, network: Network, budget: Budget
+    file: CatalogFile, options: RegistrationOptions, *, network: Network, deadline: Deadline
 ) -> HarnessCatalog:
     """Make ready to import the file: with what the platform gave, else with what follows from the inputs."""
     portal = options.access.portal
     body = given_body(options.body) if options.import_url and options.body else _made_body(file)
     return HarnessCatalog(
         file=file,
-        portal=PortalClient(options.access, network, budget),
+        portal=PortalClient(options.access, network, deadline),
         import_url=options.import_url or f"{portal.base}/gateway/v1/entities/import",
         body=body,
         file_url=options.file_url or _made_file_url(body, options),

@@ -12,7 +12,8 @@ from common import log
 from common.catalogs.properties import Change, keys, remaining
 from common.errors import Refused
 from common.harness.client import PortalClient, body_of, refused, succeeded
-from common.network.http import Uncertain, quote
+from common.network.http import quote
+from common.network.repeat import Uncertain
 
 Current = Mapping[tuple[str, ...], Any]
 
@@ -56,7 +57,7 @@ class CustomProperties:
     def apply(self, changes: list[Change]) -> list[Change]:
         """Make the changes that are left to do, and give them. After a doubtful answer it reads before it repeats."""
         done: list[Change] = []
-        attempts = self.portal.budget.start()
+        attempts = self.portal.deadline.attempts()
         doubt: Uncertain | None = None
         for _ in attempts:
             left = self.left_to_do(changes)

@@ -1,7 +1,7 @@
 """The API of GitHub and GitHub Enterprise Server, through PyGithub: finding and creating a repository.
 
-PyGithub's own retries repeat a POST after a 5xx and sleep up to an hour on rate limits, so they are off: the loop here
-looks at what exists before it repeats a create. PyGithub is imported only by the functions that call the API.
+PyGithub's own retries repeat a POST after a 5xx and sleep up to an hour on rate limits, so they are off. PyGithub is
+imported only by the functions that call the API.
 """
 
 from __future__ import annotations
@@ -10,13 +10,16 @@ import json
 import time
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
+from common import log
 from common.errors import BadInput, Conflict, NotAllowed, Refused, StepError, Unavailable
 from common.git_hosts import NewRepository, Repository
 from common.git_hosts.connector import Connector
 from common.git_hosts.github.connection import CHECK_HOST, Moved, api_url, connect, web
-from common.network.deadline import TRANSIENT_STATUS, Budget, retry_after_seconds
+from common.network import repeat
+from common.network.deadline import Deadline, retry_after_seconds
+from common.network.repeat import Failure, Outcome
 from common.network.settings import Network
 
 if TYPE_CHECKING:
@@ -24,109 +27,93 @@ if TYPE_CHECKING:
     from github.Repository import Repository as ApiRepository
 
 TAKEN = "already exists"
+RATE_LIMITED = frozenset({403, 429})
 SECONDARY_LIMIT_WAIT = 60.0  # seconds; GitHub's docs: wait at least one minute
-
-Answer = TypeVar("Answer")
 
 
 def find_repository(
-    connector: Connector, wanted: NewRepository, *, network: Network, budget: Budget
+    connector: Connector, wanted: NewRepository, *, network: Network, deadline: Deadline
 ) -> Repository | None:
     """Give the repository if it exists and the token may see it."""
-    from github import GithubException, UnknownObjectException
+    from github import UnknownObjectException
 
-    api = connect(connector, network)
-    try:
-        return _ask(lambda: _described(api.get_repo(_full_name(api, wanted)), wanted), connector, budget)
-    except UnknownObjectException:
-        return None
-    except Moved as place:
-        raise Conflict(
-            f"{web(connector)} had a repository {wanted.location.repository} there, which was renamed or moved.",
-            next_step="Choose another name: a new repository of this one would break the links to the old one.",
-        ) from place
-    except GithubException as error:
-        raise _refusal(error, wanted, connector) from error
+    api = connect(connector, network, deadline)
+
+    def found() -> Repository | None:
+        try:
+            return _described(api.get_repo(_full_name(api, wanted)), wanted)
+        except UnknownObjectException:
+            return None
+        except Moved as place:
+            raise Conflict(
+                f"{web(connector)} had a repository {wanted.location.repository} there, which was renamed or moved.",
+                next_step="Choose another name: a new repository of this one would break the links to the old one.",
+            ) from place
+
+    return repeat.read(found, _failures(connector, wanted), deadline)
 
 
 def create_repository(
-    connector: Connector, wanted: NewRepository, *, network: Network, budget: Budget
+    connector: Connector, wanted: NewRepository, *, network: Network, deadline: Deadline
 ) -> tuple[Repository, bool]:
-    """Create the repository; after a doubtful answer look whether it is there before trying again."""
-    from github import GithubException
+    """Create the repository. The flag is False when somebody else did in the same moment."""
+    api = connect(connector, network, deadline)
 
-    api = connect(connector, network)
-    doubts: list[str] = []
+    def create() -> tuple[Repository, bool]:
+        try:
+            return _described(_create(api, wanted), wanted), True
+        except Moved as place:
+            raise Refused(
+                f"{web(connector)} has moved {wanted.location.organization} to another name ({place}).",
+                next_step="Set ORG_NAME to its present name.",
+            ) from place
 
-    def create() -> Repository:
-        return _described(_create(api, wanted), wanted)
-
-    def find(rest: Budget) -> Repository | None:
-        return find_repository(connector, wanted, network=network, budget=rest)
+    def look() -> tuple[Repository, bool] | None:
+        found = find_repository(connector, wanted, network=network, deadline=deadline)
+        return None if found is None else (found, True)
 
     try:
-        return _ask(create, connector, budget, look_first=find, doubts=doubts), True
-    except Moved as place:
-        raise Refused(
-            f"{web(connector)} has moved {wanted.location.organization} to another name ({place}).",
-            next_step="Set ORG_NAME to its present name.",
-        ) from place
-    except GithubException as error:
-        if TAKEN in _said(error):
-            if (found := find(budget)) is not None:
-                return found, bool(doubts)
-            raise Conflict(
-                f"{web(connector)} has a repository {wanted.location.repository} there already, which the token cannot"
-                " see.",
-                next_step="Choose another name, or give the token the right to read it.",
-            ) from error
-        raise _refusal(error, wanted, connector) from error
+        return repeat.write(create, look, _failures(connector, wanted), deadline)
+    except Taken as taken:
+        found = find_repository(connector, wanted, network=network, deadline=deadline)
+        if found is None:
+            raise
+        log.detail(str(taken))
+        return found, False
 
 
-def _ask(
-    call: Callable[[], Answer],
-    connector: Connector,
-    budget: Budget,
-    *,
-    look_first: Callable[[Budget], Answer | None] = lambda _: None,
-    doubts: list[str] | None = None,
-) -> Answer:
-    """Call the API until it gives a final answer. Before a repeat, look_first may find that the first try worked.
+class Taken(Conflict):
+    """There is a repository of that name."""
 
-    doubts: gets the reason of each try that ended without saying whether it did anything.
-    """
-    import requests
+
+def _failures(connector: Connector, wanted: NewRepository) -> Callable[[Exception], Failure | None]:
+    """Give the function that tells what an exception of PyGithub left behind."""
     from github import GithubException
 
-    from common.network.http import BROKEN, NOT_TAKEN, never_sent, unreachable
+    here = api_url(connector)
 
-    attempts = budget.start()
-    doubts = [] if doubts is None else doubts
-    for _ in attempts:
-        if doubts and (found := look_first(attempts.rest())) is not None:
-            return found
-        try:
-            return call()
-        except GithubException as error:
+    def failure(error: Exception) -> Failure | None:
+        from common.network import http
+
+        if isinstance(error, GithubException):
             wait = _wait(error)
-            if error.status not in TRANSIENT_STATUS and wait is None:
-                raise
-            attempts.failed(f"{api_url(connector)} answered {error.status}{_quoted(error)}.", retry_after=wait)
-            if error.status in TRANSIENT_STATUS - NOT_TAKEN:
-                doubts.append(attempts.reason)
-        except (requests.exceptions.SSLError, requests.exceptions.ProxyError) as error:
-            raise unreachable(api_url(connector), error) from error
-        except BROKEN as error:
-            attempts.failed(unreachable(api_url(connector), error).message)
-            if not never_sent(error):
-                doubts.append(attempts.reason)
-        except json.JSONDecodeError as error:  # PyGithub lets the JSON parser's error through
-            attempts.failed(f"{api_url(connector)} broke off its answer ({error}).")
-            doubts.append(attempts.reason)
-    raise Unavailable(
-        f"{api_url(connector)} is not available: {attempts.reason}",
-        next_step="Check the address, the network and the proxy, or raise RETRY_BUDGET; running again is safe.",
-    )
+            if wait is not None and error.status in RATE_LIMITED:
+                return Failure(
+                    Outcome.NOT_DONE,
+                    Unavailable(f"{here} asks to wait: it answered {error.status}{_quoted(error)}."),
+                    wait,
+                )
+            outcome = repeat.of_status(error.status, retry_after=wait)
+            if outcome is Outcome.REFUSED:
+                return Failure(outcome, _refusal(error, wanted, connector))
+            told = f"{here} is not available: it answered {error.status}{_quoted(error)}."
+            return Failure(outcome, Unavailable(told), wait)
+        if isinstance(error, json.JSONDecodeError | RecursionError):  # PyGithub lets the JSON parser's errors through
+            told = f"{here} is not available: its answer cannot be read ({error})."
+            return Failure(Outcome.UNKNOWN, Unavailable(told))
+        return http.failure(here, error)
+
+    return failure
 
 
 def _create(api: Github, wanted: NewRepository) -> ApiRepository:
@@ -217,6 +204,12 @@ def _refusal(error: GithubException, wanted: NewRepository, connector: Connector
         f"GitHub did not give the repository {wanted.location.repository} of {where}:"
         f" it answered {error.status}{_quoted(error)}."
     )
+    if TAKEN in _said(error):
+        return Taken(
+            f"{web(connector)} has a repository {wanted.location.repository} there already, which the token cannot"
+            " see.",
+            next_step="Choose another name, or give the token the right to read it.",
+        )
     match error.status:
         case 401:
             return NotAllowed(

@@ -274,7 +274,7 @@ def test_a_create_whose_answer_was_lost_counts_as_created_though_the_host_shows_
         ({"find": [(200, "<html>log in</html>")]}, {}, 1, "what it gives is no JSON"),
         ({"find": [(200, "")]}, {}, 1, "what it gives is no JSON"),
         ({"find": [(200, "{}")]}, {}, 1, "describes another one, or none"),
-        ({"find": [(200, '{"name": "x')]}, {}, 5, "broke off its answer"),
+        ({"find": [(200, '{"name": "x')]}, {}, 5, "its answer cannot be read"),
         ({"create": [(201, described(name="pay-ments"))]}, {}, 1, "describes another one"),
         ({"create": [(422, '{"message": "Failed", "errors": "too long"}')]}, {}, 1, "422 (Failed; too long)"),
         ({"user": [(403, '{"message": "Resource not accessible by integration"}')]}, {}, 2, "no organization 'acme'"),

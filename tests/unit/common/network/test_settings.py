@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from common import secret
+from common.contract.network_inputs import NetworkInputs
 from common.errors import BadInput
 from common.network import settings
-from common.network.settings import Network, NetworkOptions, prepare
+from common.network.settings import Network
 
 PEM = """\
 -----BEGIN CERTIFICATE-----
@@ -42,19 +43,19 @@ def bundle_of(found: Network) -> str:
 
 
 def test_every_client_uses_the_systems_bundle_when_nothing_is_added(system: Path, tmp_path: Path) -> None:
-    assert bundle_of(prepare(NetworkOptions(), {}, tmp_path)) == "SYSTEM\n"
+    assert bundle_of(NetworkInputs().prepare({}, tmp_path)) == "SYSTEM\n"
 
 
 def test_authorities_are_added_to_the_systems_in_one_file(system: Path, tmp_path: Path) -> None:
     (tmp_path / "ssl.pem").write_text(f"# SSL\n{PEM}")
     (tmp_path / "harness.pem").write_text(f"# HARNESS, autorit\u00e9\n{PEM}", encoding="latin-1")
     (tmp_path / "own.pem").write_text(f"# OWN\n{PEM}")
-    options = NetworkOptions(
+    options = NetworkInputs(
         ca_bundle=str(tmp_path / "own.pem"),
         ssl_cert_file=str(tmp_path / "ssl.pem"),
         harness_ca_path=str(tmp_path / "harness.pem"),
     )
-    text = bundle_of(prepare(options, {}, tmp_path))
+    text = bundle_of(options.prepare({}, tmp_path))
     assert [mark in text for mark in ("SYSTEM", "OWN", "SSL", "HARNESS")] == [True] * 4
     assert system.read_text() == "SYSTEM\n"
 
@@ -63,7 +64,7 @@ def test_authorities_are_added_to_the_systems_in_one_file(system: Path, tmp_path
 def test_the_bundle_may_be_the_pem_text_itself_also_with_literal_newlines(
     system: Path, tmp_path: Path, value: str
 ) -> None:
-    assert PEM in bundle_of(prepare(NetworkOptions(ca_bundle=value), {}, tmp_path))
+    assert PEM in bundle_of(NetworkInputs(ca_bundle=value).prepare({}, tmp_path))
 
 
 DAMAGED = PEM.replace("M", "", 1)
@@ -72,13 +73,13 @@ DAMAGED = PEM.replace("M", "", 1)
 @pytest.mark.parametrize("value", ["/nowhere/ca.pem", "no certificate", DAMAGED, "/dev/null"])
 def test_a_bundle_that_is_none_is_refused(system: Path, tmp_path: Path, value: str) -> None:
     with pytest.raises(BadInput, match="CA_BUNDLE"):
-        prepare(NetworkOptions(ca_bundle=value), {}, tmp_path)
+        NetworkInputs(ca_bundle=value).prepare({}, tmp_path)
 
 
 def test_the_platforms_bundle_may_be_missing_with_a_warning(
     system: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    prepare(NetworkOptions(harness_ca_path="/nowhere/ca.pem"), {}, tmp_path)
+    NetworkInputs(harness_ca_path="/nowhere/ca.pem").prepare({}, tmp_path)
     assert "HARNESS_CA_PATH names '/nowhere/ca.pem', which cannot be read" in capsys.readouterr().err
 
 
@@ -87,8 +88,8 @@ def test_a_damaged_file_of_the_platform_is_left_out_lest_no_client_works(
 ) -> None:
     path = tmp_path / "damaged.pem"
     path.write_text(DAMAGED)
-    options = NetworkOptions(ssl_cert_file=str(path), harness_ca_path=str(path))
-    assert bundle_of(prepare(options, {}, tmp_path)) == "SYSTEM\n"
+    options = NetworkInputs(ssl_cert_file=str(path), harness_ca_path=str(path))
+    assert bundle_of(options.prepare({}, tmp_path)) == "SYSTEM\n"
     shown = capsys.readouterr().err
     for name in ("SSL_CERT_FILE", "HARNESS_CA_PATH"):
         assert f"{name} names '{path}', which holds no certificate or a damaged one; it is ignored." in shown
@@ -97,7 +98,7 @@ def test_a_damaged_file_of_the_platform_is_left_out_lest_no_client_works(
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "HARNESS_HTTPS_PROXY"])
 def test_a_proxy_is_found_under_each_name_and_no_proxy_counts(tmp_path: Path, name: str) -> None:
     environ = {name: "http://proxy:3128", "HARNESS_NO_PROXY": "internal.example,127.0.0.1"}
-    found = prepare(NetworkOptions(), environ, tmp_path)
+    found = NetworkInputs().prepare(environ, tmp_path)
     assert found.environ["https_proxy"] == found.environ["HTTPS_PROXY"] == "http://proxy:3128"
     assert found.proxy_for("https://slack.com/api/") == "http://proxy:3128"
     assert found.proxy_for("https://git.internal.example/x") is None
@@ -115,13 +116,13 @@ def test_a_proxy_is_found_under_each_name_and_no_proxy_counts(tmp_path: Path, na
     ],
 )
 def test_no_proxy_may_name_a_network_or_a_port(tmp_path: Path, exceptions: str, direct: bool) -> None:
-    found = prepare(NetworkOptions(), {"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": exceptions}, tmp_path)
+    found = NetworkInputs().prepare({"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": exceptions}, tmp_path)
     assert (found.proxy_for("https://10.1.2.3:8443/x") is None) is direct
 
 
 @pytest.mark.parametrize("scheme", ["http://", ""])
 def test_a_proxy_becomes_a_url_and_its_password_is_masked(tmp_path: Path, scheme: str) -> None:
-    found = prepare(NetworkOptions(), {"HTTPS_PROXY": f"{scheme}me:pr0xy-pass@proxy:3128"}, tmp_path)
+    found = NetworkInputs().prepare({"HTTPS_PROXY": f"{scheme}me:pr0xy-pass@proxy:3128"}, tmp_path)
     assert found.environ["https_proxy"] == "http://me:pr0xy-pass@proxy:3128"
     assert "pr0xy-pass" not in secret.mask("via http://me:pr0xy-pass@proxy:3128")
 
@@ -129,7 +130,7 @@ def test_a_proxy_becomes_a_url_and_its_password_is_masked(tmp_path: Path, scheme
 @pytest.mark.parametrize("value", ["http://[::1", "http://proxy:port", "http://me:pr0xy-pass@a b:1", "socks5://p:1"])
 def test_a_proxy_that_is_no_url_is_refused_without_its_password(tmp_path: Path, value: str) -> None:
     with pytest.raises(BadInput, match="HTTP_PROXY") as caught:
-        prepare(NetworkOptions(), {"HTTP_PROXY": value}, tmp_path)
+        NetworkInputs().prepare({"HTTP_PROXY": value}, tmp_path)
     assert "pr0xy-pass" not in str(caught.value)
 
 
