@@ -20,8 +20,11 @@ from common.contract.inputs import option
 from common.contract.process import scratch_folder
 from common.contract.step import Context, Outputs, step
 from common.errors import BadInput
-from common.git.command import Git, GitFailed, clone, git, tracks_lfs
-from common.git_hosts.connector import Credentials
+from common.git.clone import clone
+from common.git.command import Git, GitFailed
+from common.git.credentials import Credentials
+from common.git.upstream import Upstream
+from common.git.work_tree import tracks_lfs
 from common.network.url import checked as checked_url
 from common.network.url import origin, without_credentials
 from common.secret import Secret
@@ -95,7 +98,7 @@ class Inputs:
 def cookie_cutter(inputs: Inputs, context: Context) -> Outputs:
     """Render a project from a cookiecutter template."""
     output = context.workspace.path(inputs.output_directory, what="outputDirectory")
-    tool = git(context.network)
+    tool = Git(context.network)
     with scratch_folder() as scratch:
         template = fetch(inputs, context, tool, scratch)
         values = checked(template, inputs.variables)
@@ -130,9 +133,9 @@ def fetch(inputs: Inputs, context: Context, tool: Git, scratch: Path) -> Path:
     parts = checked_url(url, what="publicTemplateUrl", next_step=NO_URL)
     if parts.username:
         login = Credentials(origin(url), unquote(parts.username), Secret(unquote(parts.password or "")))
-        tool, url = git(context.network, login), without_credentials(url)
+        tool, url = Git(context.network, login), without_credentials(url)
     log.info(f"Cloning the template {url}.")
-    clone(tool, url, template, deadline=context.deadline, login_advice=NOT_PUBLIC)
+    clone(Upstream(tool, url, context.deadline, NOT_PUBLIC), template)
     if tracks_lfs(template):
         log.warning("The template keeps files in Git LFS; they come as pointers, not with their content.")
     return template

@@ -12,8 +12,9 @@ from common import git_hosts, log
 from common.contract.inputs import option
 from common.contract.process import scratch_folder
 from common.contract.step import Context, Outputs, step
-from common.git.command import git
+from common.git.command import Git
 from common.git.push import Push, push
+from common.git.upstream import Upstream, login_advice
 from common.git_hosts.connector import Connector, RepositoryLocation
 
 
@@ -102,17 +103,14 @@ def direct_push(inputs: Inputs, context: Context) -> Outputs:
     with log.group(f"Pushing {inputs.code_directory} to {url}"), scratch_folder() as scratch:
         done = push(
             Push(
-                git=git(context.network, credentials),
+                upstream=Upstream(Git(context.network, credentials), url, context.deadline, login_advice(credentials)),
                 folder=work_tree(inputs, context),
-                url=url,
                 branch=inputs.branch,
                 force=inputs.force_push,
                 message=inputs.message,
                 signature=inputs.signature.variables(),
-                credentials=credentials,
                 advise=host.explain_rejection,
                 scratch=scratch,
-                deadline=context.deadline,
             ),
             dry_run=context.dry_run,
         )

@@ -1,7 +1,6 @@
-"""Commit a folder as it is and push it: no checkout, no .git in the folder, no history that was not asked for.
+"""Push a folder as it is to a branch: no checkout, no .git in the folder, no history that was not asked for.
 
-The commit is built in a bare repository of our own beside a throw-away index: the branch's newest state (one commit
-deep) with the folder laid over it, or the folder alone when the branch may be overwritten.
+The branch's newest state is kept with the folder laid over it, or replaced by the folder when it may be overwritten.
 """
 
 from __future__ import annotations
@@ -12,18 +11,19 @@ from pathlib import Path
 
 from common import log
 from common.errors import BadInput, Conflict, Refused, StepError
-from common.git.command import Git, GitFailed, explain, tracks_lfs, transient
-from common.git.work_tree import RIGHT_FOLDER, check_folder
-from common.git_hosts.connector import Credentials
-from common.network.deadline import Deadline
-from common.network.url import origin
+from common.git import commit
+from common.git.command import GitFailed
+from common.git.commit import Built
+from common.git.failures import failures
+from common.git.upstream import Branches, Upstream, branches, fetch
+from common.git.work_tree import check_folder, tracks_lfs
+from common.network import repeat
+from common.network.repeat import Failure, Outcome
 
-OWN_REPOSITORY = "push.git"
+MOVED_TRIES = 3  # however little time there is; others push too
 BASE = "refs/idp-steps/base"
 OVERTAKEN = ("stale info", "cannot lock ref", "incorrect old value")
-MOVED_TRIES = 3
-CREATED_MOMENTS_AGO = 10.0  # seconds for which a repository that is not found may be one that is just being made
-NAMED = 5
+MOVED = (*OVERTAKEN, "fetch first", "non-fast-forward")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,44 +34,14 @@ class Push:
     scratch: an empty folder of this process alone.
     """
 
-    git: Git
+    upstream: Upstream
     folder: Path
-    url: str
     branch: str
     force: bool
     message: str
     signature: Mapping[str, str]
-    credentials: Credentials | None
     advise: Callable[[str], str]
     scratch: Path
-    deadline: Deadline
-
-    @property
-    def login_advice(self) -> str:
-        """What to do when the host asks for a login."""
-        if self.credentials is not None:
-            return "Check the connector's user name and token: they are wrong or have expired."
-        return "Give the connector's user name and token (DRONE_NETRC_USERNAME, DRONE_NETRC_PASSWORD)."
-
-    def git_in(self, *arguments: str, stdin: str = "", show: tuple[str, ...] = ()) -> str:
-        """Run git on our bare repository with the folder as its work tree."""
-        places = {
-            "GIT_DIR": str(self.scratch / OWN_REPOSITORY),
-            "GIT_WORK_TREE": str(self.folder),
-            "GIT_INDEX_FILE": str(self.scratch / "push.index"),
-        }
-        return self.git.run(
-            *arguments, cwd=self.folder, stdin=stdin, extra={**places, **self.signature}, show=show
-        ).strip()
-
-
-@dataclass(frozen=True)
-class Remote:
-    """The other side before the push: the branch's tip, and the default branch with its tip. Empty: there is none."""
-
-    tip: str
-    default_branch: str
-    default_tip: str
 
 
 @dataclass(frozen=True)
@@ -82,28 +52,35 @@ class Pushed:
     pushed: bool
 
 
+class _Moved(Exception):
+    """The branch moved between the look at it and the push."""
+
+
 def push(wanted: Push, *, dry_run: bool) -> Pushed:
     """Bring the branch to hold the folder. Nothing to commit is success."""
     check_folder(wanted.folder)
     _check_branch(wanted)
     if tracks_lfs(wanted.folder):
         log.warning("A .gitattributes puts files under Git LFS; they are pushed as ordinary files.")
-    wanted.git.run("init", "--quiet", "--bare", OWN_REPOSITORY, cwd=wanted.scratch)
-    for number in range(1, MOVED_TRIES + 1):
-        remote = _look(wanted)
-        commit = _commit(wanted, remote)
-        if commit == remote.tip:
-            log.info(f"Nothing to commit: {wanted.branch} holds exactly this already ({commit[:10]}).")
-            return Pushed(commit, pushed=False)
+    own = commit.make(wanted.upstream.git, wanted.scratch, wanted.folder, wanted.signature)
+    attempts = wanted.upstream.deadline.attempts(at_least=MOVED_TRIES)
+    for _ in attempts:
+        there = branches(wanted.upstream, wanted.branch, cwd=wanted.scratch)
+        built = _built(wanted, own, there)
+        if built.commit == there.tip:
+            log.info(f"Nothing to commit: {wanted.branch} holds exactly this already ({built.commit[:10]}).")
+            return Pushed(built.commit, pushed=False)
         try:
-            _send(wanted, commit, remote, dry_run=dry_run)
-        except GitFailed as failure:
-            if wanted.force or not _moved(wanted, failure) or number == MOVED_TRIES:
-                raise _rejection(wanted, failure) from failure
+            _send(wanted, own, built.commit, there, dry_run=dry_run)
+        except _Moved:
             log.info(f"{wanted.branch} moved while this was pushed; laying the files over its new state.")
+            attempts.failed("")
         else:
-            return Pushed(commit, pushed=not dry_run)
-    raise AssertionError("the last try either returns or raises")
+            return Pushed(built.commit, pushed=not dry_run)
+    raise Conflict(
+        f"{wanted.branch} of {wanted.upstream.url} kept moving while this was pushed, until RETRY_BUDGET was spent.",
+        next_step="Look at what is pushed there, then run the step again.",
+    )
 
 
 def _check_branch(wanted: Push) -> None:
@@ -113,175 +90,88 @@ def _check_branch(wanted: Push) -> None:
             next_step=f"Set BRANCH to the name alone: {wanted.branch.removeprefix('refs/heads/')}.",
         )
     try:
-        wanted.git.run("check-ref-format", "--branch", wanted.branch, cwd=wanted.scratch)
+        wanted.upstream.git.run("check-ref-format", "--branch", wanted.branch, cwd=wanted.scratch)
     except GitFailed as failure:
         raise BadInput(f"{wanted.branch!r} is no name for a branch.", next_step="Set BRANCH to another.") from failure
 
 
-def _look(wanted: Push) -> Remote:
-    attempts = wanted.deadline.attempts(within=CREATED_MOMENTS_AGO)
-    for _ in attempts:
-        try:
-            listing = _retrying(wanted, "ls-remote", "--symref", wanted.url, "HEAD", "refs/heads/*")
-        except GitFailed as failure:
-            last = failure
-            if not transient(failure, not_found=True) or transient(failure):
-                break
-            attempts.failed(f"{wanted.url} is not there yet.")
-        else:
-            return _remote(listing, wanted.branch)
-    raise _explained(wanted, last, f"read {wanted.url}") from last
+def _built(wanted: Push, own: commit.Repository, there: Branches) -> Built:
+    """Build the commit on what is there: on the branch, or for a new one on the default branch."""
+    start = wanted.branch if there.tip else "" if wanted.force or not there.default_tip else there.default_branch
+    parent = ""
+    if start:
+        fetch(wanted.upstream, start, BASE, cwd=wanted.scratch, extra=own.places)
+        parent = own.run("rev-parse", BASE)
+    built = commit.build(own, parent, wanted.message, overlay=not wanted.force)
+    if built.commit != parent:
+        _tell_plan(wanted, there, parent, built)
+    return built
 
 
-def _remote(listing: str, branch: str) -> Remote:
-    refs: dict[str, str] = {}
-    default = ""
-    for line in listing.splitlines():
-        value, _, name = line.partition("\t")
-        if value.startswith("ref: "):
-            default = value.removeprefix("ref: refs/heads/")
-        else:
-            refs[name.removeprefix("refs/heads/")] = value
-    clash = next(
-        (name for name in refs if f"{branch}/".startswith(f"{name}/") != f"{name}/".startswith(f"{branch}/")), ""
-    )
-    if clash:
-        raise Conflict(
-            f"The branch {clash} exists, and git cannot have {branch} beside it.", next_step="Choose another branch."
-        )
-    return Remote(refs.get(branch, ""), default, refs.get(default, ""))
-
-
-def _commit(wanted: Push, remote: Remote) -> str:
-    """Build the commit; gives the branch's tip itself when there is nothing to change."""
-    try:
-        return _built(wanted, remote)
-    except GitFailed as failure:
-        raise BadInput(
-            f"Git cannot commit {wanted.folder}: {failure.reason}.",
-            next_step="Mend the file or the input that git names.",
-            detail=failure.text,
-        ) from failure
-
-
-def _built(wanted: Push, remote: Remote) -> str:
-    start = remote.tip or ("" if wanted.force else remote.default_tip)
-    parent = _fetch(wanted, wanted.branch if remote.tip else remote.default_branch) if start else ""
-    wanted.git_in("read-tree", "--empty")
-    if parent and not wanted.force:
-        wanted.git_in("read-tree", parent)
-    wanted.git_in("add", "--ignore-removal", "--", ".")
-    files = wanted.git_in("ls-files", "--cached", "-z").count("\0")
-    _tell_ignored(wanted)
-    if not files:
-        raise BadInput(
-            f"The code directory {wanted.folder} holds no file to push that .gitignore lets through.",
-            next_step=RIGHT_FOLDER,
-        )
-    tree = wanted.git_in("write-tree")
-    if parent and tree == wanted.git_in("rev-parse", f"{parent}^{{tree}}"):
-        return parent
-    parents = ["-p", parent] if parent and not wanted.force else []
-    commit = wanted.git_in("commit-tree", tree, *parents, stdin=wanted.message)
-    _tell_plan(wanted, remote, parent, commit, files)
-    return commit
-
-
-def _fetch(wanted: Push, branch: str) -> str:
-    try:
-        _retrying(wanted, "fetch", "--quiet", "--depth=1", "--no-tags", wanted.url, f"+refs/heads/{branch}:{BASE}")
-    except GitFailed as failure:
-        raise _explained(wanted, failure, f"fetch {branch} of {wanted.url}") from failure
-    return wanted.git_in("rev-parse", BASE)
-
-
-def _tell_ignored(wanted: Push) -> None:
-    listing = wanted.git_in("ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z")
-    ignored = [name for name in listing.split("\0") if name]
-    if ignored:
-        more = f" and {len(ignored) - NAMED} more" if len(ignored) > NAMED else ""
-        log.info(f"Not pushed, because .gitignore says so: {', '.join(ignored[:NAMED])}{more}.")
-
-
-def _tell_plan(wanted: Push, remote: Remote, parent: str, commit: str, files: int) -> None:
+def _tell_plan(wanted: Push, there: Branches, parent: str, built: Built) -> None:
     if not parent:
-        log.info(f"First commit of {wanted.branch}: {_counted(files)}.")
-        return
-    changed = wanted.git_in("diff-tree", "-r", "--name-only", "-z", parent, commit).count("\0")
-    if wanted.force:
-        log.info(f"{wanted.branch} ({parent[:10]}) is overwritten by {_counted(files)}, {changed} of them changed.")
-    elif remote.tip:
-        log.info(f"{_counted(changed)} changed on top of {wanted.branch} ({parent[:10]}).")
+        log.info(f"First commit of {wanted.branch}: {_counted(built.files)}.")
+    elif wanted.force:
+        log.info(f"{wanted.branch} ({parent[:10]}) is overwritten by {_counted(built.files)}, {built.changed} changed.")
+    elif there.tip:
+        log.info(f"{_counted(built.changed)} changed on top of {wanted.branch} ({parent[:10]}).")
     else:
-        log.info(f"{wanted.branch} is new, from {remote.default_branch} with {_counted(changed)} changed.")
+        log.info(f"{wanted.branch} is new, from {there.default_branch} with {_counted(built.changed)} changed.")
 
 
-def _send(wanted: Push, commit: str, remote: Remote, *, dry_run: bool) -> None:
-    """Push the commit; after a doubtful end look whether it arrived before trying again."""
+def _send(wanted: Push, own: commit.Repository, sha: str, there: Branches, *, dry_run: bool) -> None:
+    """Push the commit; after a doubtful end look whether it arrived before trying again. Raises _Moved."""
     target = f"refs/heads/{wanted.branch}"
     options = ["--dry-run"] if dry_run else []
     if wanted.force:
-        options.append(f"--force-with-lease={target}:{remote.tip}")
-    attempts = wanted.deadline.attempts()
-    for number in attempts:
-        if number > 1 and _look(wanted).tip == commit:
-            return
-        try:
-            wanted.git_in("push", *options, wanted.url, f"{commit}:{target}", show=("remote:",))
-        except GitFailed as failure:
-            if not transient(failure) or _says(failure, ("remote rejected", "[rejected]")):
-                raise
-            last = failure
-            attempts.failed(f"{origin(wanted.url)} is not available.")
-        else:
-            verb = "Dry run: would push" if dry_run else "Pushed"
-            log.info(f"{verb} {commit[:10]} to {wanted.branch} of {wanted.url}.")
-            return
-    raise last
+        options.append(f"--force-with-lease={target}:{there.tip}")
+    upstream = wanted.upstream
 
-
-def _retrying(wanted: Push, *arguments: str) -> str:
-    attempts = wanted.deadline.attempts()
-    for _ in attempts:
-        try:
-            return wanted.git_in(*arguments)
-        except GitFailed as failure:
-            if not transient(failure):
-                raise
-            last = failure
-            attempts.failed(f"{origin(wanted.url)} is not available.")
-    raise last
-
-
-def _rejection(wanted: Push, failure: GitFailed) -> StepError:
-    if _moved(wanted, failure):
-        return Conflict(
-            f"{wanted.branch} of {wanted.url} kept moving while this was pushed.",
-            next_step="Look at what was pushed there, then run the step again.",
-            detail=failure.text,
+    def sent() -> bool:
+        arguments = ("push", *options, upstream.url, f"{sha}:{target}")
+        upstream.git.talk(
+            *arguments, cwd=wanted.folder, extra=own.places, silent_seconds=upstream.silence, show=("remote:",)
         )
-    return _explained(wanted, failure, f"push to {wanted.branch} of {wanted.url}")
+        return True
+
+    def look() -> bool | None:
+        return True if branches(upstream, wanted.branch, cwd=wanted.scratch).tip == sha else None
+
+    repeat.write(sent, look, _push_failures(wanted), upstream.deadline)
+    verb = "Dry run: would push" if dry_run else "Pushed"
+    log.info(f"{verb} {sha[:10]} to {wanted.branch} of {upstream.url}.")
 
 
-def _moved(wanted: Push, failure: GitFailed) -> bool:
-    """Tell whether the branch moved since it was read. A host may forbid to overwrite, with the same words."""
-    return _says(failure, OVERTAKEN if wanted.force else (*OVERTAKEN, "fetch first", "non-fast-forward"))
+def _push_failures(wanted: Push) -> Callable[[Exception], Failure | None]:
+    upstream = wanted.upstream
+    doing = f"push to {wanted.branch} of {upstream.url}"
+    otherwise = failures(doing=doing, url=upstream.url, login_advice=upstream.login_advice, right="write to")
+
+    def failure(error: Exception) -> Failure | None:
+        if isinstance(error, GitFailed) and (reason := _declined(error)):
+            if any(sign in error.text for sign in (OVERTAKEN if wanted.force else MOVED)):
+                if wanted.force:
+                    return Failure(Outcome.REFUSED, _overtaken(wanted, error))
+                raise _Moved from error
+            declined = f"Could not {doing}: the server declined it ({reason})."
+            return Failure(Outcome.REFUSED, Refused(declined, next_step=wanted.advise(error.text), detail=error.text))
+        return otherwise(error)
+
+    return failure
 
 
-def _explained(wanted: Push, failure: GitFailed, doing: str) -> StepError:
-    reason = next((line.rpartition("(")[2].rstrip(") ") for line in failure.lines if "rejected]" in line), "")
-    if reason:
-        return Refused(
-            f"Could not {doing}: the server declined it ({reason}).",
-            next_step=wanted.advise(failure.text),
-            detail=failure.text,
-        )
-    return explain(failure, doing=doing, url=wanted.url, login_advice=wanted.login_advice)
+def _declined(error: GitFailed) -> str:
+    """Give the server's reason for not taking the branch; '' when it said nothing of that kind."""
+    return next((line.rpartition("(")[2].rstrip(") ") for line in error.lines if "rejected]" in line), "")
+
+
+def _overtaken(wanted: Push, error: GitFailed) -> StepError:
+    return Conflict(
+        f"{wanted.branch} of {wanted.upstream.url} moved while it was to be overwritten.",
+        next_step="Look at what was pushed there, then run the step again.",
+        detail=error.text,
+    )
 
 
 def _counted(files: int) -> str:
     return "1 file" if files == 1 else f"{files} files"
-
-
-def _says(failure: GitFailed, signs: tuple[str, ...]) -> bool:
-    return any(sign in failure.text for sign in signs)

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import NoReturn
 
+from common import log
 from common.errors import BadInput
 
 RIGHT_FOLDER = "Set CODE_DIRECTORY to the folder that CookieCutter made (its output projectDirectory)."
@@ -23,11 +24,23 @@ def check_folder(folder: Path) -> None:
                 next_step=f"Remove {place}/.git.",
             )
         if Path(place) == folder:
+            if ".git" in (*folders, *files):
+                log.info(f"Not pushed: {folder}/.git, the folder's own repository.")
             folders[:] = [name for name in folders if name != ".git"]
             files = [name for name in files if name != ".git"]  # noqa: PLW2901 - the folder's own is not pushed
+        for name in files:
+            path = Path(place, name)
+            if not path.is_file() and not path.is_symlink():
+                log.warning(f"Not pushed: {path.relative_to(folder)}, which is a pipe, socket or device.")
         holds_files = holds_files or bool(files) or any(Path(place, name).is_symlink() for name in folders)
     if not holds_files:
         raise BadInput(f"The code directory {folder} holds no file to push.", next_step=RIGHT_FOLDER)
+
+
+def tracks_lfs(folder: Path) -> bool:
+    """Tell whether a .gitattributes of the folder puts files under Git LFS, which these clones and pushes leave out."""
+    attributes = (path for path in folder.rglob(".gitattributes") if path.is_file())
+    return any("filter=lfs" in path.read_text(encoding="utf-8", errors="replace") for path in attributes)
 
 
 def _unreadable(error: OSError) -> NoReturn:

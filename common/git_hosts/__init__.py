@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol, cast
 
 from common.errors import BadInput
-from common.git_hosts.connector import Connector, Credentials, RepositoryLocation
+from common.git.credentials import Credentials
+from common.git_hosts.connector import Connector, RepositoryLocation
 from common.network.deadline import Deadline
 from common.network.settings import Network
 from common.network.url import checked

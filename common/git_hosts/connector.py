@@ -71,15 +71,6 @@ def _host_of(url: str) -> str:
     return url.partition("://")[2].partition("/")[0].rpartition("@")[2]
 
 
-@dataclass(frozen=True)
-class Credentials:
-    """What git sends to one origin (scheme://host[:port]) and to no other."""
-
-    origin: str
-    username: str
-    password: Secret
-
-
 def _needs_organization(given: Mapping[str, Any]) -> bool:
     return not given.get("personalAccount")
 

@@ -22,6 +22,7 @@ from common.errors import Unavailable
 FIRST_WAIT = 0.25
 LONGEST_WAIT = 8.0
 LONGEST_TRY = 30.0
+SHORTEST_FIRST_TRY = 5.0  # a small budget is about repeats; a slow service still gets its chance
 SHORTEST_TRY = 1.0
 ALARM_AGAIN = 10.0  # seconds; Python drops an exception that a signal raises inside a finalizer
 
@@ -51,11 +52,14 @@ class Deadline:
     @property
     def longest_try(self) -> float:
         """How long a single try may take now. A budget of 0 means one try each, not none."""
-        return LONGEST_TRY if self.retry_seconds == 0 else min(LONGEST_TRY, max(SHORTEST_TRY, self.left))
+        if self.retry_seconds == 0:
+            return LONGEST_TRY
+        shortest = SHORTEST_FIRST_TRY if self.left == self.retry_seconds else SHORTEST_TRY
+        return min(LONGEST_TRY, max(shortest, self.left))
 
-    def attempts(self, within: float | None = None) -> Attempts:
-        """Begin to count the tries of one piece of work; `within` bounds it more closely than the budget does."""
-        return Attempts(self, None if within is None else self.clock() + within)
+    def attempts(self, *, at_least: int = 1) -> Attempts:
+        """Begin to count the tries of one piece of work; `at_least` so many there are, however long they take."""
+        return Attempts(self, at_least)
 
     def limit(self) -> contextlib.AbstractContextManager[None]:
         """End a single try by TimeoutError when it takes too long, however little the other side sends meanwhile."""
@@ -91,7 +95,7 @@ class Attempts:
     """The tries of one piece of work: `for _ in attempts:` ends when the time is spent."""
 
     deadline: Deadline
-    until: float | None
+    at_least: int = 1
     wait: float = FIRST_WAIT
     requested: float | None = None
     reason: str = ""
@@ -105,7 +109,7 @@ class Attempts:
                 self.started = self.deadline.clock()
                 yield number
                 pause = self._next_pause()
-                if pause > self._left():
+                if pause > self.deadline.left and number >= self.at_least:
                     return
                 if pause >= 1 and self.reason:
                     log.info(f"{self.reason} Trying again in {pause:.0f} s.")
@@ -119,10 +123,6 @@ class Attempts:
         self.reason = reason
         self.requested = retry_after
         self.deadline._failing(self.started)  # noqa: SLF001 - the two are one mechanism
-
-    def _left(self) -> float:
-        left = self.deadline.left
-        return left if self.until is None else min(left, self.until - self.deadline.clock())
 
     def _next_pause(self) -> float:
         pause = self.wait * random.uniform(0.8, 1.2)  # noqa: S311 - jitter, not cryptography

@@ -112,7 +112,9 @@ def _failure(error: Exception, failure_of: FailureOf) -> Failure:
     return failure
 
 
-def _spent(failure: Failure, deadline: Deadline) -> Unavailable:
+def _spent(failure: Failure, deadline: Deadline) -> StepError:
     error = failure.error
+    if not isinstance(error, Unavailable):
+        return error
     message = f"{error.message} RETRY_BUDGET ({deadline.retry_seconds:g} s) is spent."
     return Unavailable(message, next_step=error.next_step or PASSES, detail=error.detail)

@@ -7,7 +7,8 @@ import urllib.parse
 
 from common import log
 from common.errors import BadInput
-from common.git_hosts.connector import Connector, Credentials, RepositoryLocation
+from common.git.credentials import Credentials
+from common.git_hosts.connector import Connector, RepositoryLocation
 from common.git_hosts.github.api import create_repository, find_repository
 from common.git_hosts.github.connection import web
 

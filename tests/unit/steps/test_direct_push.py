@@ -303,7 +303,7 @@ def _is_push_to(cmdline: Path, url: str) -> bool:
         ({"GIT_AUTHOR_NAME": "<>"}, "2 name consists only of disallowed characters"),
         ({"BRANCH": "refs/heads/main"}, "2 Set BRANCH to the name alone: main."),
         ({"BRANCH": "HEAD"}, "2 'HEAD' is no name for a branch"),
-        ({"BRANCH": "main/x"}, "4 The branch main exists, and git cannot have main/x beside it."),
+        ({"BRANCH": "main/x"}, "4 The branch main exists, and git cannot have main/x next to it."),
         ({"CODE_DIRECTORY": "empty"}, "2 holds no file to push"),
         ({"CODE_DIRECTORY": "ignored", "FORCE_PUSH": "true"}, "2 holds no file to push that .gitignore lets through"),
         ({"CODE_DIRECTORY": "badly-named"}, "2 invalid path '.GIT/config'"),

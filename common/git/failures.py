@@ -1,0 +1,147 @@
+"""What a git command that failed leaves behind, and the sentence that tells it. Git says both only in words."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from common.errors import BadInput, NotAllowed, Refused, StepError, Unavailable
+from common.git.command import GitFailed
+from common.network import unreachable
+from common.network.repeat import TRANSIENT_STATUS, Failure, Outcome
+from common.network.url import origin
+
+STATUS = re.compile(r"(?:returned error: |RPC failed; HTTP |code )(\d{3})\b")
+
+CREATED_MOMENTS_AGO = 10.0  # seconds
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of failure: what is wrong, and what to do about it ('' where the caller knows better)."""
+
+    error: type[StepError]
+    words: str
+    advice: str = ""
+    outcome: Outcome = Outcome.REFUSED
+
+
+LOGIN = Kind(NotAllowed, "{host} asks for a login")
+ALLOW = Kind(
+    NotAllowed,
+    "the token is not allowed to",
+    "Give it the right to {right} this repository.",
+)
+MISSING = Kind(BadInput, "there is no such repository, or the credentials may not see it", "Check the address.")
+MOVED = Kind(Refused, "{host} redirects to another address", "Give the final address; redirects are not followed.")
+BAD = Kind(Refused, "{host} does not take the request", "Check the address, and what stands between here and the host.")
+TOO_LARGE = Kind(
+    Refused,
+    "it is larger than {host}, or a proxy in front of it, takes at once",
+    "Raise the limit there (nginx: client_max_body_size), or keep large files out of the folder.",
+)
+NO_GIT = Kind(
+    Refused,
+    "what answers at {host} is no git server",
+    "Check the address, and that no log-in page stands before it.",
+)
+LATER = Kind(Unavailable, "{host} is not available", outcome=Outcome.UNKNOWN)
+NOT_REACHED = Kind(Unavailable, "{host} is not available", outcome=Outcome.NOT_DONE)
+
+STATUSES = {
+    401: LOGIN,
+    403: ALLOW,
+    404: MISSING,
+    410: MISSING,
+    413: TOO_LARGE,
+    **dict.fromkeys(TRANSIENT_STATUS, LATER),
+}
+
+WORDS: tuple[tuple[Sequence[str], Kind], ...] = (  # what git says -> its kind; the first that fits counts
+    (("could not read Username", "Authentication failed", "Invalid username or"), LOGIN),
+    (("Permission to", "Write access to repository not granted"), ALLOW),
+    (("no DAV locking support", "not valid: is this a git repository", "unable to update url base"), NO_GIT),
+    (("Could not resolve host", "Failed to connect", "Couldn't connect", "Connection refused"), NOT_REACHED),
+    (
+        (
+            "Connection reset",
+            "Connection timed out",
+            "Operation timed out",
+            "Operation too slow",
+            "Empty reply from server",
+            "Proxy CONNECT",
+            "the remote end hung up",
+            "early EOF",
+            "unexpected disconnect",
+            "transfer closed",
+            "bytes remaining",
+            "bytes of body are still expected",
+            "invalid index-pack output",
+            "fetch-pack: unexpected",
+            "was not closed cleanly",
+            "Recv failure",
+            "Send failure",
+        ),
+        LATER,
+    ),
+    (("not found", "does not exist", "does not appear to be a git repository"), MISSING),
+)
+PROXY = re.compile(r"tunnel failed, response (\d{3})|code (407|403) from proxy|returned error: (407)")
+TLS = ("server certificate verification failed", "SSL", "certificate", "gnutls_handshake")
+
+
+def failures(
+    *, doing: str, url: str, login_advice: str, right: str = "read", may_appear: bool = False
+) -> Callable[[Exception], Failure | None]:
+    """Give the function that tells what a failed git command left behind.
+
+    doing: what was tried, as in "clone https://example.com/x". right: what the token has to be allowed. may_appear: a
+    repository that is not found may be one that was created moments ago.
+    """
+    host = origin(url)
+    began = time.monotonic()
+
+    def failure(error: Exception) -> Failure | None:
+        if isinstance(error, TimeoutError):
+            return Failure(LATER.outcome, Unavailable(f"Could not {doing}: {host} is not available, for {error}."))
+        if not isinstance(error, GitFailed):
+            return None
+        kind = _kind(error)
+        if (connecting := _connecting(host, error, kind)) is not None:
+            return connecting
+        if kind is None:
+            return Failure(Outcome.REFUSED, Refused(f"Could not {doing}: {error.reason}.", detail=error.text))
+        advice = login_advice if kind.error is not Unavailable and not kind.advice else kind.advice
+        advice = advice.format(right=right)
+        message = f"Could not {doing}: {kind.words.format(host=host)}."
+        appearing = may_appear and kind is MISSING and time.monotonic() < began + CREATED_MOMENTS_AGO
+        outcome = Outcome.NOT_DONE if appearing else kind.outcome
+        return Failure(outcome, kind.error(message, next_step=advice, detail=error.text))
+
+    return failure
+
+
+def _connecting(host: str, error: GitFailed, kind: Kind | None) -> Failure | None:
+    """Tell a failure of the proxy or of TLS."""
+    if (proxy := PROXY.search(error.text)) is not None:
+        status = next(filter(None, proxy.groups()))
+        if status.startswith("4"):
+            return Failure(Outcome.REFUSED, unreachable.stopped_by_proxy(host, status))
+        return Failure(Outcome.NOT_DONE, unreachable.proxy_is_silent(host, error.text))
+    if kind is None and any(sign in error.text for sign in TLS):
+        return Failure(Outcome.REFUSED, unreachable.untrusted(host, error.text))
+    return None
+
+
+def _kind(error: GitFailed) -> Kind | None:
+    """Tell by the HTTP status where git gives one: the words that follow it only say what that led to."""
+    found = STATUS.search(error.text)
+    if found is not None:
+        status = int(found.group(1))
+        if status in STATUSES:
+            return STATUSES[status]
+        return MOVED if status < 400 else BAD if status < 500 else LATER  # noqa: PLR2004 - the classes of HTTP
+    text = error.text.lower()
+    return next((kind for signs, kind in WORDS if any(sign.lower() in text for sign in signs)), None)
