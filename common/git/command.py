@@ -17,6 +17,7 @@ from pathlib import Path
 from common import log
 from common.errors import Unavailable
 from common.git.credentials import Credentials
+from common.git.standstill import ended_when_still
 from common.network.settings import Network
 
 SETTINGS = {
@@ -89,7 +90,7 @@ class Git:
         silent_seconds: float,
         show: tuple[str, ...] = (),
     ) -> str:
-        """Run git with the credentials and give its standard output. Raises GitFailed.
+        """Run git with the credentials and give its standard output. Raises GitFailed, and TimeoutError.
 
         silent_seconds: how long a transfer may stand still. show: beginnings of lines on stderr that the user sees at
         once, as in "remote:".
@@ -98,7 +99,7 @@ class Git:
         environ = self._environ(own | dict(settings or {})) | dict(extra or {})
         environ |= self.credentials.variables() if self.credentials is not None else {}
         environ["GIT_HTTP_LOW_SPEED_TIME"] = str(max(1, round(silent_seconds)))
-        return _run(arguments, cwd=cwd, environ=environ, show=show)
+        return _run(arguments, cwd=cwd, environ=environ, show=show, silent_seconds=silent_seconds)
 
     def _environ(self, settings: Mapping[str, str]) -> dict[str, str]:
         environ = {**os.environ, **self.network.environ, **ENVIRONMENT}
@@ -109,13 +110,14 @@ class Git:
         return environ
 
 
-def _run(
+def _run(  # noqa: PLR0913 - all but the arguments are keyword-only
     arguments: Sequence[str],
     *,
     cwd: Path | None,
     environ: Mapping[str, str],
     stdin: str = "",
     show: tuple[str, ...] = (),
+    silent_seconds: float = 0,
 ) -> str:
     try:
         child = subprocess.Popen(
@@ -138,7 +140,8 @@ def _run(
     with child:
         reader.start()
         try:
-            stdout = _exchange(child, stdin)
+            with ended_when_still(child.pid, silent_seconds) if silent_seconds else contextlib.nullcontext():
+                stdout = _exchange(child, stdin)
         finally:
             _stop(child)
             reader.join()

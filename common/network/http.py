@@ -31,6 +31,7 @@ CONNECT_SECONDS = 10.0
 LARGEST_ANSWER = 32 * 1024 * 1024  # bytes, unpacked; no answer that a step reads comes near it
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LONGEST_QUOTE = 500
+LENGTHS = frozenset({"content-length", "transfer-encoding"})  # a body without either ends with the connection
 REFUSALS: Mapping[int, tuple[type[StepError], str]] = {  # status -> how it fails, and what to do about it
     401: (NotAllowed, "Check {}: it is wrong or has expired."),
     403: (NotAllowed, "Give {} the permission that this needs."),
@@ -68,16 +69,18 @@ class StepAdapter(requests.adapters.HTTPAdapter):
         try:
             with self._deadline.limit():
                 answer = super().send(request, **options)
-                answer.raw = _whole(answer.raw, request.url or "")
+                body = _whole(answer.raw, request.url or "")
         except TimeoutError as error:
             raise requests.exceptions.ReadTimeout(error, request=request) from error
         except urllib3.exceptions.HTTPError as error:  # within the body, where requests would translate it
             raise requests.exceptions.ChunkedEncodingError(error, request=request) from error
+        if not body and answer.status_code == HTTPStatus.OK and not LENGTHS & {name.lower() for name in answer.headers}:
+            raise requests.exceptions.ChunkedEncodingError("the answer broke off after its head", request=request)
+        answer.raw = io.BytesIO(body)
         return answer
 
 
-def _whole(raw: urllib3.BaseHTTPResponse, url: str) -> io.BytesIO:
-    """Read the body, which the caller then finds in memory."""
+def _whole(raw: urllib3.BaseHTTPResponse, url: str) -> bytes:
     try:
         body = raw.read(LARGEST_ANSWER + 1, decode_content=True)
         if len(body) > LARGEST_ANSWER:
@@ -88,7 +91,7 @@ def _whole(raw: urllib3.BaseHTTPResponse, url: str) -> io.BytesIO:
             )
     finally:
         raw.release_conn()
-    return io.BytesIO(body)
+    return body
 
 
 class _HeaderAuth(AuthBase):
