@@ -1,8 +1,8 @@
 """Ends a git that waits for ever.
 
 When a server answers a push with what is no git answer, git's processes wait for each other, and no time-out of git's
-own counts there. A git that transfers, or waits for a host, wakes up again and again; one whose processes all stand still uses no
-processor time at all. Where the kernel does not tell that (no Linux), nothing is watched.
+own counts there. A git that transfers, or waits for a host, wakes up again and again; one whose processes all stand
+still uses no processor time at all. Where the kernel does not tell that (no Linux), nothing is watched.
 """
 
 from __future__ import annotations

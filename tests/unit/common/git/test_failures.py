@@ -1,0 +1,87 @@
+"""What git says decides whether it is tried again, the exit code, and what the user is told to do."""
+
+from __future__ import annotations
+
+import pytest
+
+from common.git.command import GitFailed
+from common.git.failures import failures
+from common.network.repeat import Failure, Outcome
+
+URL = "https://git.test/acme/payments.git"
+RPC = "error: RPC failed; HTTP {0} curl 22 The requested URL returned error: {0}"
+HUNG_UP = (
+    "send-pack: unexpected disconnect while reading sideband packet",
+    "fatal: the remote end hung up unexpectedly",
+)
+
+
+def told(*lines: str, may_appear: bool = False) -> Failure:
+    tell = failures(doing="push", url=URL, login_advice="Check the token.", right="write to", may_appear=may_appear)
+    found = tell(GitFailed("push", 128, lines))
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("lines", "exit_code", "outcome", "words"),
+    [
+        ([RPC.format(400), *HUNG_UP], 1, Outcome.REFUSED, "does not take the request"),
+        ([RPC.format(401), *HUNG_UP], 3, Outcome.REFUSED, "asks for a login. Check the token."),
+        ([RPC.format(403), *HUNG_UP], 3, Outcome.REFUSED, "Give it the right to write to this repository."),
+        ([RPC.format(404), *HUNG_UP], 2, Outcome.REFUSED, "there is no such repository"),
+        ([RPC.format(413), *HUNG_UP], 1, Outcome.REFUSED, "client_max_body_size"),
+        ([RPC.format(422), *HUNG_UP], 1, Outcome.REFUSED, "does not take the request"),
+        ([RPC.format(302), *HUNG_UP], 1, Outcome.REFUSED, "redirects to another address"),
+        ([RPC.format(429), *HUNG_UP], 5, Outcome.UNKNOWN, "is not available"),
+        ([RPC.format(500), *HUNG_UP], 5, Outcome.UNKNOWN, "is not available"),
+        ([RPC.format(503), *HUNG_UP], 5, Outcome.UNKNOWN, "is not available"),
+        ([RPC.format(599), *HUNG_UP], 5, Outcome.UNKNOWN, "is not available"),
+        (list(HUNG_UP), 5, Outcome.UNKNOWN, "is not available"),
+        (["error: RPC failed; curl 18 transfer closed with outstanding read data remaining"], 5, Outcome.UNKNOWN, ""),
+        (["error: 3421 bytes of body are still expected"], 5, Outcome.UNKNOWN, ""),
+        (["fatal: early EOF"], 5, Outcome.UNKNOWN, ""),
+        (["fatal: unable to access 'x': Could not resolve host: git.test"], 5, Outcome.NOT_DONE, ""),
+        (["fatal: unable to access 'x': Failed to connect to git.test port 443"], 5, Outcome.NOT_DONE, ""),
+        (["fatal: Authentication failed for 'x'"], 3, Outcome.REFUSED, "Check the token."),
+        (["fatal: could not read Username for 'x': terminal prompts disabled"], 3, Outcome.REFUSED, "Check the token."),
+        (
+            ["remote: Repository not found.", "fatal: repository 'x' not found"],
+            2,
+            Outcome.REFUSED,
+            "no such repository",
+        ),
+        (["fatal: unable to access 'x': SSL certificate problem: unable to get"], 5, Outcome.REFUSED, "CA_BUNDLE"),
+        (
+            ["fatal: unable to access 'x': error:0A00010B:SSL routines::wrong version number"],
+            5,
+            Outcome.REFUSED,
+            "http://",
+        ),
+        (
+            ["fatal: unable to access 'x': CONNECT tunnel failed, response 403"],
+            5,
+            Outcome.REFUSED,
+            "The proxy does not let",
+        ),
+        (["fatal: unable to access 'x': CONNECT tunnel failed, response 502"], 5, Outcome.NOT_DONE, "The proxy for"),
+        (["fatal: x/info/refs not valid: is this a git repository?"], 1, Outcome.REFUSED, "no git server"),
+        (["fatal: something new"], 1, Outcome.REFUSED, "Could not push: something new."),
+    ],
+)
+def test_the_words_of_git_are_understood(lines: list[str], exit_code: int, outcome: Outcome, words: str) -> None:
+    found = told(*lines)
+
+    assert (found.error.exit_code, found.outcome) == (exit_code, outcome)
+    assert words in str(found.error)
+
+
+def test_a_repository_that_was_just_created_may_still_appear() -> None:
+    missing = "fatal: repository 'x' not found"
+
+    assert told(missing).outcome is Outcome.REFUSED
+    assert told(missing, may_appear=True).outcome is Outcome.NOT_DONE
+
+
+def test_what_is_not_of_git_is_left_to_others() -> None:
+    assert failures(doing="push", url=URL, login_advice="")(ValueError("x")) is None
