@@ -35,6 +35,7 @@ lint: $(READY) ## ruff, format and mypy
 
 docs: $(READY) ## make the generated pages from --describe
 	$(BIN)/python docs/generate.py
+	$(BIN)/python -m images.build lists
 
 bench: $(READY) ## measure start-up and the pipeline, as ratios
 	$(BIN)/python tests/bench.py

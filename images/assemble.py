@@ -1,9 +1,9 @@
 """Put together the file trees that become the layers of the images; it runs in the builder stage, as root.
 
-    assemble.py base NAME       Debian packages of packages/NAME.txt          -> /layers/NAME
-    assemble.py shared          the Python packages that every lock names     -> /layers/shared
-    assemble.py libraries NAME  the other Python packages of the image's lock -> /layers/NAME/libraries
-    assemble.py code NAME MODULE LAYER...  our code and the SBOM of all that  -> /layers/NAME/code
+    assemble base NAME        Debian packages of packages/NAME.txt              -> /layers/NAME
+    assemble shared           the Python packages that every image has          -> /layers/shared
+    assemble libraries IMAGE  the other Python packages of the image's lock     -> /layers/libraries
+    assemble code IMAGE BASE VERSION  our code, its command, and the SBOM of all -> /layers/code
 
 Packages are unpacked, never installed, so a tree for another architecture needs no emulation. The same packages and
 the same SOURCE_DATE_EPOCH give the same bytes.
@@ -17,10 +17,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-import sbom
+from images import sbom
 
 SOURCE = Path(__file__).resolve().parent.parent
 LAYERS = Path("/layers")
@@ -30,6 +31,7 @@ CA_SECRET = Path("/run/secrets/ca-bundle")
 WHEEL_MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 MANYLINUX = ("manylinux_2_34", "manylinux_2_31", "manylinux_2_28", "manylinux_2_24", "manylinux_2_17", "manylinux2014")
 USER = 65532
+BASES = ("python", "git", "git-lfs")  # each holds those before it
 OWN_MODES = {"harness", "home/idp", "root", "tmp", "var/tmp"}  # all else is for everybody to read
 
 UNUSED = (  # of the packages; everything here is either documentation, or for use outside a container
@@ -106,31 +108,53 @@ def base(name: str) -> None:
 
 def shared() -> None:
     """Install the Python packages that every image has."""
-    _install(_locked_by_all(), LAYERS / "shared")
+    _install(_lock("none"), LAYERS / "shared")
 
 
 def libraries(image: str) -> None:
     """Install what the lock of the image names beyond that."""
-    common = _locked_by_all()
-    _install([one for one in _lock(image) if one not in common], LAYERS / image / "libraries")
+    common = _lock("none")
+    _install([entry for entry in _lock(_row(image)["extra"]) if entry not in common], LAYERS / "libraries")
 
 
-def code(image: str, module: str, layers: list[str]) -> None:
-    """Copy the step and what steps share, and write the list of all that the image holds."""
-    tree = LAYERS / image / "code"
+def code(image: str, base_name: str, version: str) -> None:
+    """Copy the step and what steps share, make its command, and write the list of all that the image holds."""
+    row = _row(image)
+    if row["base"] != base_name:
+        raise SystemExit(f"The image {image} stands on {row['base']}: add --build-arg BASE={row['base']}.")
+    tree = LAYERS / "code"
     site = tree / SITE
     (site / "steps").mkdir(parents=True)
-    for name in ("__init__.py", f"{module}.py"):
+    for name in ("__init__.py", f"{row['module']}.py"):
         shutil.copy(SOURCE / "steps" / name, site / "steps" / name)
     shutil.copytree(SOURCE / "common", site / "common", ignore=shutil.ignore_patterns("__pycache__"))
+    _add_command(tree / "usr/local/bin", image, row["module"])
     about = tree / "usr/share/doc/idp-steps"
     about.mkdir(parents=True)
     shutil.copy(SOURCE / "LICENSE", about / "copyright")
     bill = tree / "usr/share/idp-steps/sbom.cdx.json"
     bill.parent.mkdir(parents=True)
-    trees = [LAYERS / layer for layer in (*layers, "shared")] + [LAYERS / image / "libraries"]
-    bill.write_text(sbom.document(image, os.environ["VERSION"], _date(), _architecture(), trees), encoding="utf-8")
+    below = BASES[: BASES.index(base_name) + 1]
+    trees = [LAYERS / layer for layer in (*below, "shared", "libraries")]
+    bill.write_text(sbom.document(image, version, _date(), _architecture(), trees), encoding="utf-8")
     _finish(tree)
+
+
+def _row(image: str) -> dict[str, str]:
+    rows: dict[str, dict[str, str]] = tomllib.loads((SOURCE / "images/images.toml").read_text(encoding="utf-8"))
+    if image not in rows:
+        raise SystemExit(f"There is no image {image!r}: give --build-arg IMAGE= one of {', '.join(rows)}.")
+    return rows[image]
+
+
+def _add_command(folder: Path, image: str, module: str) -> None:
+    """Make the command named as the image is; `step` is the same, so that every image has one entrypoint."""
+    folder.mkdir(parents=True)
+    command = folder / image
+    lines = ("#!/usr/bin/python3 -P", f"from steps.{module} import {module}", f"raise SystemExit({module}.main())")
+    command.write_text("".join(f"{line}\n" for line in lines))
+    command.chmod(0o755)
+    (folder / "step").symlink_to(image)
 
 
 def _download(packages: list[str], folder: Path) -> None:
@@ -199,15 +223,10 @@ def _trim_git(tree: Path) -> None:
     _drop(tree, ("usr/share/git-core/contrib", "usr/share/git-core/templates/hooks/*"))
 
 
-def _lock(image: str) -> list[str]:
+def _lock(extra: str) -> list[str]:
     """Give the entries of the lock, each a pinned requirement with its hashes."""
-    text = (SOURCE / "requirements/images" / f"{image}.txt").read_text().replace("\\\n", " ")
+    text = (SOURCE / "requirements/images" / f"{extra}.txt").read_text().replace("\\\n", " ")
     return [line for line in text.splitlines() if line and not line.startswith("#")]
-
-
-def _locked_by_all() -> list[str]:
-    locks = [_lock(path.stem) for path in sorted((SOURCE / "requirements/images").glob("*.txt"))]
-    return [one for one in locks[0] if all(one in lock for lock in locks)]
 
 
 def _install(entries: list[str], tree: Path) -> None:
@@ -246,7 +265,7 @@ def _finish(tree: Path) -> None:
 
 
 def _date() -> int:
-    return int(os.environ["SOURCE_DATE_EPOCH"])
+    return int(os.environ.get("SOURCE_DATE_EPOCH") or 0)
 
 
 def _architecture() -> str:
@@ -267,8 +286,8 @@ def main(arguments: list[str]) -> None:
             shared()
         case ["libraries", image]:
             libraries(image)
-        case ["code", image, module, *layers]:
-            code(image, module, layers)
+        case ["code", image, base_name, version]:
+            code(image, base_name, version)
         case _:
             raise SystemExit(__doc__)
 

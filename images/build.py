@@ -1,154 +1,82 @@
-"""Build, list and push the images with whichever engine is there. `make images` and its siblings call it.
+"""Build, list and push the images with whichever engine is there; `make images` and the targets next to it call it.
 
-    build.py base              make the Debian base image with mmdebstrap, for a site without a registry
-    build.py build [NAME...]   build images and their root twins, all by default
-    build.py check             build all without keeping anything, as for another platform
-    build.py digests           print what was built: name, tag, digest
-    build.py sbom FOLDER       write the bill of materials of each image into a folder
-    build.py push REGISTRY     push everything to REGISTRY/idp-steps/...
+    build base              make the Debian base image with mmdebstrap, for a site without a registry
+    build build [NAME...]   build images and their root variants, all by default
+    build check             build all without keeping anything, as for another platform
+    build digests           print what was built: name, tag, digest
+    build lists             write docker-bake.json
+    build sbom FOLDER       write the bill of materials of each image into a folder
+    build push REGISTRY     push everything to REGISTRY/idp-steps/...
 
 Settings come from the environment: ENGINE (docker, podman, buildah), BASE_IMAGE, PLATFORMS, NO_CACHE, SOURCE_URL,
-SOURCE_DATE_EPOCH, DEBIAN_MIRROR, CA_BUNDLE and PIP_CONF (files for the build stage only; they are in no image).
+HOME_URL, DOCUMENTATION_URL, SOURCE_DATE_EPOCH, DEBIAN_MIRROR, CA_BUNDLE and PIP_CONF (files for the build stage only;
+they are in no image).
 """
 
 from __future__ import annotations
 
-import datetime as dt
-import json
 import os
 import re
 import subprocess
 import sys
 import tempfile
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+from images.listed import BAKE_LIST, IMAGES, ROOT, VARIANTS, VERSION, bake_list, contracts, labels, setting, variables
+
 DEBIAN = "trixie"
-MODULES = {  # image -> the module whose contract its labels hold
-    "cookiecutter": "cookie_cutter",
-    "createrepo": "create_repo",
-    "createcatalog": "create_catalog",
-    "directpush": "direct_push",
-    "registercatalog": "register_catalog",
-    "slacknotify": "slack_notify",
-    "updatecatalogproperty": "update_catalog_property",
-}
-TWINS = ("", "-root")
-PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-VERSION: str = PROJECT["version"]
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 SECRETS = {"CA_BUNDLE": "ca-bundle", "PIP_CONF": "pip-conf"}
-
-
-def setting(name: str, default: str = "") -> str:
-    """Give an environment variable; empty counts as not set."""
-    return os.environ.get(name) or default
-
-
 ENGINE = setting("ENGINE", "docker")
 PLATFORMS = setting("PLATFORMS").replace(" ", "")
 LOCAL_BASE = f"idp-steps/debian:{DEBIAN}"
 BASE_IMAGE = setting("BASE_IMAGE", f"debian:{DEBIAN}-slim")
 
 
-def source_date() -> int:
-    """Give the date that every file and label carries: SOURCE_DATE_EPOCH, else that of the last commit."""
-    given = setting("SOURCE_DATE_EPOCH")
-    return int(given or _read("git", "log", "-1", "--pretty=%ct") or "0")
-
-
-def labels(image: str) -> dict[str, str]:
-    """Give the labels of an image, which are its annotations too."""
-    contract = json.loads(_read(sys.executable, "-P", "-m", f"steps.{MODULES[image]}", "--describe"))
-    created = dt.datetime.fromtimestamp(source_date(), tz=dt.UTC)
-    urls = {name.lower(): url for name, url in PROJECT.get("urls", {}).items()}
-    home = setting("SOURCE_URL", urls.get("source", ""))
-    found = {
-        "title": f"idp-steps {image}",
-        "description": contract["summary"],
-        "version": VERSION,
-        "revision": _read("git", "rev-parse", "HEAD"),
-        "created": created.isoformat().replace("+00:00", "Z"),
-        "licenses": PROJECT["license"],
-        "vendor": PROJECT["name"],
-        "source": home,
-        "url": urls.get("homepage", home),
-        "documentation": urls.get("documentation", home),
-    }
-    named = {f"org.opencontainers.image.{name}": value for name, value in found.items() if value}
-    return named | {"io.idp-steps.describe": json.dumps(contract, separators=(",", ":"))}
-
-
 def build(images: Sequence[str], repository: str = "idp-steps", *, push: bool = False, keep: bool = True) -> None:
-    """Build images and twins under `repository`; with push they go to its registry, with keep=False nowhere."""
-    targets = {f"{image}{twin}": labels(image) for image in images for twin in TWINS}
+    """Build images and their variants; with push they go to the registry of `repository`, with keep=False nowhere."""
     if ENGINE == "docker":
         output = "type=registry,oci-mediatypes=true" if push else "" if keep else "type=cacheonly"
-        _bake(targets, repository, output)
+        _bake([f"{image}{variant}" for image in images for variant in VARIANTS], repository, output)
         return
-    for target, values in targets.items():
-        image, twin = (target.removesuffix("-root"), "-root") if target.endswith("-root") else (target, "")
-        name = f"{repository}/{image}:{VERSION}{twin}"
-        _build_one(target, name, values)
-        if push:
-            _run(ENGINE, "push", name)
+    declared = contracts()
+    for image in images:
+        for variant, user in VARIANTS.items():
+            name = f"{repository}/{image}:{VERSION}{variant}"
+            _build_one(image, user, name, labels(declared[image]))
+            if push:
+                _run(ENGINE, "push", name)
 
 
-def _bake(targets: Mapping[str, Mapping[str, str]], repository: str, output: str) -> None:
-    levels = ("index", "manifest") if "," in PLATFORMS else ("manifest",)
-    more = {
-        "target": {
-            target: {
-                "labels": values,
-                "annotations": [
-                    f"{level}:{key}={value}" for level in levels for key, value in values.items() if _is_annotation(key)
-                ],
-                "args": {name: setting(name) for name in PROXIES if setting(name)},
-                **({"platforms": PLATFORMS.split(",")} if PLATFORMS else {}),
-            }
-            for target, values in targets.items()
-        }
-    }
-    variables = {
-        "BASE_IMAGE": BASE_IMAGE,
-        "REPOSITORY": repository,
-        "VERSION": VERSION,
-        "SOURCE_DATE_EPOCH": str(source_date()),
-        **{name: setting(name) for name in SECRETS},
-    }
-    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-        json.dump(more, file)
-        file.flush()
-        _run(
-            *("docker", "buildx", "bake", "--file", "images/docker-bake.hcl", "--file", file.name),
-            *(["--no-cache"] if setting("NO_CACHE") else []),
-            *(["--set", f"*.output={output}"] if output else []),
-            *targets,
-            env=os.environ | variables,
-        )
+def _bake(targets: Sequence[str], repository: str, output: str) -> None:
+    settings = {name: setting(name) for name in (*PROXIES, *SECRETS)}
+    settings |= {"BASE_IMAGE": BASE_IMAGE, "PLATFORMS": PLATFORMS, "REPOSITORY": repository}
+    _run(
+        *("docker", "buildx", "bake", "--file", "docker-bake.json", "--file", "docker-bake.hcl"),
+        *(["--no-cache"] if setting("NO_CACHE") else []),
+        *(["--set", f"*.output={output}"] if output else []),
+        *targets,
+        env=os.environ | variables() | settings,
+    )
 
 
-def _build_one(target: str, name: str, values: Mapping[str, str]) -> None:
-    arguments = {"BASE_IMAGE": BASE_IMAGE, "VERSION": VERSION, "SOURCE_DATE_EPOCH": str(source_date())}
+def _build_one(image: str, user: str, name: str, values: Mapping[str, str]) -> None:
+    date = variables()["SOURCE_DATE_EPOCH"]
+    arguments = {"IMAGE": image, "BASE": IMAGES[image]["base"], "RUN_AS": user, "BASE_IMAGE": BASE_IMAGE}
+    arguments |= {"VERSION": VERSION, "SOURCE_DATE_EPOCH": date}
     arguments |= {key: setting(key) for key in PROXIES if setting(key)}
     secrets = [f"--secret=id={key},src={setting(name)}" for name, key in SECRETS.items() if setting(name)]
     _run(
         *(ENGINE, "build", "--file=images/Dockerfile", "--ignorefile=images/Dockerfile.dockerignore"),
-        *(f"--target={target}", f"--tag={name}", f"--timestamp={source_date()}", "--pull=never", *secrets),
+        *(f"--tag={name}", f"--timestamp={date}", "--pull=never", *secrets),
         *(["--no-cache"] if setting("NO_CACHE") else ["--layers"]),
         *([f"--platform={PLATFORMS}"] if PLATFORMS else []),
         *(f"--build-arg={key}={value}" for key, value in arguments.items()),
         *(f"--label={key}={value}" for key, value in values.items()),
-        *(f"--annotation={key}={value}" for key, value in values.items() if _is_annotation(key)),
+        *(f"--annotation={key}={value}" for key, value in values.items() if key.startswith("org.opencontainers.")),
         ".",
     )
-
-
-def _is_annotation(key: str) -> bool:
-    return key.startswith("org.opencontainers.")
 
 
 def base() -> None:
@@ -156,8 +84,8 @@ def base() -> None:
     with tempfile.TemporaryDirectory() as folder:
         archive = Path(folder) / "debian.tar"
         mirror = [setting("DEBIAN_MIRROR")] if setting("DEBIAN_MIRROR") else []
-        variables = os.environ | {"SOURCE_DATE_EPOCH": str(source_date())}
-        _run("mmdebstrap", "--quiet", "--variant=minbase", DEBIAN, archive, *mirror, env=variables)
+        dated = os.environ | {"SOURCE_DATE_EPOCH": variables()["SOURCE_DATE_EPOCH"]}
+        _run("mmdebstrap", "--quiet", "--variant=minbase", DEBIAN, archive, *mirror, env=dated)
         if ENGINE == "buildah":
             container = _read("buildah", "from", "scratch")
             _run("buildah", "add", "--quiet", container, archive, "/")
@@ -167,17 +95,17 @@ def base() -> None:
 
 
 def digests() -> dict[str, str]:
-    """Give the digest of every image and twin that the engine has."""
+    """Give the digest of every image and variant that the engine has."""
     formats = {"docker": "{{.Id}}", "podman": "{{.Digest}}", "buildah": "{{.FromImageDigest}}"}
     kind = () if ENGINE == "buildah" else ("image",)
-    names = [f"idp-steps/{image}:{VERSION}{twin}" for image in MODULES for twin in TWINS]
+    names = [f"idp-steps/{image}:{VERSION}{variant}" for image in IMAGES for variant in VARIANTS]
     return {name: _read(ENGINE, *kind, "inspect", "--format", formats[ENGINE], name) for name in names}
 
 
 def sbom(folder: Path) -> None:
-    """Copy the bill of materials out of each image, so that it can be published beside it."""
+    """Copy the bill of materials out of each image, so that it can be published with it."""
     folder.mkdir(parents=True, exist_ok=True)
-    for image in MODULES:
+    for image in IMAGES:
         text = _cat(f"idp-steps/{image}:{VERSION}", "/usr/share/idp-steps/sbom.cdx.json")
         (folder / f"{image}-{VERSION}.cdx.json").write_text(text + "\n", encoding="utf-8")
 
@@ -206,16 +134,18 @@ def main(arguments: Sequence[str]) -> None:
     match list(arguments):
         case ["base"]:
             base()
-        case ["build", *names] if set(names) <= set(MODULES):
-            build(names or list(MODULES))
+        case ["build", *names] if set(names) <= set(IMAGES):
+            build(names or list(IMAGES))
         case ["check"]:
-            build(list(MODULES), keep=False)
+            build(list(IMAGES), keep=False)
         case ["digests"]:
             sys.stdout.writelines(f"{name} {digest}\n" for name, digest in digests().items())
+        case ["lists"]:
+            BAKE_LIST.write_text(bake_list(), encoding="utf-8")
         case ["sbom", folder]:
             sbom(Path(folder))
         case ["push", registry] if re.fullmatch(r"[\w.:/-]+", registry):
-            build(list(MODULES), f"{registry.rstrip('/')}/idp-steps", push=True)
+            build(list(IMAGES), f"{registry.rstrip('/')}/idp-steps", push=True)
         case _:
             raise SystemExit(__doc__)
 

@@ -92,10 +92,10 @@ start_engine() {
 }
 
 compare() { # two builds of the same source at the same date are the same, digest by digest
-    .venv/bin/python images/build.py digests >"$WORK/first"
+    .venv/bin/python -m images.build digests >"$WORK/first"
     make --no-print-directory images NO_CACHE=1 BASE=idp-steps/debian:trixie >"$WORK/again.log" 2>&1 \
         || { tail -n 40 "$WORK/again.log" >&2; exit 1; }
-    .venv/bin/python images/build.py digests >"$WORK/second"
+    .venv/bin/python -m images.build digests >"$WORK/second"
     diff "$WORK/first" "$WORK/second" || { echo "The second build differs from the first." >&2; exit 1; }
 }
 

@@ -3,12 +3,12 @@ ENGINE ?= docker
 BASE ?= debian:trixie-slim
 REGISTRY ?=
 IMAGE_NEEDS := $(READY) $(if $(filter local,$(BASE)),base)
-IMAGE_BUILD = ENGINE=$(ENGINE) BASE_IMAGE=$(if $(filter local,$(BASE)),idp-steps/debian:trixie,$(BASE)) $(BIN)/python images/build.py
+IMAGE_BUILD = ENGINE=$(ENGINE) BASE_IMAGE=$(if $(filter local,$(BASE)),idp-steps/debian:trixie,$(BASE)) $(BIN)/python -m images.build
 
 images: $(IMAGE_NEEDS) ## build all images (ENGINE=docker|podman|buildah, BASE=local without a registry)
 	$(IMAGE_BUILD) build
 
-image/%: $(IMAGE_NEEDS) ## build one image and its root twin
+image/%: $(IMAGE_NEEDS) ## build one image and its root variant
 	$(IMAGE_BUILD) build $*
 
 image-check: $(IMAGE_NEEDS) ## build without keeping anything (PLATFORMS=linux/arm64)
@@ -28,10 +28,11 @@ image-test: $(READY) ## test the built images under the engine
 	ENGINE=$(ENGINE) $(BIN)/python -m pytest -m images $(IMAGE_PYTEST_ARGS) tests/images
 
 image-lock: $(READY) ## make requirements/images/ anew from pyproject.toml, with the versions of requirements/dev.txt
-	for image in $(basename $(notdir $(wildcard requirements/images/*.txt))); do \
+	for extra in $$(sed -n 's/.*extra = "\(.*\)".*/\1/p' images/images.toml | sort -u); do \
+		test $$extra = none && more= || more="--extra $$extra"; \
 		$(BIN)/uv pip compile --quiet --python-version 3.13 --python-platform linux --generate-hashes --no-emit-index-url \
-			--no-annotate --no-header --extra $$image --constraints requirements/dev.txt pyproject.toml \
-			-o requirements/images/$$image.txt || exit 1; \
+			--no-annotate --no-header $$more --constraints requirements/dev.txt pyproject.toml \
+			-o requirements/images/$$extra.txt || exit 1; \
 	done
 
 image-ci: $(READY) ## engine, two builds, tests: what the continuous integration does (root, Debian)

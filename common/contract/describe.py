@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -63,7 +65,7 @@ def parse_flags(step: Step[Any], options: Sequence[Option], argv: Sequence[str] 
     """Read the command line: the given flags by input, or None when it only asked for --help or --describe."""
     asked: dict[str, Any] = {}
     command = click.Command(
-        f"python -m steps.{step.name}",
+        step.name,
         params=[
             *(_flag(one) for one in options),
             click.Option(["--describe"], is_flag=True, help="Print inputs, outputs and exit codes as JSON, and exit."),
@@ -75,7 +77,7 @@ def parse_flags(step: Step[Any], options: Sequence[Option], argv: Sequence[str] 
         add_help_option=True,
     )
     try:
-        command.main(args=None if argv is None else list(argv), standalone_mode=False)
+        command.main(None if argv is None else list(argv), prog_name=_command(step), standalone_mode=False)
     except click.ClickException as error:
         raise BadInput(error.format_message(), next_step="--help lists every input.") from error
     if not asked:
@@ -84,6 +86,12 @@ def parse_flags(step: Step[Any], options: Sequence[Option], argv: Sequence[str] 
         click.echo(json.dumps(step.describe(), indent=2, ensure_ascii=False))
         return None
     return {one.field: asked[_parameter(one)] for one in options if asked[_parameter(one)] is not None}
+
+
+def _command(step: Step[Any]) -> str:
+    """Give what the step was called as: the command of its image, or the module."""
+    called = Path(sys.argv[0]).resolve()  # an image's entrypoint is a link to its command
+    return step.image if called.name == step.image else f"python -m steps.{step.name}"
 
 
 def _flag(one: Option) -> click.Option:

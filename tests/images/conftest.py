@@ -6,7 +6,6 @@ be there. Containers use the host's network, because the sandbox listens on the 
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import shutil
@@ -15,37 +14,24 @@ import urllib.parse
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
+from images.listed import IMAGES, VERSION
 from sandbox.git.repositories import seed
 from sandbox.server import Sandbox, serve
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGINE = os.environ.get("ENGINE") or "docker"
 PYTHON = "/usr/bin/python3"
+MODULES = {image: row["module"] for image, row in IMAGES.items()}
 HANDED_ON = "/addon/tmp"  # where the platform puts the files of its runner
 
 
-def _load_build() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("images_build", ROOT / "images/build.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-BUILD = _load_build()
-IMAGES: dict[str, str] = BUILD.MODULES
-VERSION: str = BUILD.VERSION
-
-
-def tag(image: str, twin: str = "") -> str:
+def tag(image: str, variant: str = "") -> str:
     """Give the full name of a built image."""
-    return f"idp-steps/{image}:{VERSION}{twin}"
+    return f"idp-steps/{image}:{VERSION}{variant}"
 
 
 @dataclass(frozen=True)
@@ -70,16 +56,16 @@ class Containers:
     """Runs images of the engine, with options that a group of tests has in common."""
 
     options: tuple[str, ...] = ()
-    twin: str = ""
+    variant: str = ""
 
-    def having(self, *options: str, twin: str | None = None) -> Containers:
+    def having(self, *options: str, variant: str | None = None) -> Containers:
         """Give the same with more options for `run`."""
-        return replace(self, options=self.options + options, twin=self.twin if twin is None else twin)
+        return replace(self, options=self.options + options, variant=self.variant if variant is None else variant)
 
     def command(self, image: str, environ: Mapping[str, str], arguments: Sequence[str]) -> list[str]:
         """Give the command line that runs an image."""
         variables = [part for name, value in environ.items() for part in ("--env", f"{name}={value}")]
-        return [ENGINE, "run", "--rm", *self.options, *variables, tag(image, self.twin), *arguments]
+        return [ENGINE, "run", "--rm", *self.options, *variables, tag(image, self.variant), *arguments]
 
     def run(self, image: str, environ: Mapping[str, str] | None = None, *arguments: str, timeout: int = 120) -> Done:
         """Run an image to its end."""
@@ -100,9 +86,9 @@ def engine(*arguments: str) -> str:
     return subprocess.run([ENGINE, *arguments], check=True, capture_output=True, text=True).stdout
 
 
-def inspected(image: str, twin: str = "") -> dict[str, Any]:
+def inspected(image: str, variant: str = "") -> dict[str, Any]:
     """Give the engine's description of an image."""
-    (found,) = json.loads(engine("image", "inspect", tag(image, twin)))
+    (found,) = json.loads(engine("image", "inspect", tag(image, variant)))
     return dict(found)
 
 

@@ -24,11 +24,11 @@ from werkzeug.serving import make_server
 
 from sandbox.app import create_app
 from sandbox.server import Sandbox
-from tests.images.conftest import CATALOG_FILE, ENGINE, HANDED_ON, IMAGES, Containers, engine, pipeline
+from tests.images.conftest import CATALOG_FILE, ENGINE, HANDED_ON, MODULES, Containers, engine, pipeline
 
 pytestmark = pytest.mark.images
 
-ONLINE = [image for image in IMAGES if image != "createcatalog"]
+ONLINE = [image for image in MODULES if image != "createcatalog"]
 PROCESSES = {"docker": ("-eo", "uid,pid,args"), "podman": ("user", "pid", "args")}
 ELSEWHERE = "forge.example.com"
 CATALOG = {
@@ -67,10 +67,10 @@ def test_catalog_file_is_written_without_a_network(containers: Containers) -> No
     containers.having("--network=none").run("createcatalog", CATALOG).well()
 
 
-@pytest.mark.parametrize("image", IMAGES)
+@pytest.mark.parametrize("image", MODULES)
 def test_runners_with_a_shell_of_their_own_find_one(image: str, containers: Containers) -> None:
     """GitLab, and Argo's scripts, override the entrypoint with a shell and pipe a script into it."""
-    script = f"set -e; echo one two | grep -o two | tr a-z A-Z; python3 -P -m steps.{IMAGES[image]} --describe | wc -l"
+    script = f"set -e; echo one two | grep -o two | tr a-z A-Z; python3 -P -m steps.{MODULES[image]} --describe | wc -l"
 
     done = containers.having("--entrypoint=sh").run(image, None, "-c", script).well()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.server import Sandbox
-from tests.images.conftest import HANDED_ON, IMAGES, PYTHON, Containers, engine, pipeline, tag, writable
+from tests.images.conftest import HANDED_ON, MODULES, PYTHON, Containers, engine, pipeline, tag, writable
 
 pytestmark = pytest.mark.images
 
@@ -69,9 +69,9 @@ def test_every_step_does_its_work(
     expect_done(run_all(platform.having(*options), sandbox, handed_on), sandbox)
 
 
-def test_the_root_twins_do_the_same(platform: Containers, sandbox: Sandbox, handed_on: Path) -> None:
-    """Runners that mount files of root's use the twins."""
-    expect_done(run_all(platform.having(twin="-root"), sandbox, handed_on), sandbox)
+def test_the_root_variants_do_the_same(platform: Containers, sandbox: Sandbox, handed_on: Path) -> None:
+    """Runners that mount files of root's use these."""
+    expect_done(run_all(platform.having(variant="-root"), sandbox, handed_on), sandbox)
 
 
 def test_a_second_run_does_no_harm(containers: Containers, sandbox: Sandbox, workspace: Path, handed_on: Path) -> None:
@@ -89,7 +89,7 @@ def test_no_step_needs_more_memory_than_promised(platform: Containers, sandbox: 
 
     peaks = {}
     for image, environ in pipeline(sandbox).items():
-        running.run(image, environ, "-P", "-c", MEASURED, f"steps.{IMAGES[image]}").well()
+        running.run(image, environ, "-P", "-c", MEASURED, f"steps.{MODULES[image]}").well()
         peaks[image] = round(float((handed_on / "peak").read_text(encoding="utf-8")))
         (handed_on / "peak").unlink()
 

@@ -7,42 +7,33 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
 
+from images.assemble import BASES
+from images.listed import BAKE_LIST, IMAGES, bake_list
 from steps import STEPS, load
-from tests.images.conftest import IMAGES, ROOT
+from tests.images.conftest import ROOT
 
 
 def test_every_list_of_images_is_the_same() -> None:
-    """Steps, Dockerfile, bake file, lock files, the builder's table and the README name one set."""
-    dockerfile = (ROOT / "images/Dockerfile").read_text(encoding="utf-8")
-    bake = (ROOT / "images/docker-bake.hcl").read_text(encoding="utf-8")
+    """Steps, images.toml, the lock files, the README and what bake reads name one set."""
     readme = (ROOT / "images/README.md").read_text(encoding="utf-8")
-    (matrix,) = re.findall(r"image = \[(.*?)\]", bake, re.DOTALL)
-
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
     steps = {load(kind).describe()["image"]: module.rpartition(".")[2] for kind, module in STEPS.items()}
 
-    assert steps == IMAGES
-    assert set(re.findall(r'"(\w+)"', matrix)) == set(steps)
-    assert set(re.findall(r"AS (\w+)-root$", dockerfile, re.MULTILINE)) == set(steps)
-    assert {path.stem for path in (ROOT / "requirements/images").glob("*.txt")} == set(steps)
+    assert {image: row["module"] for image, row in IMAGES.items()} == steps
+    assert {row["base"] for row in IMAGES.values()} <= set(BASES)
+    assert {row["extra"] for row in IMAGES.values()} <= {"none", *extras}
+    assert {path.stem for path in (ROOT / "requirements/images").glob("*.txt")} == {
+        "none",
+        *(row["extra"] for row in IMAGES.values()),
+    }
     assert set(re.findall(r"^\| `(\w+)` \| [\d.]+ \|", readme, re.MULTILINE)) == set(steps)
-
-
-@pytest.mark.parametrize(("image", "module"), IMAGES.items())
-def test_dockerfile_gives_each_image_its_own_step(image: str, module: str) -> None:
-    """The files, the libraries and the entrypoint of a target belong to one step."""
-    dockerfile = (ROOT / "images/Dockerfile").read_text(encoding="utf-8")
-    stages = dict(re.findall(r"^FROM \S+ AS (\S+)\n(.*?)(?=^FROM|\Z)", dockerfile, re.MULTILINE | re.DOTALL))
-
-    assert f'ENTRYPOINT ["/usr/bin/python3", "-P", "-m", "steps.{module}"]' in stages[image]
-    assert set(re.findall(r"/layers/(\w+)/", stages[image])) == {image}
-    assert f"steps/{module}.py" in stages[f"{image}-files"]
-    assert f"libraries {image}\n" in stages[f"{image}-files"]
-    assert stages[f"{image}-root"].strip() == "USER 0:0"
+    assert BAKE_LIST.read_text(encoding="utf-8") == bake_list(), "run make docs"
 
 
 def test_locks_are_whole_and_agree() -> None:

@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.images.conftest import ENGINE, IMAGES, PYTHON, Containers, tag
+from tests.images.conftest import ENGINE, MODULES, PYTHON, Containers, tag
 
 pytestmark = pytest.mark.images
 
@@ -34,7 +34,7 @@ print(json.dumps(rounds))
 """
 
 
-@pytest.mark.parametrize("image", IMAGES)
+@pytest.mark.parametrize("image", MODULES)
 def test_help_is_there_at_once(image: str, containers: Containers) -> None:
     """`--help` costs little more than starting the container."""
     own, bare = [], []

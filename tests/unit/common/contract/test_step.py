@@ -156,6 +156,21 @@ def test_a_signal_ends_the_step_in_order(number: signal.Signals, code: int, caps
     assert "running it again is safe" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("called", "usage"),
+    [("sample", "Usage: sample [OPTIONS]\n"), ("sample.py", "Usage: python -m steps.sample [OPTIONS]\n")],
+)
+def test_help_begins_with_the_command_that_was_called(
+    called: str, usage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In an image that is the command named as the image, also when its link, the entrypoint, was called."""
+    (tmp_path / "step").symlink_to(called)
+    monkeypatch.setattr(sys, "argv", [str(tmp_path / "step")])
+
+    assert make(lambda *_: {}).main(["--help"], {}) == 0
+    assert capsys.readouterr().out.startswith(usage)
+
+
 def test_help_names_every_input_output_and_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
     assert make(lambda *_: {}).main(["--help"], {}) == 0
     shown = " ".join(capsys.readouterr().out.split())
