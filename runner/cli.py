@@ -12,7 +12,8 @@ from pathlib import Path
 
 import click
 
-from common.contract.process import NOT_WRITABLE, signals
+from common.contract.process import NOT_WRITABLE
+from common.contract.signals import signals
 from common.errors import BadInput, Interrupted, StepError
 from runner.execution import run as runs
 from runner.execution.report import Report, complain, to

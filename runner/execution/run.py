@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from common.contract.process import signals
+from common.contract.signals import signals
 from common.errors import EXIT_CODES, BadInput
 from runner.execution import dotenv, folders, process
 from runner.execution.preflight import faults_before

@@ -431,7 +431,7 @@ def test_a_signal_ends_the_step_and_all_that_it_started(tmp_path: Path, number: 
     )
     program = (
         "import sys; from pathlib import Path; from runner.execution import process\n"
-        "from common.errors import Interrupted; from common.contract.process import signals\n"
+        "from common.errors import Interrupted; from common.contract.signals import signals\n"
         "try:\n"
         "    with signals():\n"
         f"        process.run([sys.executable, {str(script)!r}], environ={{}}, folder=Path('.'), timeout=60,\n"
