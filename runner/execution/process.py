@@ -1,27 +1,17 @@
-"""Runs one step as a process of its own."""
+"""The launcher that runs a step as a process of its own."""
 
 from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from common.contract import child
 from common.errors import BadInput
+from runner.execution.launch import TIMED_OUT, Ended, Start
 
 GRACE = 10.0  # seconds between asking a step to end and ending it
-TIMED_OUT = 5  # a step that takes too long is, to its user, an unavailable service
 INSTALLED = "idp_steps-*.dist-info"
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a step's process ended."""
-
-    exit_code: int
-    timed_out: bool = False
 
 
 def command(module: str) -> list[str]:
@@ -37,16 +27,18 @@ def import_path() -> dict[str, str]:
     return {} if installed else {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
 
 
-def run(
-    argv: list[str], *, environ: Mapping[str, str], folder: Path, timeout: float, line: Callable[[str], None]
-) -> Ended:
-    """Run a step's process to its end. `line` gets what it prints, line by line. `timeout` is in seconds.
-
-    A signal to the runner is handed to the process, which gets time to end in order; then Interrupted goes on.
-    """
+def launch(start: Start) -> Ended:
+    """Run a step's process to its end. A signal to the runner is handed to it, and it gets time to end in order."""
     try:
         ended = child.run(
-            argv, environ=environ, folder=folder, line=line, merged=True, seconds=timeout, grace=GRACE, ours=True
+            command(start.kind.module),
+            environ={**import_path(), **start.environ},
+            folder=start.folder,
+            line=start.line,
+            merged=True,
+            seconds=start.timeout,
+            grace=GRACE,
+            ours=True,
         )
     except child.NotStarted as error:
         raise BadInput(
