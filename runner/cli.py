@@ -12,7 +12,9 @@ from pathlib import Path
 
 import click
 
-from common.contract.process import NOT_WRITABLE, signals
+from common.contract import values as texts
+from common.contract.process import NOT_WRITABLE
+from common.contract.signals import signals
 from common.errors import BadInput, Interrupted, StepError
 from runner.execution import run as runs
 from runner.execution.report import Report, complain, to
@@ -26,6 +28,7 @@ from runner.platform import connectors, sandboxed
 
 PIPELINE_NAMES = ("pipeline.yaml", "pipeline.yml")
 BUG = 70
+OURS = ("common", "runner", "sandbox", "steps")
 WAITING = "Another run still uses this sandbox; waiting for its end. Ctrl-C stops the sandbox at once."
 
 _FILE = click.Path(path_type=Path)
@@ -40,21 +43,22 @@ def idp_steps() -> None:
 @click.argument("pipeline", type=_FILE, metavar="FILE|DIR")
 @click.option("--sandbox", is_flag=True, help="Run against local stand-ins for the git host, the portal and Slack.")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Give a variable its value.")
-@click.option("--inputs", type=_FILE, help="YAML file with values by name; else inputs.yaml beside the pipeline.")
+@click.option("--inputs", type=_FILE, help="YAML file with values by name; else inputs.yaml next to the pipeline.")
 @click.option(
     "--connectors",
     "connectors_file",
     type=_FILE,
-    help="YAML file that describes git connectors and the Harness account; else connectors.yaml beside the pipeline.",
+    help="YAML file that describes git connectors and the Harness account; else connectors.yaml next to the pipeline.",
 )
 @click.option(
     "--secrets",
     "secrets_file",
     type=_FILE,
-    help="YAML file that says where the values of secrets are; else secrets.yaml beside the pipeline.",
+    help="YAML file that says where the values of secrets are; else secrets.yaml next to the pipeline.",
 )
 @click.option("--workspace", type=_FILE, help="Folder that the steps work in, used as it is; else a fresh one.")
 @click.option("--state", type=_FILE, default=sandboxed.DEFAULT_STATE, show_default=True, help="State of the sandbox.")
+@click.option("--dry-run", is_flag=True, help="Check everything, write nothing outside of the run's own workspace.")
 @click.option("--verbose", is_flag=True, help="Have the steps log more, and the detail of errors.")
 def run(  # noqa: PLR0913 - one parameter per option
     pipeline: Path,
@@ -66,17 +70,19 @@ def run(  # noqa: PLR0913 - one parameter per option
     secrets_file: Path | None,
     workspace: Path | None,
     state: Path,
+    dry_run: bool,
     verbose: bool,
 ) -> int:
     """Run a pipeline on this machine.
 
-    Each step is a process of its own, with the environment that the platform would give it.
+    Each step is a process of its own, with the environment that the platform would give it. RETRY_BUDGET,
+    STEP_TIMEOUT, HOOK_TIMEOUT and STRICT_VARIABLES are handed on to every step, and DRY_RUN=true is --dry-run.
     """
     report = to(sys.stdout, os.environ)
     file = pipeline_file(pipeline)
     checked = validated(file)
     environ = {**os.environ, **({"VERBOSE": "true"} if verbose else {})}
-    where = runs.Settings(Path.cwd(), workspace, environ)
+    where = runs.Settings(Path.cwd(), workspace, environ, dry_run or _asked_for("DRY_RUN", os.environ))
     given = gather(settings, inputs, file, report)
     with ExitStack() as stack:
         if not sandbox:
@@ -88,7 +94,6 @@ def run(  # noqa: PLR0913 - one parameter per option
         choose(checked.pipeline, given, sandboxed.URL)  # complains before anything starts
         beside = file.parent / "sandbox.yaml"
         seeds = sandboxed.seeds(beside) if beside.is_file() else []
-        stack.enter_context(signals())
         server = stack.enter_context(sandboxed.running(state, waiting=lambda: report.line(WAITING)))
         sandboxed.plant(state, seeds)
         report.line(f"The sandbox runs at {server.url}; its state is kept in {state}.")
@@ -128,7 +133,7 @@ def sandbox(*, state: Path, port: int) -> int:
     """Serve the local git host, portal and Slack until stopped."""
     report = to(sys.stdout, os.environ)
     try:
-        with signals(), sandboxed.running(state, port) as server:
+        with sandboxed.running(state, port) as server:
             if not server.owned:
                 report.line(f"The sandbox with the state in {state} is already running at {server.url}/.")
                 return 0
@@ -140,6 +145,13 @@ def sandbox(*, state: Path, port: int) -> int:
         return 0
 
 
+def _asked_for(name: str, environ: Mapping[str, str]) -> bool:
+    try:
+        return bool(texts.parse(bool, environ.get(name) or "false", multiline=False))
+    except ValueError as error:
+        raise BadInput(f"The variable {name} {error}.") from error
+
+
 def pipeline_file(path: Path) -> Path:
     """Give the pipeline file that an argument names: itself, or the one in a folder."""
     if path.is_dir():
@@ -148,7 +160,7 @@ def pipeline_file(path: Path) -> Path:
             raise BadInput(f"The folder {path} holds no {PIPELINE_NAMES[0]}.", next_step="Name the file itself.")
         return found[0]
     if not path.exists():
-        near = suggestion(path.name, [one.name for one in path.parent.glob("*")])
+        near = suggestion(path.name, [entry.name for entry in path.parent.glob("*")])
         raise BadInput(
             f"There is no file {path}.{near}", next_step="" if near else "Name a pipeline file or its folder."
         )
@@ -163,7 +175,7 @@ def gather(settings: Sequence[str], inputs: Path | None, pipeline: Path, report:
     if inputs or file.is_file():
         given, faults = variables.parse_inputs(document.read(file))
         if not inputs:
-            report.line(f"Values come from {file}, which lies beside the pipeline.")
+            report.line(f"Values come from {file}, the file next to the pipeline.")
     from_command_line, more = variables.parse_settings(settings)
     if faults or more:
         raise Faulty([*faults, *more])
@@ -173,13 +185,13 @@ def gather(settings: Sequence[str], inputs: Path | None, pipeline: Path, report:
 def choose(pipeline: Pipeline, given: Mapping[str, Given], sandbox_url: str | None) -> Values:
     """Settle every value. Raises Faulty."""
     places, faults = variables.slots(pipeline)
-    texts: dict[str, Given] = {}
-    for name, one in given.items():
-        if sandboxed.URL in one.text and sandbox_url is None:
+    replaced: dict[str, Given] = {}
+    for name, value in given.items():
+        if sandboxed.URL in value.text and sandbox_url is None:
             text = f"The value of {name!r} names the sandbox; run with --sandbox, or replace it with --set {name}=..."
-            faults.append(Diagnostic(text, one.location))
-        texts[name] = Given(one.text.replace(sandboxed.URL, sandbox_url or sandboxed.URL), one.location)
-    values, more = variables.settle(places, texts)
+            faults.append(Diagnostic(text, value.location))
+        replaced[name] = Given(value.text.replace(sandboxed.URL, sandbox_url or sandboxed.URL), value.location)
+    values, more = variables.settle(places, replaced)
     if faults or more:
         raise Faulty([*faults, *more])
     return values
@@ -202,12 +214,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal that is not UTF-8 shows ? for ✓
     try:
-        code = idp_steps.main(args=None if argv is None else list(argv), prog_name="idp-steps", standalone_mode=False)
+        arguments = None if argv is None else list(argv)
+        with signals():
+            code = idp_steps.main(args=arguments, prog_name="idp-steps", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return 2
-    except click.exceptions.Abort:
-        return 130
     except StepError as error:
         complain([*str(error).splitlines()])
         return error.exit_code
@@ -223,9 +235,8 @@ def _unforeseen(error: Exception) -> int:
     if isinstance(error, OSError) and error.errno in NOT_WRITABLE:
         complain([f"{error.filename or 'A file'} cannot be written: {error.strerror}. Make room, or permit it."])
         return BadInput.exit_code
+    if isinstance(error, ModuleNotFoundError) and error.name is not None and not error.name.startswith(OURS):
+        complain([f"The library {error.name} is not installed. Install it with: pip install 'idp-steps[runner]'"])
+        return BadInput.exit_code
     complain(["This is a bug in idp-steps; please report it with these lines:", traceback.format_exc()])
     return BUG
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -1,4 +1,4 @@
-"""The process a step runs in: a reduced environment, a HOME of its own, signals that end it in order.
+"""The process a step runs in: a reduced environment, a HOME of its own, closed to the eyes of its children.
 
 Hooks of templates, git and libraries see only what is named here: no token, no stray GIT_* or PYTHON* variable, no
 ~/.netrc and no ~/.gitconfig. Any uid works, with or without a passwd entry and with a HOME that is missing.
@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
+from common.contract import child
 from common.contract.network_inputs import NetworkInputs
-from common.errors import BadInput, Interrupted
+from common.errors import BadInput
 from common.network.settings import Network
 
 KEPT = ("PATH", "TMPDIR", "LANG", "LANGUAGE", "TZ", "TERM", "NO_COLOR", "SOURCE_DATE_EPOCH", "LD_LIBRARY_PATH")
 NOT_WRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT})
 ENV_START = 47  # of the fields behind the name in /proc/PID/stat; see proc_pid_stat(5), where it is field 50
+PR_SET_DUMPABLE = 4  # linux/prctl.h
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -47,8 +46,19 @@ def prepared(inputs: NetworkInputs, environ: Mapping[str, str]) -> Iterator[Netw
             os.environ.update(before)
 
 
+def close_to_others() -> None:
+    """Keep children and other processes of the same user from reading the secrets of this one, which has just started.
+
+    Not from root, who may read everything. It leaves no core dump either.
+    """
+    child.prctl(PR_SET_DUMPABLE, 0)
+    environ = dict(os.environ)
+    forget_initial_environment()
+    os.environ.update(environ)  # the C library's own copies, for children that are started without an environment
+
+
 def forget_initial_environment() -> None:
-    """Blank what /proc/PID/environ shows of this process: children of the same user could read the tokens there.
+    """Blank what /proc/PID/environ shows of this process.
 
     Emptying os.environ does not do that, for the kernel shows the memory in which the process was started.
     """
@@ -100,22 +110,3 @@ def stdout_to_stderr() -> Iterator[None]:
         sys.stdout.flush()
         os.dup2(kept, 1)
         os.close(kept)
-
-
-@contextmanager
-def signals() -> Iterator[None]:
-    """Turn SIGTERM and SIGINT into Interrupted, also as PID 1, where the default would ignore them."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(number: int, _: FrameType | None) -> None:
-        raise Interrupted(number)
-
-    handled = (signal.SIGTERM, signal.SIGINT)
-    before = {number: signal.signal(number, interrupt) for number in handled}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from common import log, secret
-from common.contract import describe, outputs, process
+from common.contract import child, describe, outputs, process
 from common.contract.inputs import Option, option, options_of, resolve
 from common.contract.network_inputs import NetworkInputs
+from common.contract.signals import signals
 from common.contract.workspace import Workspace
 from common.errors import EXIT_CODES, BadInput, Interrupted, StepError
 from common.network.deadline import Deadline
@@ -119,12 +120,18 @@ class Step(Generic[InputsT]):
     def main(self, argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = None) -> int:
         """Run the step and give its exit code. Nothing else of the program reads the environment."""
         process.open_standard_streams()
+        own = environ is None
         environ = dict(os.environ if environ is None else environ)
         log.configure(environ, verbose=False)
         try:
-            with process.signals():
+            with signals():
                 flags = describe.parse_flags(self, self.options(), argv)
-                return self._run(flags, environ) if flags is not None else 0
+                if flags is None:
+                    return 0
+                if own:
+                    child.follow_parent(environ)
+                    process.close_to_others()
+                return self._run(flags, environ)
         except StepError as error:
             log.error(str(error))
             if error.detail:

@@ -11,9 +11,9 @@ from runner.language.diagnostics import Diagnostic
 from runner.language.expressions import SecretReference
 from runner.language.pipeline import Stage, Step
 from runner.language.resolve import Scope
-from runner.platform import environment
+from runner.platform import sources
 from runner.platform.connectors import Connector, Harness, Missing, Services
-from runner.platform.environment import Execution
+from runner.platform.execution import Execution
 
 
 def faults_before(known: Scope, services: Services, execution: Execution) -> list[Diagnostic]:
@@ -54,7 +54,7 @@ def _of_step(  # noqa: PLR0913 - what all steps share, and what one has
             for name, node in step.spec.fields.items()
             if name in kind.spec and kind.spec[name].required and spec.get(name) in (None, "", [], {})
         ]
-        environment.step_variables(kind, spec, asking, execution)
+        sources.variables(sources.Asked(kind, spec, asking, execution))
     except BadInput as error:
         if str(error) in told:
             return faults

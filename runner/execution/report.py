@@ -13,6 +13,7 @@ from common import log
 
 COLOURS = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}
 LINK = re.compile(r"https?://\S+")
+STEERING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 LONGEST_SHOWN = 200
 
 
@@ -24,8 +25,8 @@ class Report:
     colour: bool
 
     def line(self, text: str = "", *, style: str = "", indent: int = 0) -> None:
-        """Write one line, secrets masked."""
-        shown = log.mask(text)
+        """Write one line, secrets masked and without what steers a terminal, whoever the text comes from."""
+        shown = _harmless(text)
         if style and self.colour and shown:
             shown = f"\x1b[{COLOURS[style]}m{shown}\x1b[0m"
         try:
@@ -42,8 +43,8 @@ class Report:
         self.line(f"[{number}/{count}] {name} ({step_type})", style="bold")
 
     def step_line(self, text: str) -> None:
-        """Relay a line of the step; what steers a terminal is taken out unless it is colour on a terminal."""
-        self.line(_harmless(text), indent=6)
+        """Relay a line of the step."""
+        self.line(text, indent=6)
 
     def step_ends(self, seconds: float, exit_code: int) -> None:
         """Say how a step ended and how long it took."""
@@ -64,6 +65,20 @@ class Report:
     def warning(self, text: str) -> None:
         """Say what looks wrong but does not stop the run."""
         self.line(f"warning: {text}", style="yellow")
+
+    def failure(self, why: str, what_to_do: Sequence[str]) -> None:
+        """Say why a run has ended early, and what to do."""
+        self.line()
+        self.line(why, style="red")
+        for text in what_to_do:
+            self.line(text)
+
+    def advice(self, texts: Sequence[str]) -> None:
+        """Say what is to be known after a run."""
+        if texts:
+            self.line()
+        for text in texts:
+            self.line(text)
 
     def outputs(self, outputs: Mapping[str, Mapping[str, str]]) -> None:
         """Show every output by step, then the links among them."""
@@ -93,7 +108,7 @@ def complain(lines: Sequence[str]) -> None:
     """Say on stderr why nothing runs, or why it stopped."""
     try:
         for line in lines:
-            sys.stderr.write(log.mask(line) + "\n")
+            sys.stderr.write("".join(f"{_harmless(part)}\n" for part in line.split("\n")))
         sys.stderr.flush()
     except OSError:  # there is nowhere left to tell it; the exit code still does
         _silence(sys.stderr)
@@ -107,9 +122,9 @@ def _silence(stream: TextIO) -> None:
 
 
 def _harmless(text: str) -> str:
-    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f\x80-\x9f]", "", text)
+    """Mask secrets, again when they come together only without the characters that are taken out."""
+    return log.mask(STEERING.sub("", log.mask(text)).replace("\n", "\\n"))
 
 
 def _shown(value: str) -> str:
-    line = value.replace("\n", "\\n")
-    return _harmless(line if len(line) <= LONGEST_SHOWN else f"{line[:LONGEST_SHOWN]}… ({len(value)} characters)")
+    return value if len(value) <= LONGEST_SHOWN else f"{value[:LONGEST_SHOWN]}… ({len(value)} characters)"

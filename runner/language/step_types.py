@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import steps
+from common import git_hosts
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,32 @@ class StepKind:
         """The inputs by each name that they have in a step's spec."""
         return {name: one for one in self.inputs if one.spec for name in (one.field, *one.aliases)}
 
+    @functools.cached_property
+    def reads(self) -> frozenset[str]:
+        """The names of the variables that the step reads."""
+        return frozenset(name for one in self.inputs for name in one.env)
+
+    def uses_connector(self) -> bool:
+        """Tell whether the step takes the credentials of a git connector."""
+        return "DRONE_NETRC_PASSWORD" in self.reads
+
+    def uses_account(self) -> bool:
+        """Tell whether the step wants to know the portal that it works for."""
+        return "BASE" in self.reads
+
+    def writes_elsewhere(self) -> bool:
+        """Tell whether the step can change more than its workspace: for that it needs a credential."""
+        return any(one.secret for one in self.inputs)
+
 
 def types() -> list[str]:
     """Give the step types that can run."""
     return list(steps.STEPS)
+
+
+def connector_types() -> list[str]:
+    """Give the types of git connectors that the steps can work with."""
+    return list(git_hosts.HOSTS)
 
 
 @functools.cache

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.language import document, expressions, inputs, pipeline, schema, step_types
-from runner.language.diagnostics import Diagnostic, Faulty, Location, in_order, listed, suggestion
+from runner.language.diagnostics import Diagnostic, Faulty, Location, choice, in_order, listed, suggestion
 from runner.language.document import Text
 from runner.language.expressions import Expression, NotBuilt, Reference, Unknown
 from runner.language.pipeline import Pipeline, Stage, Step
-from runner.platform.environment import CONNECTOR_STEPS
 
 
 @dataclass(frozen=True)
@@ -75,9 +74,13 @@ def _check_step(step: Step) -> list[Diagnostic]:
     ]
     required = [one for one in kind.spec.values() if one.required]
     missing = [one.field for one in required if not {one.field, *one.aliases} & step.spec.fields.keys()]
-    harness_code = step.spec.text("connectorType") == "Harness"
-    if step.type in CONNECTOR_STEPS and "connectorRef" not in step.spec.fields and not harness_code:
+    host = step.spec.text("connectorType")
+    if kind.uses_connector() and "connectorRef" not in step.spec.fields and host != "Harness":
         missing.append("connectorRef")
+    hosts = step_types.connector_types()
+    if kind.uses_connector() and host and "<+" not in host and host.lower() not in (name.lower() for name in hosts):
+        text = f"The connector type {host!r} in {of} is not supported; it can be {choice(hosts)}."
+        faults.append(Diagnostic(text, step.spec.location_of("connectorType")))
     return faults + [
         Diagnostic(f"The field {name!r} is missing in {of}.", step.spec.location) for name in dict.fromkeys(missing)
     ]

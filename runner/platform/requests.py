@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import urllib.parse
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from common.errors import BadInput
 from runner.language.diagnostics import listed, suggestion
 from runner.language.resolve import Resolved
-
-if TYPE_CHECKING:
-    from runner.platform.environment import Execution
+from runner.platform.execution import Execution
 
 DESCRIPTION = "description"  # what the schema allows in an entry of UpdateCatalogProperty, and no request carries
 
@@ -51,13 +48,13 @@ def update(spec: Mapping[str, Resolved], base: str, _execution: Execution) -> di
     body: dict[str, object]
     if spec.get("type") == "Entity":
         single = dict.fromkeys(("property", "value", "mode"))
-        properties = [single | one for one in _entries(spec, "properties", tuple(single))]
+        properties = [single | entry for entry in _entries(spec, "properties", tuple(single))]
         body = {"entity_ref": spec.get("entityRef"), **single, "properties": properties}
         kind = "entity"
     elif spec.get("type") == "Property":
         refs = [
-            {"entity_ref": one.get("entityRef"), "value": one.get("value")}
-            for one in _entries(spec, "entityRefs", ("entityRef", "value"))
+            {"entity_ref": entry.get("entityRef"), "value": entry.get("value")}
+            for entry in _entries(spec, "entityRefs", ("entityRef", "value"))
         ]
         values = {name: spec.get(name) for name in ("property", "value", "mode")}
         body = {"entity_ref": None, **values, "entity_refs": refs}
@@ -75,17 +72,11 @@ def _entries(spec: Mapping[str, Resolved], field: str, known: tuple[str, ...]) -
     value = spec.get(field)
     if value is None:
         return []
-    entries = [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    entries = [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
     if not isinstance(value, list) or len(entries) < len(value):
         raise BadInput(f"The field {field!r} has to be a list of maps with {listed(known)}.")
-    for name in dict.fromkeys(name for one in entries for name in one):
+    for name in dict.fromkeys(name for entry in entries for name in entry):
         if name not in (*known, DESCRIPTION):
             near = suggestion(name, known) or f" It can hold {listed(known)}."
             raise BadInput(f"Unknown field {name!r} in an entry of {field!r}.{near}")
-    return [{name: one[name] for name in known if name in one} for one in entries]
-
-
-OF_TYPE: Mapping[str, Callable[[Mapping[str, Resolved], str, Execution], dict[str, str]]] = {
-    "RegisterCatalog": register,
-    "UpdateCatalogProperty": update,
-}
+    return [{name: entry[name] for name in known if name in entry} for entry in entries]

@@ -55,7 +55,7 @@ def test_scenario(scenario: str, tmp_path: Path) -> None:
     printed = ""
 
     for run in wanted["runs"]:
-        command = [sys.executable, "-m", "runner.cli", *run["argv"]]
+        command = [sys.executable, "-m", "runner", *run["argv"]]
         done = subprocess.run(
             command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False, timeout=120
         )

@@ -42,11 +42,15 @@ CREATE_REPO = """
     description: str = option("description", env=["REPO_DESCRIPTION"], default="", help="Text.")
     personal: bool = option("personalAccount", env=["PERSONAL_ACCOUNT"], default=False, help="Whose.")
     ref: str = option("connectorRef", default="", help="Connector.")
+    git: Secret = option("gitToken", env=["DRONE_NETRC_PASSWORD"], spec=False, help="Token.")
+    if_exists: str = option("ifExists", env=["IF_EXISTS"], default="", spec=False, help="What then.")
 """
 SLACK = """
     token: Secret = option("token", env=["SLACK_TOKEN"], help="Token.")
     message: str = option("messageContent", env=["MESSAGE_CONTENT"], help="Text.")
     email: str = option("email", env=["EMAIL"], default="", help="Who.", aliases=["emailId"])
+    broadcast: bool = option("replyBroadcast", env=["REPLY_BROADCAST"], default=False, help="Whom.")
+    url: str = option("slackApiUrl", env=["SLACK_API_URL"], default="", spec=False, help="Where.")
 """
 COOKIE_CUTTER = """
     variables: dict = option("cookieCutterVariables", default={}, prefix="IDP_COOKIECUTTER_", help="Variables.")

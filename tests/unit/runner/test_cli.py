@@ -235,7 +235,7 @@ def test_a_failed_step_stops_the_run_with_its_code_and_says_how_to_go_on(
     assert "✗ failed with exit code 4" in out
     assert "The step 'Create' (create) failed with exit code 4: conflict with what exists." in out
     assert "Done before it: Render. Not run: Tell." in out
-    assert "run the same command again; that is safe" in out
+    assert "Decide about what exists already, as its lines above say: the same command would end here again." in out
     assert not Path(".idp-steps/runs/1-onboarding/harness/SlackNotify.json").exists()
 
 
@@ -316,7 +316,7 @@ def test_inputs_beside_the_pipeline_are_read_and_set_goes_before_them(
 
     assert _seen_by("CreateRepo")["REPO_NAME"] == "from-set"
     assert _seen_by("CreateRepo")["EMAIL"] == "file@b.test"
-    assert "inputs.yaml, which lies beside the pipeline." in capsys.readouterr().out
+    assert "inputs.yaml, the file next to the pipeline." in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("fake_steps")
@@ -431,11 +431,13 @@ def test_a_signal_ends_the_step_and_all_that_it_started(tmp_path: Path, number: 
     )
     program = (
         "import sys; from pathlib import Path; from runner.execution import process\n"
-        "from common.errors import Interrupted; from common.contract.process import signals\n"
+        "from runner.execution.launch import Start; from runner.language import step_types\n"
+        "from common.errors import Interrupted; from common.contract.signals import signals\n"
+        f"process.command = lambda module: [sys.executable, {str(script)!r}]\n"
         "try:\n"
         "    with signals():\n"
-        f"        process.run([sys.executable, {str(script)!r}], environ={{}}, folder=Path('.'), timeout=60,\n"
-        "            line=lambda text: print(text, flush=True))\n"
+        "        process.launch(Start(step_types.kind('CookieCutter'), {}, Path('.'), 60,\n"
+        "            lambda text: print(text, flush=True)))\n"
         "except Interrupted as interrupt:\n"
         "    raise SystemExit(interrupt.exit_code)\n"
     )

@@ -14,9 +14,10 @@ from runner.language.expressions import SecretReference
 from runner.language.pipeline import Pipeline
 from runner.language.resolve import Resolved
 from runner.language.schema import SPEC_BESIDE_INPUTS
-from runner.platform import environment
+from runner.platform import sources
 from runner.platform.connectors import Connector, Harness, Missing, Services
-from runner.platform.environment import Execution
+from runner.platform.execution import Execution
+from runner.platform.texts import text_of
 
 PIPELINE = Pipeline("p.yaml", "onboarding", "Onboarding", "default", "portal", (), ())
 EXECUTION = Execution("e1", PIPELINE, "acc", 3, "/work")
@@ -35,7 +36,7 @@ def _services(
 
 
 def _environ(step_type: str, spec: dict[str, Resolved], services: Services | None = None) -> dict[str, str]:
-    return environment.step_variables(step_types.kind(step_type), spec, services or _services(), EXECUTION)
+    return sources.variables(sources.Asked(step_types.kind(step_type), spec, services or _services(), EXECUTION))
 
 
 REGISTER: dict[str, Resolved] = {
@@ -107,10 +108,28 @@ def test_without_any_key_it_is_told_where_to_write_one() -> None:
         ("https://dev.azure.com/o/p", "Account", "AzureRepo", "https://dev.azure.com/o/p/payments"),
     ],
 )
-def test_the_remote_url_follows_the_kind_of_connector(url: str, url_type: str, kind: str, remote: str) -> None:
+def test_the_remote_url_follows_the_kind_of_connector(
+    url: str, url_type: str, kind: str, remote: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(step_types, "connector_types", lambda: ["Github", "AzureRepo"])
     spec: dict[str, Resolved] = {"connectorRef": "c", "repository": "payments", "codeDirectory": "x", "branch": "main"}
 
     assert _environ("DirectPush", spec, _services(url, url_type, kind))["DRONE_REMOTE_URL"] == remote
+
+
+@pytest.mark.parametrize(("described", "field"), [("Gitea", None), ("Github", "gitea")])
+def test_a_connector_of_a_type_that_is_not_supported_is_refused(described: str, field: str | None) -> None:
+    """Be it so in connectors.yaml or in the step's own field."""
+    spec: dict[str, Resolved] = {"connectorRef": "c", "connectorType": field, "repository": "payments"}
+    told = f"The connector 'c' is of the type '{field or described}', which is not supported. It can be Github."
+    with pytest.raises(BadInput, match=told):
+        _environ("CreateRepo", spec, _services(kind=described))
+
+
+@pytest.mark.parametrize("kind", ["github", "GITHUB"])
+def test_the_case_of_a_connector_s_type_does_not_count(kind: str) -> None:
+    spec: dict[str, Resolved] = {"connectorRef": "c", "repository": "payments"}
+    assert _environ("CreateRepo", spec, _services(kind=kind))["CONNECTOR_TYPE"] == kind
 
 
 def test_an_account_s_connector_without_a_repository_is_refused_as_on_the_platform() -> None:
@@ -210,7 +229,7 @@ def test_a_secret_field_takes_an_id_or_an_expression_of_a_secret() -> None:
     ],
 )
 def test_a_value_becomes_text_as_on_the_platform(value: Resolved, text: str) -> None:
-    assert environment.text_of(value, _services()) == text
+    assert text_of(value, _services()) == text
 
 
 def test_the_fields_of_every_spec_are_those_of_the_published_schema() -> None:

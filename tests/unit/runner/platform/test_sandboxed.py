@@ -124,7 +124,7 @@ def test_own_connectors_have_no_meaning_with_the_sandbox(
 
 def test_the_sandbox_serves_until_it_is_stopped(tmp_path: Path) -> None:
     """Ctrl-C is the way to stop it, so that is no failure."""
-    command = [sys.executable, "-m", "runner.cli", "sandbox", "--state", str(tmp_path / "state")]
+    command = [sys.executable, "-m", "runner", "sandbox", "--state", str(tmp_path / "state")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         url = process.stdout.readline().split()[4].rstrip(";")

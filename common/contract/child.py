@@ -1,0 +1,277 @@
+"""Child processes: started in a group of their own, listened to, and ended as a group whatever happens to the parent.
+
+No signal comes between the start of a child and the means to end it: until the group has ended, Interrupted is put
+off. A parent that is killed takes its child along (PR_SET_PDEATHSIG, Linux only): a program of others is started by
+way of a few lines of Python that ask the kernel for it, a process of ours asks itself (`follow_parent`). Not by
+`preexec_fn`, which runs Python between fork and exec: with threads around that can wait for a lock for ever.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import math
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from common.contract import signals
+
+GRACE = 5.0  # seconds between asking a group to end and ending it
+DRAIN = 2.0  # seconds for the last words after a child has ended, while something that it started is still writing
+CHUNK = 65_536
+PARENT = "IDP_STEPS_PARENT"  # the variable by which a process of ours learns whose end is its own
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+_FOLLOWING = f"""
+import ctypes, os, sys
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl({PR_SET_PDEATHSIG}, {int(signal.SIGTERM)})
+if os.getppid() != int(sys.argv[1]):
+    os._exit(143)
+os.execvp(sys.argv[2], sys.argv[2:])
+"""
+
+
+class NotStarted(Exception):
+    """A child could not be started. The text is a reason without a full stop; `missing`: there is no such program."""
+
+    def __init__(self, reason: str, *, missing: bool = False) -> None:
+        super().__init__(reason)
+        self.missing = missing
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a child ended: its exit code as a shell tells it (128 + number of a signal), and what it printed."""
+
+    code: int
+    stdout: str = ""
+    timed_out: bool = False
+
+
+def run(  # noqa: PLR0913 - what a process is made of
+    argv: Sequence[str],
+    *,
+    environ: Mapping[str, str],
+    folder: Path | None = None,
+    stdin: str = "",
+    line: Callable[[str], object] = lambda _: None,
+    merged: bool = False,
+    seconds: float = math.inf,
+    grace: float = GRACE,
+    ours: bool = False,
+) -> Ended:
+    """Run a program to its end, and leave nothing of its process group behind. Raises NotStarted.
+
+    To be called by a thread that outlives the child: the kernel takes the end of that thread for that of the parent.
+    line: gets what the program prints to stderr, line by line; `merged` sends standard output there too.
+    seconds: until the group is asked to end by SIGTERM, as it is by a signal to this process; `grace` seconds later,
+    or at a second signal, it is forced to. Interrupted is raised after that.
+    ours: the program calls `follow_parent` itself.
+    """
+    with ExitStack() as stack:
+        woken, wake = os.pipe()
+        stack.callback(os.close, woken)
+        stack.callback(os.close, wake)
+        os.set_blocking(wake, False)
+        asked = stack.enter_context(signals.postponed(lambda _: _wake(wake)))
+        process = stack.enter_context(_started(argv, environ, folder, merged=merged, ours=ours))
+        talk = stack.enter_context(_talking(process, woken, stdin, line))
+        waiter = threading.Thread(target=_wait, args=(process, wake), daemon=True)
+        waiter.start()
+        stack.callback(waiter.join)  # before the pipe is closed that it writes to
+        stack.callback(_signal_group, process, signal.SIGKILL)
+        timed_out = _attend(process, talk, asked, seconds=seconds, grace=grace)
+        talk.until_closed(DRAIN)
+        _signal_group(process, signal.SIGKILL)  # what it has left running
+        talk.until_closed(DRAIN)
+        code = process.wait()
+        return Ended(128 - code if code < 0 else code, talk.printed(), timed_out)
+
+
+def follow_parent(environ: Mapping[str, str]) -> None:
+    """End with the process that started this one, if that asked for it: by SIGTERM, so in order."""
+    parent = environ.get(PARENT)
+    if parent is None:
+        return
+    prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if str(os.getppid()) != parent:  # it had ended before
+        os._exit(143)
+
+
+def prctl(option: int, value: int) -> None:
+    """Ask the Linux kernel to treat this process in some way; elsewhere there is nobody to ask."""
+    import ctypes
+
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(option, value)
+
+
+@contextmanager
+def _started(
+    argv: Sequence[str], environ: Mapping[str, str], folder: Path | None, *, merged: bool, ours: bool
+) -> Iterator[subprocess.Popen[bytes]]:
+    following = [] if ours else _following(argv[0], environ)
+    try:
+        process = subprocess.Popen(
+            [*following, *argv],
+            env={**environ, PARENT: str(os.getpid())} if ours else dict(environ),
+            cwd=folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT if merged else subprocess.PIPE,
+            bufsize=0,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise NotStarted(error.strerror or str(error)) from error
+    except ValueError as error:  # a NUL in an argument or a variable
+        raise NotStarted(str(error)) from error
+    try:
+        yield process
+    finally:
+        _signal_group(process, signal.SIGKILL)
+        process.wait()
+
+
+def _following(program: str, environ: Mapping[str, str]) -> list[str]:
+    """Give the command that a program of others is started by. Raises NotStarted."""
+    import shutil
+
+    if shutil.which(program, path=environ.get("PATH")) is None:
+        raise NotStarted(f"there is no program {program}", missing=True)
+    return [sys.executable, "-I", "-S", "-c", _FOLLOWING, str(os.getpid())]
+
+
+def _attend(
+    process: subprocess.Popen[bytes], talk: _Talk, asked: Sequence[int], *, seconds: float, grace: float
+) -> bool:
+    """Listen until the child ends. Gives whether its time was up."""
+    told, timed_out, due = 0, False, time.monotonic() + seconds
+    enough = 0  # signals that have been passed on
+    while process.poll() is None:
+        if len(asked) > enough or time.monotonic() >= due:
+            timed_out = timed_out or not asked
+            number = signal.SIGKILL if told else asked[0] if asked else signal.SIGTERM
+            _signal_group(process, number)
+            told, enough, due = told + 1, len(asked), time.monotonic() + grace
+        talk.listen(due - time.monotonic())
+    return timed_out
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
+    with suppress(ProcessLookupError):  # all of it may have ended
+        os.killpg(process.pid, number)
+
+
+def _wait(process: subprocess.Popen[bytes], wake: int) -> None:
+    process.wait()
+    _wake(wake)
+
+
+def _wake(pipe: int) -> None:
+    with suppress(BlockingIOError):  # it is full, so whoever waits is awake
+        os.write(pipe, b".")
+
+
+@dataclass
+class _Talk:
+    """The streams of a child: what is still to be told to it, and what it has said."""
+
+    selector: selectors.BaseSelector
+    woken: int
+    stdin: memoryview
+    lines: _Lines
+    stdout: bytearray = field(default_factory=bytearray)
+
+    def printed(self) -> str:
+        return self.stdout.decode("utf-8", errors="replace")
+
+    def until_closed(self, seconds: float) -> None:
+        """Listen until every stream is closed, but not longer than so."""
+        due = time.monotonic() + seconds
+        while len(self.selector.get_map()) > 1 and time.monotonic() < due:
+            self.listen(due - time.monotonic())
+
+    def listen(self, seconds: float) -> None:
+        """Wait for the next that happens, and take it in."""
+        for key, _ in self.selector.select(None if seconds == math.inf else max(0.0, seconds)):
+            if key.data is None:
+                os.read(self.woken, CHUNK)
+            elif not key.data(key.fd):
+                self.selector.unregister(key.fileobj)
+                assert isinstance(key.fileobj, io.IOBase)  # noqa: S101 - streams are registered as such
+                key.fileobj.close()
+
+    def write(self, fd: int) -> bool:
+        try:
+            self.stdin = self.stdin[os.write(fd, self.stdin[:CHUNK]) :]
+        except BrokenPipeError:
+            return False
+        return len(self.stdin) > 0
+
+    def read_stdout(self, fd: int) -> bool:
+        chunk = os.read(fd, CHUNK)
+        self.stdout += chunk
+        return bool(chunk)
+
+    def read_lines(self, fd: int) -> bool:
+        chunk = os.read(fd, CHUNK)
+        self.lines.add(chunk)
+        return bool(chunk)
+
+
+@dataclass
+class _Lines:
+    """Cuts what comes in pieces into lines; one that does not end is cut."""
+
+    told: Callable[[str], object]
+    decoder: io.IncrementalNewlineDecoder = field(
+        default_factory=lambda: io.IncrementalNewlineDecoder(
+            codecs.getincrementaldecoder("utf-8")(errors="replace"), translate=True
+        )
+    )
+    rest: str = ""
+
+    def add(self, chunk: bytes) -> None:
+        """Take in a piece; an empty one is the end."""
+        *lines, self.rest = (self.rest + self.decoder.decode(chunk, final=not chunk)).split("\n")
+        if len(self.rest) > CHUNK or (not chunk and self.rest):
+            lines.append(self.rest)
+            self.rest = ""
+        for one in lines:
+            self.told(one)
+
+
+@contextmanager
+def _talking(
+    process: subprocess.Popen[bytes], woken: int, stdin: str, line: Callable[[str], object]
+) -> Iterator[_Talk]:
+    lines = _Lines(line)
+    with process, selectors.DefaultSelector() as selector:  # which closes the streams that are still open
+        talk = _Talk(selector, woken, memoryview(stdin.encode()), lines)
+        selector.register(woken, selectors.EVENT_READ)
+        first = talk.read_lines if process.stderr is None else talk.read_stdout
+        _listen_to(selector, process.stdout, selectors.EVENT_READ, first)
+        _listen_to(selector, process.stderr, selectors.EVENT_READ, talk.read_lines)
+        _listen_to(selector, process.stdin, selectors.EVENT_WRITE, talk.write)
+        yield talk
+        lines.add(b"")
+
+
+def _listen_to(
+    selector: selectors.BaseSelector, stream: IO[bytes] | None, event: int, heard: Callable[[int], bool]
+) -> None:
+    if stream is not None:
+        os.set_blocking(stream.fileno(), False)
+        selector.register(stream, event, heard)

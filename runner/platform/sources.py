@@ -1,0 +1,155 @@
+"""Where the variables of a step come from: a table of sources, each with what needs it and what it gives.
+
+A step needs a source when it declares that it reads a variable of it. So a new step, or a new input of one, is given
+what it asks for without a word here; and the platform's next service is a row.
+"""
+
+from __future__ import annotations
+
+import urllib.parse
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from common.errors import BadInput
+from runner.language import step_types
+from runner.language.diagnostics import choice
+from runner.language.resolve import LATER, Resolved
+from runner.language.step_types import StepKind
+from runner.platform import requests
+from runner.platform.connectors import Missing, Services
+from runner.platform.execution import Execution
+from runner.platform.texts import plain, secret_of, text_of
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A step that is about to be started: its declaration, its resolved spec, and who can answer."""
+
+    kind: StepKind
+    spec: Mapping[str, Resolved]
+    services: Services
+    execution: Execution
+
+
+Gives = Callable[[Asked], dict[str, str]]
+Prepared = Callable[[Mapping[str, Resolved], str, Execution], dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source. `gives` raises connectors.Missing, BadInput."""
+
+    needed_by: Callable[[StepKind], bool]
+    gives: Gives
+
+
+def reads(name: str) -> Callable[[StepKind], bool]:
+    """Tell whether a step declares that it reads the variable."""
+    return lambda kind: name in kind.reads
+
+
+def variables(asked: Asked) -> dict[str, str]:
+    """Give the variables of one step. A later source goes before an earlier one."""
+    found: dict[str, str] = {}
+    for source in SOURCES:
+        if source.needed_by(asked.kind):
+            found |= source.gives(asked)
+    return found
+
+
+def _unless_given(_: Asked) -> dict[str, str]:
+    return {"REPLY_BROADCAST": "false"}  # contract, A.6
+
+
+def _spec(asked: Asked) -> dict[str, str]:
+    """Give each field under the first name of its input, which is the platform's current one."""
+    found: dict[str, str] = {}
+    for name, value in asked.spec.items():
+        declared = asked.kind.spec.get(name)
+        if declared is None:
+            continue
+        if declared.prefix and isinstance(value, dict):
+            texts = {f"{declared.prefix}{key}": text_of(entry, asked.services) for key, entry in value.items()}
+            found |= {key: text for key, text in texts.items() if text}
+        elif declared.env and value not in (None, "", [], {}):
+            found[declared.env[0]] = (
+                secret_of(value, name, asked.services) if declared.secret else text_of(value, asked.services)
+            )
+    return found
+
+
+def _connector(asked: Asked) -> dict[str, str]:
+    """Give the connector that the spec names (B.2, B.3)."""
+    reference = asked.spec.get("connectorRef")
+    if not reference:
+        return {}
+    connector = asked.services.connector(str(reference))
+    kind = str(asked.spec.get("connectorType") or connector.type)
+    supported = step_types.connector_types()
+    if kind and LATER not in kind and kind.lower() not in (name.lower() for name in supported):
+        raise BadInput(
+            f"The connector {str(reference)!r} is of the type {kind!r}, which is not supported.",
+            next_step=f"It can be {choice(supported)}.",
+        )
+    parts = urllib.parse.urlsplit(connector.url)
+    remote = connector.url
+    if connector.url_type == "Account":
+        repository = str(asked.spec.get("repository") or "")
+        if not repository:
+            raise BadInput("The step needs the field 'repository', because its connector is one for a whole account.")
+        remote = f"{remote}/{repository}"
+    if not remote.endswith(".git") and connector.type != "AzureRepo":
+        remote += ".git"
+    return {
+        "DRONE_NETRC_MACHINE": parts.hostname or "",
+        **({"DRONE_NETRC_PORT": str(parts.port)} if parts.port else {}),
+        "DRONE_NETRC_USERNAME": connector.username,
+        "DRONE_NETRC_PASSWORD": connector.token.reveal(),
+        "DRONE_REMOTE_URL": remote,
+        "CONNECTOR_TYPE": kind,
+    }
+
+
+def _account(asked: Asked) -> dict[str, str]:
+    return {"BASE": asked.services.harness().base}
+
+
+def _user_context(asked: Asked) -> dict[str, str]:
+    """Authorize a step without a key of its own by what stands for the user who runs the pipeline."""
+    if asked.spec.get("xApiKey"):
+        return {}
+    credentials = asked.services.harness().credentials
+    if not credentials:
+        raise Missing(
+            f"Steps of the type {asked.kind.type} need an API key of the Harness account. "
+            "Give the step an xApiKey, or write harness: apiKey into connectors.yaml."
+        )
+    return {name: secret.reveal() for name, secret in credentials.items()}
+
+
+def _request(make: Prepared) -> Gives:
+    """Give a request that the platform prepares; no secret field of the spec is in its body."""
+
+    def gives(asked: Asked) -> dict[str, str]:
+        secret = {name for name, declared in asked.kind.spec.items() if declared.secret}
+        sent = {name: plain(value, asked.services) for name, value in asked.spec.items() if name not in secret}
+        return make(sent, asked.services.harness().base, asked.execution)
+
+    return gives
+
+
+def _slack_url(asked: Asked) -> dict[str, str]:
+    url = asked.services.slack_api_url
+    return {} if url is None else {"SLACK_API_URL": url}
+
+
+SOURCES = (
+    Source(reads("REPLY_BROADCAST"), _unless_given),
+    Source(lambda _: True, _spec),
+    Source(StepKind.uses_connector, _connector),
+    Source(reads("BASE"), _account),
+    Source(reads("AUTHORIZATION"), _user_context),
+    Source(reads("IMPORT_ENTITY_URL"), _request(requests.register)),
+    Source(reads("CUSTOM_PROPERTY_URL"), _request(requests.update)),
+    Source(reads("SLACK_API_URL"), _slack_url),
+)

@@ -1,0 +1,236 @@
+"""A child process: what it is told and says, and that nothing of its group outlives it, its time or its parent."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from common.contract import child
+from common.contract.signals import signals
+from common.errors import Interrupted
+from tests.conftest import REPOSITORY_ROOT
+
+ENVIRON = {"PATH": os.environ["PATH"]}
+SLEEPS = "import time; print('ready', flush=True); time.sleep(60)"
+STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SLEEPS
+WITH_OFFSPRING = (
+    "import subprocess, sys; child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); "
+    "print(child.pid, flush=True); "
+)
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def ends(pid: int, seconds: float = 20) -> bool:
+    """Whether the process ends, on a slow machine too."""
+    deadline = time.monotonic() + seconds
+    while alive(pid) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return not alive(pid)
+
+
+def python(program: str, **more: object) -> child.Ended:
+    return child.run([sys.executable, "-c", program], environ=ENVIRON, **more)  # type: ignore[arg-type]
+
+
+def test_a_child_reads_what_it_is_told_and_its_streams_are_kept_apart(tmp_path: Path) -> None:
+    lines: list[str] = []
+    told = "ä" * 500_000  # far more than a pipe takes at once, in both directions
+    program = "import os, sys; print(sys.stdin.read(), end=''); print(os.getcwd(), 'done', file=sys.stderr)"
+    done = python(program, stdin=told, line=lines.append, folder=tmp_path)
+    assert done == child.Ended(0, told)
+    assert lines == [f"{tmp_path} done"]
+
+
+def test_merged_streams_come_line_by_line_in_their_order() -> None:
+    lines: list[str] = []
+    program = r"import sys; print('1', flush=True); sys.stderr.write('2\r3\r\n4\n\n'); sys.stderr.write('5')"
+    assert python(program, merged=True, line=lines.append) == child.Ended(0)
+    assert lines == ["1", "2", "3", "4", "", "5"]
+
+
+def test_a_line_without_an_end_comes_in_pieces() -> None:
+    lines: list[str] = []
+    python(f"import sys; sys.stderr.write('x' * {3 * child.CHUNK})", line=lines.append)
+    assert "".join(lines) == "x" * 3 * child.CHUNK
+    assert max(map(len, lines)) <= 2 * child.CHUNK
+
+
+@pytest.mark.parametrize(("program", "code"), [("raise SystemExit(4)", 4), ("import os; os.kill(os.getpid(), 9)", 137)])
+def test_the_exit_code_is_that_of_the_child_or_of_its_signal(program: str, code: int) -> None:
+    assert python(program).code == code
+
+
+def test_a_child_that_reads_nothing_and_closes_its_streams_is_waited_for() -> None:
+    program = "import os, time; [os.close(number) for number in (0, 1, 2)]; time.sleep(0.2); os._exit(3)"
+    assert python(program, stdin="x" * 1_000_000).code == 3
+
+
+@pytest.mark.parametrize(
+    ("argv", "environ", "reason", "missing"),
+    [
+        (["no-such-program"], ENVIRON, "there is no program no-such-program", True),
+        (["/etc/passwd"], ENVIRON, "there is no program /etc/passwd", True),
+        ([sys.executable], ENVIRON | {"X": "a\0b"}, "embedded null byte", False),
+        ([sys.executable], ENVIRON | {"X": "x" * 200_000}, "Argument list too long", False),
+    ],
+    ids=["missing", "not executable", "NUL", "too long"],
+)
+def test_what_cannot_be_started_is_told(argv: list[str], environ: dict[str, str], reason: str, missing: bool) -> None:
+    with pytest.raises(child.NotStarted, match=reason) as raised:
+        child.run(argv, environ=environ)
+    assert raised.value.missing is missing
+
+
+@pytest.mark.parametrize("program", [SLEEPS, STUBBORN])
+def test_a_child_whose_time_is_up_is_asked_to_end_and_then_forced(program: str) -> None:
+    done = python(program, seconds=1, grace=0.5)
+    assert done.timed_out
+    assert done.code == (128 + (signal.SIGKILL if program is STUBBORN else signal.SIGTERM))
+    assert done.stdout == "ready\n", "what it said in its time is kept"
+
+
+def test_what_a_child_leaves_running_is_ended_and_its_last_words_are_kept() -> None:
+    started = time.monotonic()
+    done = python(WITH_OFFSPRING)
+    assert ends(int(done.stdout))
+    assert time.monotonic() - started < 30, "nobody waited for the end of what it left"
+    program = "import subprocess, sys; subprocess.Popen(['sh', '-c', 'sleep 0.3; echo late >&2'])"
+    lines: list[str] = []
+    python(program, line=lines.append)
+    assert lines == ["late"]
+
+
+def test_a_callback_that_fails_ends_the_child() -> None:
+    pids: list[int] = []
+
+    def fail(line: str) -> None:
+        pids.append(int(line))
+        raise KeyError(line)
+
+    with pytest.raises(KeyError):
+        python(WITH_OFFSPRING + SLEEPS, merged=True, line=fail)
+    assert ends(pids[0])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_whole_group_before_it_is_raised(number: signal.Signals) -> None:
+    pids: list[int] = []
+
+    def stop(line: str) -> None:
+        pids.append(int(line))
+        os.kill(os.getpid(), number)
+
+    with pytest.raises(Interrupted) as raised, signals():
+        python(WITH_OFFSPRING + "import time; time.sleep(60)", merged=True, line=stop)
+    assert raised.value.exit_code == 128 + number
+    assert ends(pids[0])
+
+
+def test_a_second_signal_does_not_wait_for_a_child_that_takes_its_time() -> None:
+    def stop(line: str) -> None:
+        if line == "ready":
+            os.kill(os.getpid(), signal.SIGINT)
+            threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+    started = time.monotonic()
+    program = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); " + SLEEPS
+    with pytest.raises(Interrupted), signals():
+        python(program, merged=True, line=stop, grace=60)
+    assert time.monotonic() - started < 40
+
+
+def test_a_signal_that_comes_while_the_child_is_being_started_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[int] = []
+    popen = subprocess.Popen
+
+    def start(*arguments: object, **more: object) -> object:
+        process = popen(*arguments, **more)  # type: ignore[call-overload]
+        started.append(process.pid)
+        os.kill(os.getpid(), signal.SIGTERM)
+        return process
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    with pytest.raises(Interrupted), signals():
+        python(SLEEPS)
+    assert not alive(started[0])
+
+
+PARENT = """
+import sys
+from common.contract import child
+child.run({argv!r}, environ={environ!r}, line=lambda line: print(line, flush=True), merged=True, ours={ours})
+"""
+OURS = """
+import os, time
+from common.contract import child
+{before}
+child.follow_parent(os.environ)
+print(os.getpid(), flush=True)
+time.sleep(60)
+"""
+
+
+def _parent(program: str, *, ours: bool) -> subprocess.Popen[str]:
+    environ = {**ENVIRON, "PYTHONPATH": str(REPOSITORY_ROOT)}
+    argv = [sys.executable, "-c", program]
+    parent = PARENT.format(argv=argv, environ=environ, ours=ours)
+    return subprocess.Popen([sys.executable, "-c", parent], env=environ, stdout=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize(
+    ("program", "ours"),
+    [
+        ("import os, time; print(os.getpid(), flush=True); time.sleep(60)", False),
+        (OURS.format(before=""), True),
+    ],
+    ids=["of others", "ours"],
+)
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's end")
+def test_a_parent_that_is_killed_takes_its_child_along(program: str, ours: bool) -> None:
+    with _parent(program, ours=ours) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        parent.kill()
+        assert ends(pid)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's end")
+def test_a_child_whose_parent_ended_before_it_could_ask_ends_too(tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    before = f"print(os.getpid(), flush=True)\nwhile not os.path.exists({str(gate)!r}): time.sleep(0.01)"
+    with _parent(OURS.format(before=before), ours=True) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        parent.kill()
+        parent.wait()
+        gate.touch()
+        assert ends(pid)
+
+
+def test_a_child_of_ours_is_told_its_parent_and_a_program_of_others_is_not() -> None:
+    program = "import os; print(os.environ.get('IDP_STEPS_PARENT'))"
+    assert python(program).stdout == "None\n"
+    assert python(program, ours=True).stdout == f"{os.getpid()}\n"
+
+
+def test_no_descriptor_is_left_open() -> None:
+    look: Callable[[], int] = lambda: len(os.listdir("/proc/self/fd"))  # noqa: E731, PTH208
+    python("pass")
+    before = look()
+    for _ in range(3):
+        python("import sys; sys.stdin.read()", stdin="x")
+    assert look() == before
