@@ -80,4 +80,3 @@ def _entries(spec: Mapping[str, Resolved], field: str, known: tuple[str, ...]) -
             near = suggestion(name, known) or f" It can hold {listed(known)}."
             raise BadInput(f"Unknown field {name!r} in an entry of {field!r}.{near}")
     return [{name: entry[name] for name in known if name in entry} for entry in entries]
-
