@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 NAME ?= payments
 PYTEST_ARGS ?= -n auto
+QUOTED_NAME = '$(subst ','\'',$(value NAME))'
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z][a-z\/%-]*:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,7 +24,7 @@ $(READY): requirements/dev.txt pyproject.toml
 setup: $(READY) ## make the virtual environment from the lock
 
 demo: $(READY) ## run the service-onboarding pipeline on the embedded sandbox (NAME=payments)
-	@$(BIN)/idp-steps run examples/service-onboarding/pipeline.yaml --sandbox --set project_name=$(NAME)
+	@$(BIN)/idp-steps run examples/service-onboarding/pipeline.yaml --sandbox --set project_name=$(QUOTED_NAME)
 
 test: $(READY) ## run all tests but those of the images
 	$(BIN)/python -m pytest -m "not images" $(PYTEST_ARGS)

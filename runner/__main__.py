@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import sys
+
 from common.contract import signals
+
+INSTALL = "pip install 'idp-steps[runner]'"
 
 
 def main() -> int:
     """Run the command that this process was started with. Nobody else of its user may read the secrets it will hold."""
     signals.end_at_once()
-    from common.contract import process
-    from runner import cli
-
+    try:
+        from common.contract import process
+        from runner import cli
+    except ModuleNotFoundError as error:
+        sys.stderr.write(f"The library {error.name} is not installed. Install it with: {INSTALL}\n")
+        return 2
     process.close_to_others()
     return cli.main()
 

@@ -18,6 +18,7 @@ from common.contract.signals import signals
 from common.errors import BadInput, Interrupted, StepError
 from runner.execution import run as runs
 from runner.execution.report import Report, complain, to
+from runner.execution.step import Settings
 from runner.language import document
 from runner.language import inputs as variables
 from runner.language.diagnostics import Diagnostic, Faulty, suggestion
@@ -82,7 +83,7 @@ def run(  # noqa: PLR0913 - one parameter per option
     file = pipeline_file(pipeline)
     checked = validated(file)
     environ = {**os.environ, **({"VERBOSE": "true"} if verbose else {})}
-    where = runs.Settings(Path.cwd(), workspace, environ, dry_run or _asked_for("DRY_RUN", os.environ))
+    where = Settings(Path.cwd(), workspace, environ, dry_run or _asked_for("DRY_RUN", os.environ))
     given = gather(settings, inputs, file, report)
     with ExitStack() as stack:
         if not sandbox:
@@ -235,7 +236,7 @@ def _unforeseen(error: Exception) -> int:
     if isinstance(error, OSError) and error.errno in NOT_WRITABLE:
         complain([f"{error.filename or 'A file'} cannot be written: {error.strerror}. Make room, or permit it."])
         return BadInput.exit_code
-    if isinstance(error, ModuleNotFoundError) and error.name is not None and not error.name.startswith(OURS):
+    if isinstance(error, ModuleNotFoundError) and error.name and error.name.partition(".")[0] not in OURS:
         complain([f"The library {error.name} is not installed. Install it with: pip install 'idp-steps[runner]'"])
         return BadInput.exit_code
     complain(["This is a bug in idp-steps; please report it with these lines:", traceback.format_exc()])

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import Any
+
+from common.contract import signals
+
+if sys.argv[:1] == ["-m"]:  # one of them is being started, and what it needs takes a while to load
+    signals.end_at_once()
 
 from common.contract.step import Step
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
+import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -30,6 +32,26 @@ def _fresh_process_state() -> Iterator[None]:
     log.configure({}, verbose=False)
     yield
     log.configure({}, verbose=False)
+
+
+@pytest.fixture(scope="session")
+def _temporary_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder for temporary files of the whole session, of child processes too; it goes with pytest's own."""
+    folder = tmp_path_factory.mktemp("temporary")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", str(folder))
+        patch.setattr(tempfile, "tempdir", None)
+        yield folder
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_in_the_temporary_folder(_temporary_folder: Path) -> Iterator[None]:
+    """A test that leaves a temporary file, or whose subject does, fails."""
+    yield
+    left = list(_temporary_folder.iterdir())
+    for path in left:  # so that the next test is not blamed for it
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    assert left == []
 
 
 @dataclass(frozen=True)

@@ -75,8 +75,9 @@ def run(  # noqa: PLR0913 - what a process is made of
 
     To be called by a thread that outlives the child: the kernel takes the end of that thread for that of the parent.
     line: gets what the program prints to stderr, line by line; `merged` sends standard output there too.
-    seconds: until the group is asked to end by SIGTERM, as it is by a signal to this process; `grace` seconds later,
-    or at a second signal, it is forced to. Interrupted is raised after that.
+    seconds: until the group is asked to end by SIGTERM, as it is by any signal to this process (at SIGINT, programs in
+    Python would print a traceback); `grace` seconds later, or at a second signal, it is forced to. After that,
+    Interrupted is raised.
     ours: the program calls `follow_parent` itself.
     """
     with ExitStack() as stack:
@@ -162,8 +163,7 @@ def _attend(
     while process.poll() is None:
         if len(asked) > enough or time.monotonic() >= due:
             timed_out = timed_out or not asked
-            number = signal.SIGKILL if told else asked[0] if asked else signal.SIGTERM
-            _signal_group(process, number)
+            _signal_group(process, signal.SIGKILL if told else signal.SIGTERM)
             told, enough, due = told + 1, len(asked), time.monotonic() + grace
         talk.listen(due - time.monotonic())
     return timed_out

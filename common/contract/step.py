@@ -26,6 +26,7 @@ from common.network.deadline import Deadline
 from common.network.settings import Network
 
 BUG = 70
+OURS = ("", "common", "steps")
 
 InputsT = TypeVar("InputsT")
 Outputs = Mapping[str, str | int | bool]
@@ -142,8 +143,8 @@ class Step(Generic[InputsT]):
             return interrupt.exit_code
         except OSError as error:
             return _not_written(self, error)
-        except Exception:  # noqa: BLE001 - the last line of defence: a bug gets its own exit code, and no secret leaks
-            return _bug(self)
+        except Exception as error:  # noqa: BLE001 - the last line of defence: a bug gets its own code, and no secret leaks
+            return _not_installed(self, error) or _bug(self)
 
     def _run(self, flags: Mapping[str, str], environ: Mapping[str, str]) -> int:
         common = resolve(RunOptions, flags, environ).inputs
@@ -176,6 +177,15 @@ def _working_directory() -> Path:
             f"The working directory cannot be used: {error.strerror}.",
             next_step="Start the step in the folder of the workspace.",
         ) from error
+
+
+def _not_installed(step: Step[Any], error: Exception) -> int:
+    """Tell of a library that is missing, and give the exit code for that; 0 when it is something else."""
+    library = ((isinstance(error, ModuleNotFoundError) and error.name) or "").partition(".")[0]
+    if library in OURS:
+        return 0
+    log.error(f"The library {library} is not installed. Install it with: pip install 'idp-steps[{step.image}]'")
+    return BadInput.exit_code
 
 
 def _not_written(step: Step[Any], error: OSError) -> int:

@@ -7,7 +7,7 @@ miss what the first would have made; its failure then says nothing, and the run 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from common.errors import BadInput, Refused
@@ -17,6 +17,7 @@ from runner.language.pipeline import Step
 from runner.language.step_types import StepKind
 
 UNCLEAR = (Refused.exit_code, BadInput.exit_code)  # something that is not there is one or the other
+IMPATIENT = "5"  # seconds to wait for something that an earlier step has most likely only planned
 
 
 @dataclass
@@ -27,13 +28,16 @@ class DryRun:
     planned: list[str] = field(default_factory=list)
     unchecked: list[str] = field(default_factory=list)
 
-    def begin(self, step: Step, kind: StepKind, tell: Callable[[str], None]) -> dict[str, str]:
+    def begin(
+        self, step: Step, kind: StepKind, environ: Mapping[str, str], tell: Callable[[str], None]
+    ) -> dict[str, str]:
         """Give what a step gets beside its usual environment, and say what that means for it."""
         if self.own_workspace and not kind.writes_elsewhere():
             tell("Not only planned: it writes to the workspace of this run alone.")
             return {}
+        impatient = {"RETRY_BUDGET": environ.get("RETRY_BUDGET", IMPATIENT)} if self.planned else {}
         self.planned.append(step.name)
-        return {"DRY_RUN": "true"}
+        return {"DRY_RUN": "true", **impatient}
 
     def excuses(self, step: Step, ended: Ended, tell: Callable[[str], None]) -> bool:
         """Tell whether a failure may come from an earlier step that has only planned, and note that."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,16 +14,18 @@ from pathlib import Path
 from common.errors import BadInput
 
 RUNS = Path(".idp-steps") / "runs"
+PRIVATE = "private"
 KEPT = 5
 _NUMBERED = re.compile(r"(\d+)-.*")
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """The number of a run, counted per current folder, and the workspace of its steps."""
+    """The number of a run, counted per current folder, the workspace of its steps, and a place only for itself."""
 
     number: int
     workspace: Path
+    private: Path
 
 
 def start(identifier: str, given: Path | None, base: Path) -> RunFolder:
@@ -49,7 +52,7 @@ def start(identifier: str, given: Path | None, base: Path) -> RunFolder:
             next_step="Run this in a folder that you may write to.",
         ) from error
     _remove_old(runs)
-    return RunFolder(number, workspace.resolve())
+    return RunFolder(number, workspace.resolve(), folder.resolve() / PRIVATE)
 
 
 def _numbers(runs: Path) -> dict[int, Path]:
@@ -57,13 +60,48 @@ def _numbers(runs: Path) -> dict[int, Path]:
 
 
 def _remove_old(runs: Path) -> None:
+    """Remove all but the newest runs, and what a run that was killed has left; but nothing of one that goes on."""
     found = _numbers(runs)
-    for number in sorted(found)[:-KEPT]:
-        shutil.rmtree(found[number], ignore_errors=True)  # what cannot be removed is tried again by the next run
+    for number in sorted(found)[:-1]:
+        folder = found[number] / PRIVATE
+        if not _goes_on(folder):
+            old = number in sorted(found)[:-KEPT]
+            shutil.rmtree(found[number] if old else folder, ignore_errors=True)  # the next run tries again
+
+
+def _goes_on(folder: Path) -> bool:
+    try:
+        with _opened(folder) as descriptor:
+            return not _locked(descriptor)
+    except OSError:  # it was removed at the end of its run
+        return False
 
 
 @contextmanager
-def private() -> Iterator[Path]:
-    """Give a folder that only this user can read, removed at the end."""
-    with tempfile.TemporaryDirectory(prefix="idp-steps-") as folder:
-        yield Path(folder)
+def private(run: RunFolder) -> Iterator[Path]:
+    """Give a folder that only this user can read, removed at the end. It is locked while the run goes on."""
+    run.private.mkdir(mode=0o700)
+    with _opened(run.private) as descriptor:
+        _locked(descriptor)
+        try:
+            yield run.private
+        finally:
+            shutil.rmtree(run.private, ignore_errors=True)  # what cannot be removed goes with the run's folder
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[int]:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _locked(descriptor: int) -> bool:
+    """Try to take the lock of a folder, which ends with the process that holds it, however that ends."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -70,28 +70,28 @@ def run(checked: Checked, values: Values, services: Services, settings: Settings
         report.line(f"Every step gets {name}={value} from the environment of this command.")
     dry_run = DryRun(own_workspace=settings.workspace is None) if settings.dry_run else None
     scope = replace(known, facts=execution.facts(begun))
-    return _run_steps(Running(pipeline, services, begun, settings, report, scope, dry_run))
+    with folders.private(folder) as private:
+        return _run_steps(Running(pipeline, services, begun, settings, report, scope, dry_run, private))
 
 
 def _run_steps(this: Running) -> int:
     order = list(this.pipeline.steps())
     outputs: dict[tuple[str, str], Mapping[str, str]] = {}
-    with folders.private() as private:
-        for index, (stage, step) in enumerate(order):
-            this.report.step_starts(index + 1, len(order), step.name, step.type)
-            output_file = private / f"{stage.identifier}-{step.identifier}-output.env"
-            try:
-                ended = steps.run(this, stage, step, outputs, output_file)
-            except Interrupted:
-                this.report.advice(advice.refused_next_time(this.pipeline, order[: index + 1]))
-                raise
-            if ended.exit_code == 0:
-                outputs[stage.identifier, step.identifier] = steps.read_outputs(output_file, step, this.report)
-            elif this.dry_run is None or not this.dry_run.excuses(step, ended, this.report.step_line):
-                this.report.outputs(_by_step(order, outputs))
-                why, *what_to_do = advice.after(this.pipeline, order, index, ended)
-                this.report.failure(why, what_to_do)
-                return ended.exit_code
+    for index, (stage, step) in enumerate(order):
+        this.report.step_starts(index + 1, len(order), step.name, step.type)
+        output_file = this.private / f"{stage.identifier}-{step.identifier}-output.env"
+        try:
+            ended = steps.run(this, stage, step, outputs, output_file)
+        except Interrupted:
+            this.report.advice(advice.refused_next_time(this.pipeline, order[: index + 1]))
+            raise
+        if ended.exit_code == 0:
+            outputs[stage.identifier, step.identifier] = steps.read_outputs(output_file, step, this.report)
+        elif this.dry_run is None or not this.dry_run.excuses(step, ended, this.report.step_line):
+            this.report.outputs(_by_step(order, outputs))
+            why, *what_to_do = advice.after(this.pipeline, order, index, ended)
+            this.report.failure(why, what_to_do)
+            return ended.exit_code
     this.report.outputs(_by_step(order, outputs))
     if this.dry_run is not None:
         this.report.advice(this.dry_run.summary())

@@ -34,7 +34,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Running:
-    """What stays the same for every step of a run."""
+    """What stays the same for every step of a run. `private` is a folder that is removed after it."""
 
     pipeline: Pipeline
     services: Services
@@ -43,6 +43,7 @@ class Running:
     report: Report
     scope: Scope
     dry_run: DryRun | None
+    private: Path
 
 
 def run(this: Running, stage: Stage, step: Step, outputs: resolve.Outputs, output_file: Path) -> Ended:
@@ -52,7 +53,7 @@ def run(this: Running, stage: Stage, step: Step, outputs: resolve.Outputs, outpu
     try:
         environ = _environment(this, stage, step, outputs, output_file)
         if this.dry_run is not None:
-            environ |= this.dry_run.begin(step, kind, this.report.step_line)
+            environ |= this.dry_run.begin(step, kind, environ, this.report.step_line)
         folder = Path(this.execution.workspace)
         ended = this.settings.launcher(Start(kind, environ, folder, step.timeout, this.report.step_line))
     except BadInput as error:
@@ -74,6 +75,7 @@ def _environment(
     asked = sources.Asked(step_types.kind(step.type), spec, this.services, this.execution)
     return {
         **environment.passed_on(this.settings.environ),
+        "TMPDIR": str(this.private),  # what a step that has to be killed leaves there goes with the run
         **{name: value for name, value in values.items() if value},
         **execution.variables(this.execution, stage, str(output_file)),
         **sources.variables(asked),

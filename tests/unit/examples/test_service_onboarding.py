@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import textwrap
 import tomllib
 from pathlib import Path
@@ -35,9 +36,12 @@ def render(folder: Path, **variables: str) -> Path:
     config = folder / "config.yaml"
     config.write_text(json.dumps(folders))
     output = folder / "output"
-    return Path(
-        cookiecutter(str(TEMPLATE), no_input=True, extra_context=variables, output_dir=output, config_file=str(config))
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(folder))  # where cookiecutter leaves the hooks that it has rendered
+        made = cookiecutter(
+            str(TEMPLATE), no_input=True, extra_context=variables, output_dir=output, config_file=str(config)
+        )
+    return Path(made)
 
 
 @pytest.fixture(scope="module")

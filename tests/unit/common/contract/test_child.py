@@ -147,9 +147,8 @@ def test_a_second_signal_does_not_wait_for_a_child_that_takes_its_time() -> None
             threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
 
     started = time.monotonic()
-    program = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); " + SLEEPS
     with pytest.raises(Interrupted), signals():
-        python(program, merged=True, line=stop, grace=60)
+        python(STUBBORN, merged=True, line=stop, grace=60)
     assert time.monotonic() - started < 40
 
 
