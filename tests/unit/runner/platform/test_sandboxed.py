@@ -23,11 +23,11 @@ def test_every_connector_secret_and_account_is_the_sandbox_s(tmp_path: Path) -> 
         harness = services.harness()
 
         assert (connector.url, connector.type) == (server.url, "Github")
-        assert connector.token.reveal() == server.credentials.github_token
-        assert services.secret("any", "token").reveal() == server.credentials.slack_token
-        assert services.secret("any", "xApiKey").reveal() == server.credentials.harness_api_key
+        assert connector.token.reveal() == server.credentials["github"].token
+        assert services.secret("any", "token").reveal() == server.credentials["slack"].token
+        assert services.secret("any", "xApiKey").reveal() == server.credentials["harness"].api_key
         assert services.secret("any", "").reveal() == "sandbox-secret-any"
-        assert (harness.account, harness.base) == (server.credentials.harness_account, server.url)
+        assert (harness.account, harness.base) == (server.credentials["harness"].account, server.url)
         assert set(harness.credentials) == {"AUTHORIZATION", "X_SOURCE_PRINCIPAL"}
         assert services.slack_api_url == f"{server.url}/slack/api/"
 
@@ -53,7 +53,7 @@ def test_a_listed_folder_becomes_a_repository_that_git_can_clone(tmp_path: Path)
             "repositories:\n  - {owner: a, nmae: b, folder: .}",
             "2:16: Unknown field 'nmae' in a repository. Did you mean 'name'?",
         ),
-        ("repositories:\n  - {owner: a, name: b, folder: none}", "The folder 'none' does not exist beside this file."),
+        ("repositories:\n  - {owner: a, name: b, folder: none}", "The folder 'none' does not exist next to this file."),
         ("repositories:\n  - {owner: ../a, name: b, folder: .}", "'../a' is no owner of a repository."),
         ("repository: []", "Did you mean 'repositories'?"),
         ("[]", "The file has to hold a list 'repositories'."),
