@@ -94,6 +94,8 @@ class GitHost:
     refusals: Refusals
     anonymous: bool = True
     """Whether a public repository is read without a login."""
+    first_push_is_default: bool = True
+    """Whether the branch that is pushed first becomes the default branch; git alone leaves that as it is."""
 
     @property
     def has_owners(self) -> bool:

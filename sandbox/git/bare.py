@@ -116,7 +116,7 @@ def set_head(repository: Path, branch: str) -> None:
 
 
 def settle_head(repository: Path) -> None:
-    """As on GitHub: if the default branch has no commits, the branch that was pushed first becomes the default."""
+    """If the default branch has no commits, let the branch that was pushed first be the default."""
     known = branches(repository)
     if known and head(repository) not in known:
         set_head(repository, next((name for name in ("main", "master") if name in known), next(iter(known))))

@@ -119,7 +119,8 @@ def create(  # noqa: PLR0913 - where it is, and what it is
 
 def after_push(state: State, repository: Repository) -> None:
     """Do what a git host does when a push has arrived."""
-    bare.settle_head(repository.folder)
+    if state.git_host(repository.host).first_push_is_default:
+        bare.settle_head(repository.folder)
     with state.database() as database:
         database.execute("UPDATE repositories SET pushed_at = ? WHERE id = ?", (time.time(), repository.id))
 

@@ -65,5 +65,6 @@ PLAIN = Service(
             read_only=(403, "Forbidden"),
         ),
         anonymous=False,
+        first_push_is_default=False,
     ),
 )
