@@ -5,12 +5,24 @@ Apart from server.py, because loading it and Flask takes a while, and whoever us
 
 from __future__ import annotations
 
+import logging
+import re
 import socket
 from pathlib import Path
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from sandbox.app import create_app
+
+
+def _harmless(record: logging.LogRecord) -> bool:
+    """Escape what a request brought into werkzeug's report of a fault of ours; every line of it is told apart."""
+    text = re.sub(r"[^\n\x20-\x7e\xa0-\uffff]", lambda found: ascii(found[0])[1:-1], record.getMessage())
+    record.msg, record.args = text.rstrip().replace("\n", "\n  | "), ()
+    return True
+
+
+logging.getLogger("werkzeug").addFilter(_harmless)
 
 
 class _QuietHandler(WSGIRequestHandler):

@@ -9,8 +9,9 @@ from urllib.parse import quote, urlsplit
 import pytest
 import requests
 
-from sandbox.git import repositories
+from sandbox.git import repositories, smart_http
 from sandbox.server import Sandbox
+from sandbox.state import State
 
 HOSTILE = "\x1b]0;owned\x07\nerror: forged"
 
@@ -53,5 +54,23 @@ def test_a_fault_of_the_sandbox_is_told_with_what_was_sent_escaped(
     told = capfd.readouterr().err
     assert told.startswith("The sandbox failed on GET '/api/v3/repos/acme/\\x1b]0;owned\\x07\\nerror: forged'")
     assert "in read_repository" in told
+    assert "\x1b" not in told
+    assert "\nerror: forged" not in told
+
+
+def test_a_fault_in_the_middle_of_an_answer_is_told_with_what_was_sent_escaped(
+    served: Sandbox, state: State, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Werkzeug logs that one, to stderr unless pytest takes it."""
+
+    def fail(*_: object) -> Iterator[bytes]:
+        yield b""
+        raise RuntimeError(HOSTILE)
+
+    repositories.create(state, "github", "acme", "payments", visibility="public")
+    monkeypatch.setattr(smart_http, "_blocks", fail)
+    exchange(served.url, b"GET /acme/payments.git/info/refs?service=git-upload-pack HTTP/1.0\r\n\r\n")
+    (told,) = caplog.messages
+    assert "RuntimeError: \\x1b]0;owned\\x07" in told
     assert "\x1b" not in told
     assert "\nerror: forged" not in told

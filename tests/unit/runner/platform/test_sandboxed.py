@@ -46,9 +46,25 @@ def test_a_listed_folder_becomes_a_repository_that_git_can_clone(tmp_path: Path)
     assert (tmp_path / "clone" / "cookiecutter.json").read_text() == "{}"
 
 
+def test_a_repository_of_another_host_needs_no_owner_and_one_without_a_folder_is_empty(tmp_path: Path) -> None:
+    file = tmp_path / "sandbox.yaml"
+    file.write_text("repositories:\n  - {host: git, name: tools}\n  - {owner: acme, name: payments}\n")
+
+    with sandboxed.running(tmp_path / "state") as server:
+        sandboxed.plant(tmp_path / "state", sandboxed.seeds(file))
+        known = server.credentials["git"]
+        plain = f"{server.url}/git/tools.git".replace("://", f"://{known.user}:{known.password}@")
+        for url in (plain, f"{server.url}/acme/payments.git"):
+            done = subprocess.run(["git", "ls-remote", url], check=True, capture_output=True, text=True)
+            assert done.stdout == ""
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ("repositories:\n  - {host: svn, name: b}", "2:6: The sandbox has no git host 'svn'; it can be github or git."),
+        ("repositories:\n  - {host: git, owner: a, name: b}", "The repositories of git have no owner."),
+        ("repositories:\n  - {name: b}", "The field 'owner' of a repository is missing."),
         (
             "repositories:\n  - {owner: a, nmae: b, folder: .}",
             "2:16: Unknown field 'nmae' in a repository. Did you mean 'name'?",
