@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
     from flask import Blueprint
     from werkzeug.wrappers import Request
 
@@ -48,14 +49,14 @@ def secret(make: Callable[[], str]) -> Any:
     return field(default_factory=make, repr=False)
 
 
-def public_values(credentials: object) -> dict[str, str]:
+def public_values(credentials: DataclassInstance) -> dict[str, str]:
     """Give the names of the accounts of a service, by field."""
-    return {part.name: getattr(credentials, part.name) for part in fields(credentials) if part.repr}  # type: ignore[arg-type]
+    return {part.name: getattr(credentials, part.name) for part in fields(credentials) if part.repr}
 
 
-def secret_values(credentials: object) -> list[str]:
+def secret_values(credentials: DataclassInstance) -> list[str]:
     """Give every value of a service's credentials that may not be shown anywhere."""
-    return [getattr(credentials, part.name) for part in fields(credentials) if not part.repr]  # type: ignore[arg-type]
+    return [getattr(credentials, part.name) for part in fields(credentials) if not part.repr]
 
 
 Refusal: TypeAlias = tuple[int, str]

@@ -71,7 +71,7 @@ class Repository:
 
 
 def folder(state: State, host: str, owner: str, name: str) -> Path:
-    """Where the bare git repository lies; hooks go into its `hooks` folder."""
+    """Where the bare git repository is; hooks go into its `hooks` folder."""
     return state.repositories / host / owner.lower() / f"{name.lower()}.git"
 
 

@@ -97,7 +97,7 @@ class GitFile:
     blob: str
 
     def details(self, connector: str) -> dict[str, Any]:
-        """Tell where the file lies, as an EntityResponse does."""
+        """Tell where the file is, as an EntityResponse does."""
         host = current_state().git_host(self.hosted.host)
         url = request.url_root.rstrip("/") + host.page_path(self.hosted.owner, self.hosted.name)
         return {
