@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, Response, g, request
 
-from sandbox.access import NOBODY, current_state
+from sandbox.access import current_state, noted_caller
 
 if TYPE_CHECKING:
     import sqlite3
@@ -23,12 +23,8 @@ if TYPE_CHECKING:
 _KEPT = 1000
 _LONGEST_BODY = 16 * 1024
 _HIDDEN = "***"
-_SERVICES = ("/api/", "/gateway/", "/slack/", "/v1/", "/idp/", "/ng/api/")
 _TEXT_TYPES = ("application/json", "application/x-www-form-urlencoded", "application/yaml", "text/plain")
-_FORMS = re.compile(
-    r"gh[a-z]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|xox[a-z]-[\w-]{10,}|[ps]at\.[\w-]+\.\w+\.[\w-]+"
-    r"|eyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*"
-)
+_JWT = r"eyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*"
 _NAMES = r"[\w.-]*(?:token|secret|password|passwd|api_?-?key|authorization)"
 _FIELDS = re.compile(
     rf'(?i)("{_NAMES}"\s*:\s*)"(?:[^"\\]|\\.)*"|((?:^|[&?\s]){_NAMES}=)[^&\s]+'  # JSON, and form or query
@@ -50,26 +46,34 @@ class Exchange:
     answer_body: str
 
 
-def install(app: Flask) -> None:
-    """Note every request to a service; the sandbox's own pages are left out."""
+def install(app: Flask, streams: frozenset[str]) -> None:
+    """Note every request to a service; the sandbox's own pages are left out.
+
+    `streams` are the blueprints whose bodies are of any size, and never kept.
+    """
 
     @app.before_request
     def start() -> None:
         g.started = time.monotonic()
-        g.noted_body = _incoming() if _is_service() else ""
+        g.noted_body = _incoming() if is_service() and request.blueprint not in streams else ""
 
     @app.after_request
     def note(answer: Response) -> Response:
-        if _is_service():
+        if is_service():
             _store(current_state(), answer)
         return answer
+
+    def is_service() -> bool:
+        """Tell an API or git from a page for people."""
+        return request.blueprint in streams or request.path.startswith(current_state().api_paths)
 
 
 def without_secrets(state: State, text: str) -> str:
     """Return the text with every credential, and what looks like one, replaced."""
-    for value in state.credentials.secret_values():
+    for value in state.secret_values():
         text = text.replace(value, _HIDDEN)
-    text = _FORMS.sub(_HIDDEN, text)
+    forms = (_JWT, *(form for service in state.services for form in service.secret_forms))
+    text = re.sub("|".join(forms), _HIDDEN, text)
     return _FIELDS.sub(lambda found: f'{found[1]}"{_HIDDEN}"' if found[1] else f"{found[2]}{_HIDDEN}", text)
 
 
@@ -82,15 +86,8 @@ def latest(state: State, limit: int) -> list[Exchange]:
     return [Exchange(**dict(row)) for row in rows]
 
 
-def _is_service() -> bool:
-    """Tell an API or git from a page for people."""
-    return request.path.startswith(_SERVICES) or request.blueprint == "git_http"
-
-
 def _incoming() -> str:
-    if request.mimetype not in _TEXT_TYPES or request.blueprint == "git_http":
-        return ""
-    return _short(request.get_data(as_text=False))
+    return _short(request.get_data(as_text=False)) if request.mimetype in _TEXT_TYPES else ""
 
 
 def _short(body: bytes) -> str:
@@ -107,7 +104,7 @@ def _store(state: State, answer: Response) -> None:
         request.method,
         without_secrets(state, path),
         answer.status_code,
-        g.get("caller", NOBODY).name,
+        noted_caller().name,
         without_secrets(state, g.noted_body),
         without_secrets(state, body),
     )

@@ -16,11 +16,13 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from common.errors import Unavailable
-from sandbox.state import Credentials, open_state
+from sandbox.services import open_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from sandbox.state import Credentials
 
 _HOST = "127.0.0.1"
 _POLL = 0.05
@@ -48,7 +50,6 @@ def serve(
     state_dir: Path,
     port: int = 0,
     *,
-    organizations: tuple[str, ...] | None = None,
     waiting: Callable[[], None] = _nothing,
 ) -> Iterator[Sandbox]:
     """Serve a state folder on 127.0.0.1 until the block ends and no other process uses the server any more.
@@ -56,7 +57,7 @@ def serve(
     Port 0: the port that the folder had last time, so that links go on working, or else any free one.
     `waiting` is called when the end has to wait for others; a signal ends that. Raises Unavailable, OSError.
     """
-    state = open_state(state_dir, organizations)
+    state = open_state(state_dir)
     record = state.folder / "sandbox.json"
     with (state.folder / "sandbox.lock").open("a") as lock, (state.folder / "guests.lock").open("a") as guests:
         url = _address_of_other(record, lock, guests)
@@ -66,7 +67,7 @@ def serve(
         with _listening(port, record) as listener:
             from sandbox import web_server
 
-            server = web_server.make(listener, state_dir, organizations)
+            server = web_server.make(listener, state_dir)
         url = f"http://{_HOST}:{server.port}"
         record.write_text(json.dumps({"url": url, "port": server.port, "pid": os.getpid()}) + "\n", encoding="utf-8")
         thread = threading.Thread(target=server.serve_forever, args=(_POLL,), name="sandbox", daemon=True)

@@ -1,71 +1,25 @@
 """Where the sandbox keeps what it knows: a folder with a database, bare git repositories and one file of credentials.
 
-Everything a restart must not lose is here; the modules of the services read and write it with plain SQL.
+Everything a restart must not lose is here; the services read and write it with plain SQL. Which services there are
+is an argument.
 """
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import hashlib
-import hmac
+import fcntl
 import json
-import secrets
 import sqlite3
-import time
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, TypeAlias
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from common.errors import BadInput
+from sandbox import service
+from sandbox.service import GitHost, Service
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS repositories (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    owner TEXT NOT NULL COLLATE NOCASE,
-    name TEXT NOT NULL COLLATE NOCASE,
-    visibility TEXT NOT NULL,
-    settings TEXT NOT NULL,
-    created_at REAL NOT NULL,
-    updated_at REAL NOT NULL,
-    pushed_at REAL NOT NULL,
-    UNIQUE (owner, name)
-);
-CREATE TABLE IF NOT EXISTS entities (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    scope TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    identifier TEXT NOT NULL,
-    yaml TEXT NOT NULL,
-    git_details TEXT,
-    created INTEGER NOT NULL,
-    updated INTEGER NOT NULL,
-    UNIQUE (scope, kind, identifier)
-);
-CREATE TABLE IF NOT EXISTS properties (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    entity_ref TEXT NOT NULL,
-    property TEXT NOT NULL,
-    value TEXT NOT NULL,
-    mode TEXT NOT NULL,
-    UNIQUE (entity_ref, property)
-);
-CREATE TABLE IF NOT EXISTS step_images (
-    infra TEXT NOT NULL,
-    field TEXT NOT NULL,
-    image TEXT NOT NULL,
-    PRIMARY KEY (infra, field)
-);
-CREATE TABLE IF NOT EXISTS slack_users (id TEXT PRIMARY KEY, email TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS slack_messages (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    channel TEXT NOT NULL,
-    ts TEXT NOT NULL,
-    thread_ts TEXT,
-    message TEXT NOT NULL,
-    UNIQUE (channel, ts)
-);
+_REQUESTS = """
 CREATE TABLE IF NOT EXISTS requests (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     time REAL NOT NULL,
@@ -79,30 +33,10 @@ CREATE TABLE IF NOT EXISTS requests (
 );
 """
 
+Credentials: TypeAlias = Mapping[str, Any]
+"""By the name of a service: what it accepts. Random per folder, so that a token of one is worth nothing in another."""
 
-@dataclass(frozen=True, kw_only=True)
-class Credentials:
-    """What the sandbox accepts. Random per state folder, so that a token of one is worth nothing in another."""
-
-    github_user: str
-    github_token: str
-    github_readonly_token: str
-    harness_account: str
-    harness_api_key: str
-    harness_readonly_key: str
-    harness_service_jwt: str
-    harness_user_jwt: str
-    slack_token: str
-    slack_documented_token: str
-    slack_unscoped_token: str
-
-    def __repr__(self) -> str:
-        return f"Credentials(github_user={self.github_user!r}, harness_account={self.harness_account!r}, …)"
-
-    def secret_values(self) -> list[str]:
-        """Every value that may not be shown anywhere."""
-        plain = {"github_user", "harness_account"}
-        return [value for name, value in asdict(self).items() if name not in plain]
+_TABLES = "SELECT name, sql FROM sqlite_master WHERE type = 'table'"
 
 
 @dataclass(frozen=True)
@@ -110,38 +44,66 @@ class State:
     """An opened state folder."""
 
     folder: Path
+    services: tuple[Service, ...]
     credentials: Credentials
-    organizations: frozenset[str] | None = None
-    """Lower-case names of the GitHub organizations that exist; None: any valid name does."""
 
     @property
     def repositories(self) -> Path:
         return self.folder / "repositories"
 
+    @property
+    def api_paths(self) -> tuple[str, ...]:
+        return tuple(path for known in self.services for path in known.api_paths)
+
+    @property
+    def taken_names(self) -> frozenset[str]:
+        """First segments of paths that a service serves, so that no account of a git host can be called so."""
+        repositories = (address for known in self.services if known.git for address in known.git.addresses)
+        return frozenset(path.split("/")[1] for path in (*self.api_paths, *repositories))
+
+    def git_host(self, name: str) -> GitHost:
+        return next(known.git for known in self.services if known.name == name and known.git)
+
+    def secret_values(self) -> list[str]:
+        """Every value that may not be shown anywhere."""
+        return [value for kept in self.credentials.values() for value in service.secret_values(kept)]
+
     @contextlib.contextmanager
-    def database(self) -> Iterator[sqlite3.Connection]:
-        """Open a connection of its own for one piece of work: committed at the end, rolled back on an error."""
-        connection = _connect(self.folder)
-        try:
-            with connection:
-                yield connection
-        finally:
-            connection.close()
+    def database(self, *, write_first: bool = False) -> Iterator[sqlite3.Connection]:
+        """Open a connection of its own for one piece of work: committed at the end, rolled back on an error.
+
+        `write_first`: nobody else writes between what is read here and what is written.
+        """
+        with contextlib.closing(_connect(self.folder)) as connection, connection:
+            if write_first:
+                connection.execute("BEGIN IMMEDIATE")
+            yield connection
 
 
-def open_state(folder: Path, organizations: tuple[str, ...] | None = None) -> State:
-    """Open a state folder, and make it on first use."""
+def opened(folder: Path, services: tuple[Service, ...]) -> State:
+    """Open a state folder, and make it on first use. Raises BadInput when it is of another version, OSError."""
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     (folder / "repositories").mkdir(exist_ok=True)
-    connection = _connect(folder)
-    try:
+    with (folder / "opening.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two runs that begin at once make the same credentials
+        _make_tables(folder, "".join(dict.fromkeys([_REQUESTS, *(sql for known in services for sql in known.tables)])))
+        return State(folder, services, _credentials(folder / "credentials.json", services))
+
+
+def _make_tables(folder: Path, schema: str) -> None:
+    with contextlib.closing(sqlite3.connect(":memory:")) as fresh:
+        fresh.executescript(schema)
+        wanted = dict(fresh.execute(_TABLES).fetchall())
+    with contextlib.closing(_connect(folder)) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
-        connection.executescript(_SCHEMA)
-    finally:
-        connection.close()
-    known = None if organizations is None else frozenset(name.lower() for name in organizations)
-    return State(folder, _credentials(folder / "credentials.json"), known)
+        connection.executescript(schema)
+        there = dict(connection.execute(_TABLES).fetchall())
+    if any(there[name] != sql for name, sql in wanted.items()):
+        raise BadInput(
+            f"The sandbox's state in {folder} was kept by another version of idp-steps, and cannot be read.",
+            next_step="Remove that folder, or choose another --state.",
+        )
 
 
 def _connect(folder: Path) -> sqlite3.Connection:
@@ -151,49 +113,18 @@ def _connect(folder: Path) -> sqlite3.Connection:
     return connection
 
 
-def _credentials(file: Path) -> Credentials:
-    stored: dict[str, str] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    created = asdict(_new_credentials())
-    known = {field.name: stored.get(field.name, created[field.name]) for field in fields(Credentials)}
-    if known != stored:
+def _credentials(file: Path, services: tuple[Service, ...]) -> Credentials:
+    """Read what was made before, and make what is new since then."""
+    stored: dict[str, dict[str, str]] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    known: dict[str, Any] = {}
+    for own in services:
+        made = own.credentials()
+        before = stored.get(own.name, {})
+        known[own.name] = type(made)(
+            **{part.name: before.get(part.name, getattr(made, part.name)) for part in fields(made)}
+        )
+    kept = {name: asdict(values) for name, values in known.items()}
+    if kept != stored:
         file.touch(mode=0o600)
-        file.write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
-    return Credentials(**known)
-
-
-def _new_credentials() -> Credentials:
-    account = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=").replace("-", "A").replace("_", "B")
-
-    def harness_key(kind: str) -> str:
-        return f"{kind}.{account}.{secrets.token_hex(12)}.{secrets.token_urlsafe(15)}"
-
-    def slack_token() -> str:
-        digits = "".join(str(secrets.randbelow(10)) for _ in range(12))
-        return f"xoxb-{digits}-{secrets.token_hex(12)}"
-
-    user = {"email": "sandbox-user@example.com", "username": "sandbox-user", "accountId": account}
-    return Credentials(
-        github_user="sandbox-user",
-        github_token=f"ghp_{secrets.token_hex(18)}",
-        github_readonly_token=f"github_pat_{secrets.token_hex(30)}",
-        harness_account=account,
-        harness_api_key=harness_key("pat"),
-        harness_readonly_key=harness_key("sat"),
-        harness_service_jwt=_signed({"type": "SERVICE", "name": "IDPService"}),
-        harness_user_jwt=_signed({"type": "USER", **user}),
-        slack_token=slack_token(),
-        slack_documented_token=slack_token(),
-        slack_unscoped_token=slack_token(),
-    )
-
-
-def _signed(claims: dict[str, str]) -> str:
-    """Make a JWT in form. The sandbox compares it as a whole, so nobody needs its key afterwards."""
-
-    def part(value: bytes) -> str:
-        return base64.urlsafe_b64encode(value).decode().rstrip("=")
-
-    head = part(json.dumps({"alg": "HS256", "typ": "JWT"}).encode())
-    body = part(json.dumps({"iss": "Harness Inc", "iat": int(time.time()), **claims}).encode())
-    signature = hmac.new(secrets.token_bytes(32), f"{head}.{body}".encode(), hashlib.sha256).digest()
-    return f"{head}.{body}.{part(signature)}"
+        file.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+    return known

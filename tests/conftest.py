@@ -18,7 +18,8 @@ from werkzeug.wsgi import ClosingIterator
 
 from common import log, secret
 from sandbox.app import create_app
-from sandbox.state import Credentials, open_state
+from sandbox.services import open_state
+from sandbox.state import Credentials
 from steps import load
 
 REPOSITORY_ROOT = Path(__file__).resolve().parents[1]
@@ -148,8 +149,8 @@ class World:
             "CONNECTOR_TYPE": "Github",
             "DRONE_NETRC_MACHINE": "127.0.0.1",
             "DRONE_NETRC_PORT": self.url.rpartition(":")[2],
-            "DRONE_NETRC_USERNAME": self.credentials.github_user,
-            "DRONE_NETRC_PASSWORD": self.credentials.github_token,
+            "DRONE_NETRC_USERNAME": self.credentials["github"].user,
+            "DRONE_NETRC_PASSWORD": self.credentials["github"].token,
             "DRONE_REMOTE_URL": f"{self.url}/payments.git",
         }
 

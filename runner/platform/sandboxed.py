@@ -3,7 +3,7 @@
 Every connector is the sandbox's GitHub, every secret the sandbox's credential for the field that it stands in, and
 the Harness account is the sandbox's. Nothing of the user's own connectors or secrets is read in this mode.
 
-Two optional files beside the pipeline file prepare a rehearsal. `inputs.yaml` is read with and without `--sandbox`
+Two optional files next to the pipeline file prepare a rehearsal. `inputs.yaml` is read with and without `--sandbox`
 whenever no `--inputs` is given, and the run says so; `${SANDBOX_URL}` in a value (of `--set` too) is the sandbox's
 address (http://127.0.0.1:PORT), and is refused without `--sandbox` unless `--set` replaces that value:
 
@@ -12,13 +12,16 @@ address (http://127.0.0.1:PORT), and is refused without `--sandbox` unless `--se
     onboarding.render.outputDirectory: out # an <+input> in a step's spec: <stage>.<step>.<field>
     public_template_url: ${SANDBOX_URL}/templates/service.git
 
-`sandbox.yaml` is read only with `--sandbox`. It lists folders (relative to it) that become repositories of the
-sandbox before the first step runs; one that is there already with the same content is left as it is:
+`sandbox.yaml` is read only with `--sandbox`. It lists repositories that the sandbox has before the first step runs;
+one that is there already with the same content is left as it is:
 
     repositories:
       - owner: templates                   # the account or organization
         name: service
-        folder: template                   # its content becomes the default branch
+        folder: template                   # relative to this file; its content becomes the default branch
+      - host: git                          # the service that serves it; github when it is left out
+        name: payments                     # without an owner, because this host has none
+                                           # without a folder: it is empty
 """
 
 from __future__ import annotations
@@ -34,7 +37,7 @@ from typing import TYPE_CHECKING
 from common.errors import BadInput
 from common.secret import Secret
 from runner.language import document
-from runner.language.diagnostics import Diagnostic, Faulty
+from runner.language.diagnostics import Diagnostic, Faulty, choice
 from runner.language.document import Fields, Items, Node
 from runner.language.schema import RUN, check
 from runner.platform.connectors import Connector, Harness, Services
@@ -45,17 +48,18 @@ if TYPE_CHECKING:
 DEFAULT_STATE = Path(".idp-steps") / "sandbox"
 URL = "${SANDBOX_URL}"
 SERVICE = "IdpService"  # the id before a token of the user context; which ones the platform uses is not published
-REPOSITORY = dict.fromkeys(("owner", "name", "folder"), RUN)
+REPOSITORY = dict.fromkeys(("host", "owner", "name", "folder"), RUN)
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True)
 class Seed:
-    """A folder that becomes a repository of the sandbox."""
+    """A repository of the sandbox, with the folder that it is filled from."""
 
+    host: str
     owner: str
     name: str
-    folder: Path
+    folder: Path | None
 
 
 def seeds(file: Path) -> list[Seed]:
@@ -67,29 +71,35 @@ def seeds(file: Path) -> list[Seed]:
     listing = top.fields.get("repositories")
     if not isinstance(listing, Items):
         raise Faulty([*faults, Diagnostic("The file has to hold a list 'repositories'.", root.location)])
-    found = [_seed(one, file.parent, faults) for one in listing.items]
+    found = [_seed(item, file.parent, faults) for item in listing.items]
     if faults:
         raise Faulty(faults)
     return found
 
 
 def _seed(node: Node, beside: Path, faults: list[Diagnostic]) -> Seed:
+    from sandbox.services import SERVICES
+
+    hosts = {service.name: service.git for service in SERVICES if service.git}
     entry = node if isinstance(node, Fields) else Fields(node.location, {}, {})
     faults += check(entry, REPOSITORY, "a repository")
-    for name in REPOSITORY:
+    host = entry.text("host") or next(iter(hosts))
+    if host not in hosts:
+        text = f"The sandbox has no git host {host!r}; it can be {choice(tuple(hosts))}."
+        faults.append(Diagnostic(text, entry.location_of("host")))
+        return Seed(host, "", "", None)
+    if entry.text("owner") and not hosts[host].has_owners:
+        faults.append(Diagnostic(f"The repositories of {host} have no owner.", entry.location_of("owner")))
+    for name in ("owner", "name") if hosts[host].has_owners else ("name",):
         if not entry.text(name):
             faults.append(Diagnostic(f"The field {name!r} of a repository is missing.", node.location))
-    for name in ("owner", "name"):
-        if entry.text(name) and not NAME.fullmatch(entry.text(name)):
+        elif not NAME.fullmatch(entry.text(name)):
             faults.append(Diagnostic(f"{entry.text(name)!r} is no {name} of a repository.", entry.location_of(name)))
-    folder = beside / entry.text("folder")
-    if entry.text("folder") and not folder.is_dir():
-        faults.append(
-            Diagnostic(
-                f"The folder {entry.text('folder')!r} does not exist beside this file.", entry.location_of("folder")
-            )
-        )
-    return Seed(entry.text("owner"), entry.text("name"), folder)
+    folder = beside / entry.text("folder") if entry.text("folder") else None
+    if folder and not folder.is_dir():
+        text = f"The folder {entry.text('folder')!r} does not exist next to this file."
+        faults.append(Diagnostic(text, entry.location_of("folder")))
+    return Seed(host, entry.text("owner"), entry.text("name"), folder)
 
 
 @contextmanager
@@ -122,27 +132,27 @@ def running(state: Path, port: int = 0, waiting: Callable[[], None] = lambda: No
 
 def plant(state: Path, found: list[Seed]) -> None:
     """Make the repositories that a sandbox.yaml asks for."""
-    from sandbox.git import repositories
+    from sandbox.seeding import seed
 
-    for seed in found:
-        repositories.seed(state, seed.owner, seed.name, seed.folder)
+    for wanted in found:
+        seed(state, wanted.owner, wanted.name, wanted.folder, host=wanted.host)
 
 
 def services(sandbox: Sandbox) -> Services:
     """Give the sandbox in the place of every connector, secret and account."""
-    credentials = sandbox.credentials
-    github = Connector("Github", sandbox.url, "Account", credentials.github_user, Secret(credentials.github_token))
-    by_field: Mapping[str, str] = {"token": credentials.slack_token, "xApiKey": credentials.harness_api_key}
+    github, portal = sandbox.credentials["github"], sandbox.credentials["harness"]
+    connector = Connector("Github", sandbox.url, "Account", github.user, Secret(github.token))
+    by_field: Mapping[str, str] = {"token": sandbox.credentials["slack"].token, "xApiKey": portal.api_key}
     user_context = {
-        "AUTHORIZATION": Secret(f"{SERVICE} {credentials.harness_service_jwt}"),
-        "X_SOURCE_PRINCIPAL": Secret(f"{SERVICE} {credentials.harness_user_jwt}"),
+        "AUTHORIZATION": Secret(f"{SERVICE} {portal.service_jwt}"),
+        "X_SOURCE_PRINCIPAL": Secret(f"{SERVICE} {portal.user_jwt}"),
     }
-    for jwt in (credentials.harness_service_jwt, credentials.harness_user_jwt):
+    for jwt in (portal.service_jwt, portal.user_jwt):
         Secret(jwt)  # masked also without the id before it
-    harness = Harness(credentials.harness_account, sandbox.url, user_context)
+    harness = Harness(portal.account, sandbox.url, user_context)
 
     def secret(identifier: str, field: str) -> Secret:
         # Only the two kinds of service credentials exist here; any other secret is made up.
         return Secret(by_field.get(field, f"sandbox-secret-{identifier}"))
 
-    return Services(lambda _reference: github, secret, lambda: harness, f"{sandbox.url}/slack/api/")
+    return Services(lambda _reference: connector, secret, lambda: harness, f"{sandbox.url}/slack/api/")

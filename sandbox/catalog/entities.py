@@ -15,9 +15,24 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from sandbox import yaml_text
+
 if TYPE_CHECKING:
     from sandbox.state import State
 
+TABLE = """
+CREATE TABLE IF NOT EXISTS entities (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    scope TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    identifier TEXT NOT NULL,
+    yaml TEXT NOT NULL,
+    git_details TEXT,
+    created INTEGER NOT NULL,
+    updated INTEGER NOT NULL,
+    UNIQUE (scope, kind, identifier)
+);
+"""
 KINDS = ("api", "component", "group", "resource", "user", "workflow", "environmentblueprint", "environment", "system")
 _NATIVE = "harness.io/v1"
 _BACKSTAGE = "backstage.io/v1alpha1"
@@ -85,8 +100,8 @@ def parse(text: str, *, convert: bool, organization: str | None = None, project:
 
 def _load(text: str) -> dict[str, Any]:
     try:
-        documents = [document for document in yaml.safe_load_all(text) if document is not None]
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date such as 2025-02-30
+        documents = [document for document in yaml_text.load_all(text) if document is not None]
+    except yaml_text.UnreadableYaml as error:
         raise InvalidEntity(f"The file is not valid YAML: {error}") from error
     if len(documents) != 1:
         raise InvalidEntity(f"The file must hold exactly one entity, it holds {len(documents)}.")
@@ -156,27 +171,6 @@ def add(state: State, entity: Entity) -> Entity:
     return get(state, entity.scope, entity.kind, entity.identifier)
 
 
-def update(state: State, entity: Entity) -> Entity:
-    """Replace the YAML (and where it lies) of a registered entity."""
-    details = None if entity.git_details is None else json.dumps(entity.git_details)
-    with state.database() as database:
-        database.execute(
-            "UPDATE entities SET yaml = ?, git_details = ?, updated = ?"
-            " WHERE scope = ? AND kind = ? AND identifier = ?",
-            (entity.yaml, details, int(time.time() * 1000), entity.scope, entity.kind, entity.identifier),
-        )
-    return get(state, entity.scope, entity.kind, entity.identifier)
-
-
-def delete(state: State, entity: Entity) -> None:
-    with state.database() as database:
-        database.execute(
-            "DELETE FROM entities WHERE scope = ? AND kind = ? AND identifier = ?",
-            (entity.scope, entity.kind, entity.identifier),
-        )
-        database.execute("DELETE FROM properties WHERE entity_ref = ?", (entity.ref,))
-
-
 def get(state: State, scope: str, kind: str, identifier: str) -> Entity:
     with state.database() as database:
         row = database.execute(
@@ -227,5 +221,5 @@ def _entity(row: sqlite3.Row) -> Entity:
         git_details=json.loads(row["git_details"]) if row["git_details"] else None,
         created=row["created"],
         updated=row["updated"],
-        document=yaml.safe_load(row["yaml"]),
+        document=_load(row["yaml"]),
     )

@@ -11,11 +11,20 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import sqlite3
+    from sqlite3 import Connection
 
     from sandbox.catalog.entities import Entity
-    from sandbox.state import State
 
+TABLE = """
+CREATE TABLE IF NOT EXISTS properties (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    entity_ref TEXT NOT NULL,
+    property TEXT NOT NULL,
+    value TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    UNIQUE (entity_ref, property)
+);
+"""
 _KEY = re.compile(r'"([^"]+)"|([^."]+)')
 _PATH = re.compile(rf"(?:{_KEY.pattern})(?:\.(?:{_KEY.pattern}))*")
 _FIXED = frozenset({"kind", "metadata", "metadata.name", "metadata.namespace", "metadata.apis"})
@@ -35,29 +44,21 @@ def keys(path: str) -> list[str]:
     return found
 
 
-def overlaid(state: State, entity: Entity) -> dict[str, Any]:
+def overlaid(database: Connection, entity: Entity) -> dict[str, Any]:
     """Return the entity's document with its custom properties."""
     document = copy.deepcopy(entity.document)
-    for path, value, _ in of_entity(state, entity.ref):
+    for path, value, _ in of_entity(database, entity.ref):
         _set(document, keys(path), value)
     return document
 
 
-def of_entity(state: State, ref: str) -> list[tuple[str, Any, str]]:
+def of_entity(database: Connection, ref: str) -> list[tuple[str, Any, str]]:
     """Property, value and mode of each custom property of an entity."""
-    with state.database() as database:
-        query = "SELECT property, value, mode FROM properties WHERE entity_ref = ? ORDER BY id"
-        return [(row["property"], json.loads(row["value"]), row["mode"]) for row in database.execute(query, (ref,))]
+    query = "SELECT property, value, mode FROM properties WHERE entity_ref = ? ORDER BY id"
+    return [(row["property"], json.loads(row["value"]), row["mode"]) for row in database.execute(query, (ref,))]
 
 
-def of_property(state: State, path: str) -> list[tuple[str, Any, str]]:
-    """Entity, value and mode of each entity that has the custom property."""
-    with state.database() as database:
-        query = "SELECT entity_ref, value, mode FROM properties WHERE property = ? ORDER BY id"
-        return [(row["entity_ref"], json.loads(row["value"]), row["mode"]) for row in database.execute(query, (path,))]
-
-
-def resulting(state: State, entity: Entity, path: str, value: object, mode: str) -> object:
+def resulting(database: Connection, entity: Entity, path: str, value: object, mode: str) -> object:
     """Return the value that the property is going to have; an append builds on what the entity shows now."""
     steps = keys(path)
     if mode == "replace":
@@ -66,7 +67,7 @@ def resulting(state: State, entity: Entity, path: str, value: object, mode: str)
         raise InvalidProperty(f"mode must be replace or append, it is {mode!r}.")
     if not isinstance(value, list | dict):
         raise InvalidProperty(f"Property {path!r}: append takes a list or a map.")
-    current = _get(overlaid(state, entity), steps)
+    current = _get(overlaid(database, entity), steps)
     match current, value:
         case None, _:
             return value
@@ -79,23 +80,17 @@ def resulting(state: State, entity: Entity, path: str, value: object, mode: str)
     )
 
 
-def has(state: State, entity: Entity, path: str) -> bool:
+def has(database: Connection, entity: Entity, path: str) -> bool:
     """Whether a write to the property updates something, or adds it."""
-    return _get(overlaid(state, entity), keys(path)) is not None
+    return _get(overlaid(database, entity), keys(path)) is not None
 
 
-def store(database: sqlite3.Connection, ref: str, path: str, value: object, mode: str) -> None:
+def store(database: Connection, ref: str, path: str, value: object, mode: str) -> None:
     database.execute(
         "INSERT INTO properties (entity_ref, property, value, mode) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (entity_ref, property) DO UPDATE SET value = excluded.value, mode = excluded.mode",
         (ref, path, json.dumps(value), mode),
     )
-
-
-def remove(database: sqlite3.Connection, ref: str, path: str) -> bool:
-    """Whether there was one to remove."""
-    query = "DELETE FROM properties WHERE entity_ref = ? AND property = ?"
-    return database.execute(query, (ref, path)).rowcount > 0
 
 
 def _get(document: object, steps: list[str]) -> object:

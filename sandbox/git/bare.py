@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -102,10 +101,6 @@ def create(repository: Path, default_branch: str = "main") -> None:
         git(repository, "config", key, value)
 
 
-def delete(repository: Path) -> None:
-    shutil.rmtree(repository)
-
-
 def head(repository: Path) -> str:
     """Return the default branch; it need not have commits yet."""
     return git(repository, "symbolic-ref", "--short", "HEAD").decode().strip()
@@ -116,7 +111,7 @@ def set_head(repository: Path, branch: str) -> None:
 
 
 def settle_head(repository: Path) -> None:
-    """As on GitHub: if the default branch has no commits, the branch that was pushed first becomes the default."""
+    """If the default branch has no commits, let the branch that was pushed first be the default."""
     known = branches(repository)
     if known and head(repository) not in known:
         set_head(repository, next((name for name in ("main", "master") if name in known), next(iter(known))))
@@ -144,18 +139,8 @@ def resolve(repository: Path, reference: str) -> str:
     raise NoSuchObject(f"There is no branch, tag or commit {reference!r}.")
 
 
-def reference(repository: Path, name: str) -> tuple[str, str]:
-    """Kind and id of the object that the full reference name points at (`refs/heads/main`)."""
-    answer = git(repository, "for-each-ref", "--format=%(refname)%00%(objecttype)%00%(objectname)", name).decode()
-    for line in answer.splitlines():
-        full, kind, sha = line.split("\0")
-        if full == name:
-            return kind, sha
-    raise NoSuchObject(f"There is no reference {name!r}.")
-
-
 def entry(repository: Path, commit: str, path: str) -> TreeEntry:
-    """Return what lies at a path of a commit; the empty path is the root directory."""
+    """Return what is at a path of a commit; the empty path is the root directory."""
     path = path.strip("/")
     if not path:
         tree = git(repository, "rev-parse", "--verify", f"{commit}^{{tree}}").decode().strip()

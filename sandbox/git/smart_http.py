@@ -1,6 +1,6 @@
-"""Git over HTTP at /{owner}/{repository}.git, by git's own `git http-backend`, streamed in both directions.
+"""Git over HTTP, by git's own `git http-backend`, streamed in both directions.
 
-Who may read and push, and the words of a refusal, are GitHub's.
+Where a repository is, who may read and push, and the words of a refusal are the host's.
 """
 
 from __future__ import annotations
@@ -12,71 +12,68 @@ import threading
 from http import HTTPStatus
 from typing import TYPE_CHECKING, BinaryIO
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, request
 
-from sandbox.access import current_state, github_caller
+from sandbox.access import current_state, recognise
 from sandbox.git import bare, repositories
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flask.typing import ResponseReturnValue
-
     from sandbox.git.repositories import Repository
+    from sandbox.service import GitHost, Refusal
     from sandbox.state import State
 
-git_http = Blueprint("git_http", __name__)
-_SERVICES = frozenset({"git-upload-pack", "git-receive-pack"})
+_PACKS = frozenset({"git-upload-pack", "git-receive-pack"})
 _BLOCK = 64 * 1024
 
 
-@git_http.get("/<owner>/<name>.git/info/refs")
-@git_http.get("/<owner>/<name>/info/refs")
-def info_refs(owner: str, name: str) -> ResponseReturnValue:
-    service = request.args.get("service", "")
-    if service not in _SERVICES:
-        return _refusal(403, "Please upgrade your git client.\nGitHub.com no longer supports git over dumb-http.")
-    return _serve(owner, name, service, "info/refs")
+def git_http(service: str, host: GitHost) -> Blueprint:
+    """Make the routes of git for a service that hosts repositories."""
+    routes = Blueprint(f"{service}_git", __name__)
+
+    def info_refs(name: str, owner: str = "") -> Response:
+        pack = request.args.get("service", "")
+        if pack not in _PACKS:
+            return _refusal(host, host.refusals.dumb)
+        return _serve(service, host, (owner, name), pack, "info/refs")
+
+    def rpc(name: str, pack: str, owner: str = "") -> Response:
+        if f"git-{pack}" not in _PACKS:
+            return _refusal(host, host.refusals.not_found)
+        return _serve(service, host, (owner, name), f"git-{pack}", f"git-{pack}")
+
+    for address in host.addresses:
+        routes.add_url_rule(f"{address}/info/refs", view_func=info_refs)
+        routes.add_url_rule(f"{address}/git-<pack>", view_func=rpc, methods=["POST"])
+    return routes
 
 
-@git_http.post("/<owner>/<name>.git/git-<pack>")
-@git_http.post("/<owner>/<name>/git-<pack>")
-def rpc(owner: str, name: str, pack: str) -> ResponseReturnValue:
-    service = f"git-{pack}"
-    if service not in _SERVICES:
-        return _refusal(404, "Not Found")
-    return _serve(owner, name, service, service)
-
-
-@git_http.get("/<owner>/<name>.git")
-def browse(owner: str, name: str) -> ResponseReturnValue:
-    return redirect(f"/{owner}/{name}")
-
-
-def _refusal(status: int, words: str) -> Response:
+def _refusal(host: GitHost, refusal: Refusal) -> Response:
+    status, words = refusal
     answer = Response(f"{words}\n", status, mimetype="text/plain")
     if status == HTTPStatus.UNAUTHORIZED:
-        answer.headers["WWW-Authenticate"] = 'Basic realm="GitHub"'
+        answer.headers["WWW-Authenticate"] = f'Basic realm="{host.realm}"'
     return answer
 
 
-def _serve(owner: str, name: str, service: str, path: str) -> Response:
-    caller = github_caller(request)
+def _serve(service: str, host: GitHost, place: tuple[str, str], pack: str, path: str) -> Response:
+    caller, refusals = recognise(service, host.caller), host.refusals
     if caller.sent and not caller.known:
-        return _refusal(401, "Invalid username or token. Password authentication is not supported for Git operations.")
-    pushes = service == "git-receive-pack"
+        return _refusal(host, refusals.bad_login)
+    pushes = pack == "git-receive-pack"
     try:
-        repository = repositories.find(current_state(), owner, name)
+        repository = repositories.find(current_state(), service, *place)
     except repositories.NoSuchRepository:
-        # GitHub asks a stranger to log in first, so that it tells nobody which private repositories exist.
-        return _refusal(404, "Repository not found.") if caller.known else _refusal(401, "Repository not found.")
-    if not caller.known and (pushes or repository.is_private):
-        return _refusal(401, "No anonymous write access." if pushes else "Repository not found.")
+        # A stranger is asked to log in first, so that nobody is told which private repositories exist.
+        return _refusal(host, refusals.not_found if caller.known else refusals.login_to_read)
+    if not caller.known and pushes:
+        return _refusal(host, refusals.login_to_push)
+    if not caller.known and (repository.is_private or not host.anonymous):
+        return _refusal(host, refusals.login_to_read)
     if pushes and not caller.may_write:
-        return _refusal(403, "Write access to repository not granted.")
-    if pushes and repository.settings.get("archived"):
-        return _refusal(403, "This repository was archived so it is read-only.")
-    return _run_backend(repository, path, caller.name, pushed=pushes and path == service)
+        return _refusal(host, refusals.read_only)
+    return _run_backend(repository, path, caller.name, pushed=pushes and path == pack)
 
 
 def _run_backend(repository: Repository, path: str, user: str, *, pushed: bool) -> Response:

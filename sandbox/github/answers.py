@@ -9,12 +9,8 @@ import base64
 import hashlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
-
-from sandbox.git import bare
 
 if TYPE_CHECKING:
-    from sandbox.git.bare import Commit, TreeEntry
     from sandbox.git.repositories import Repository
 
 JsonObject = dict[str, Any]
@@ -119,10 +115,10 @@ def account(base: str, login: str, kind: str) -> JsonObject:
     }
 
 
-def user(base: str, login: str, kind: str, public_repositories: int, private_repositories: int | None) -> JsonObject:
-    """Return an account in full; with the number of private repositories it is the caller's own view of itself."""
-    answer = {
-        **account(base, login, kind),
+def own_user(base: str, login: str, public_repositories: int, private_repositories: int) -> JsonObject:
+    """Return the caller's own view of its account."""
+    return {
+        **account(base, login, "User"),
         "name": login,
         "company": None,
         "blog": "",
@@ -137,11 +133,6 @@ def user(base: str, login: str, kind: str, public_repositories: int, private_rep
         "following": 0,
         "created_at": _SINCE,
         "updated_at": _SINCE,
-        "user_view_type": "public",
-    }
-    if private_repositories is None:
-        return answer
-    return answer | {
         "user_view_type": "private",
         "private_gists": 0,
         "total_private_repos": private_repositories,
@@ -149,37 +140,6 @@ def user(base: str, login: str, kind: str, public_repositories: int, private_rep
         "disk_usage": 0,
         "collaborators": 0,
         "two_factor_authentication": True,
-    }
-
-
-def organization(base: str, login: str, public_repositories: int) -> JsonObject:
-    api = f"{base}/api/v3/orgs/{login}"
-    return {
-        "login": login,
-        "id": account_id(login),
-        "node_id": _node_id("Organization", account_id(login)),
-        "url": api,
-        "repos_url": f"{api}/repos",
-        "events_url": f"{api}/events",
-        "hooks_url": f"{api}/hooks",
-        "issues_url": f"{api}/issues",
-        "members_url": f"{api}/members{{/member}}",
-        "public_members_url": f"{api}/public_members{{/member}}",
-        "avatar_url": f"{base}/-/static/avatar.svg",
-        "description": None,
-        "name": login,
-        "html_url": f"{base}/{login}",
-        "has_organization_projects": True,
-        "has_repository_projects": True,
-        "public_repos": public_repositories,
-        "public_gists": 0,
-        "followers": 0,
-        "following": 0,
-        "type": "Organization",
-        "members_can_create_repositories": True,
-        "created_at": _SINCE,
-        "updated_at": _SINCE,
-        "archived_at": None,
     }
 
 
@@ -209,7 +169,7 @@ def repository(base: str, hosted: Repository, owner_kind: str, *, may_write: boo
         "svn_url": html,
         "mirror_url": None,
         "created_at": moment(hosted.created_at),
-        "updated_at": moment(hosted.updated_at),
+        "updated_at": moment(hosted.created_at),
         "pushed_at": moment(hosted.pushed_at),
         "size": 0,
         "language": None,
@@ -232,103 +192,3 @@ def repository(base: str, hosted: Repository, owner_kind: str, *, may_write: boo
         "custom_properties": {},
     }
     return answer | ({"organization": owner} if owner_kind == "Organization" else {})
-
-
-def short_branch(base: str, hosted: Repository, name: str, sha: str) -> JsonObject:
-    api = f"{base}/api/v3/repos/{hosted.full_name}"
-    return {"name": name, "commit": {"sha": sha, "url": f"{api}/commits/{sha}"}, "protected": False}
-
-
-def branch(base: str, hosted: Repository, name: str, last: Commit) -> JsonObject:
-    api = f"{base}/api/v3/repos/{hosted.full_name}/branches/{quote(name)}"
-    return {
-        "name": name,
-        "commit": _commit(base, hosted, last),
-        "_links": {"self": api, "html": f"{base}/{hosted.full_name}/tree/{quote(name)}"},
-        "protected": False,
-        "protection": {
-            "enabled": False,
-            "required_status_checks": {"enforcement_level": "off", "contexts": [], "checks": []},
-        },
-        "protection_url": f"{api}/protection",
-    }
-
-
-def _commit(base: str, hosted: Repository, commit: Commit) -> JsonObject:
-    api = f"{base}/api/v3/repos/{hosted.full_name}"
-    html = f"{base}/{hosted.full_name}/commit"
-    return {
-        "sha": commit.sha,
-        "node_id": _node_id("Commit", commit.sha),
-        "commit": {
-            "author": {"name": commit.author, "email": commit.author_email, "date": commit.author_date},
-            "committer": {"name": commit.committer, "email": commit.committer_email, "date": commit.commit_date},
-            "message": commit.message,
-            "tree": {"sha": commit.tree, "url": f"{api}/git/trees/{commit.tree}"},
-            "url": f"{api}/git/commits/{commit.sha}",
-            "comment_count": 0,
-            "verification": {
-                "verified": False,
-                "reason": "unsigned",
-                "signature": None,
-                "payload": None,
-                "verified_at": None,
-            },
-        },
-        "url": f"{api}/commits/{commit.sha}",
-        "html_url": f"{html}/{commit.sha}",
-        "comments_url": f"{api}/commits/{commit.sha}/comments",
-        # No account has these e-mail addresses.
-        "author": None,
-        "committer": None,
-        "parents": [{"sha": sha, "url": f"{api}/commits/{sha}", "html_url": f"{html}/{sha}"} for sha in commit.parents],
-    }
-
-
-def reference(base: str, hosted: Repository, name: str, kind: str, sha: str) -> JsonObject:
-    api = f"{base}/api/v3/repos/{hosted.full_name}/git"
-    return {
-        "ref": name,
-        "node_id": _node_id("Ref", name),
-        "url": f"{api}/{quote(name)}",
-        "object": {"type": kind, "sha": sha, "url": f"{api}/{kind}s/{sha}"},
-    }
-
-
-def contents(base: str, hosted: Repository, ref: str, path: str) -> JsonObject | list[JsonObject]:
-    """Return a file with its content, or the entries of a directory. NoSuchObject when there is no such path or ref."""
-    commit = bare.resolve(hosted.folder, ref)
-    found = bare.entry(hosted.folder, commit, path)
-    if found.kind == "tree":
-        within = f"{path}/" if path else ""
-        entries = sorted(bare.directory(hosted.folder, commit, path), key=lambda entry: entry.name)
-        return [_entry(base, hosted, ref, within + entry.name, entry) for entry in entries]
-    answer = _entry(base, hosted, ref, path, found)
-    if found.kind != "blob":
-        return answer | {"submodule_git_url": ""}
-    content = bare.read(hosted.folder, found.sha)
-    if found.mode == "120000":
-        return answer | {"target": content.decode(errors="replace")}
-    return answer | {"content": base64.encodebytes(content).decode(), "encoding": "base64"}
-
-
-def _entry(base: str, hosted: Repository, ref: str, path: str, entry: TreeEntry) -> JsonObject:
-    api = f"{base}/api/v3/repos/{hosted.full_name}"
-    html = f"{base}/{hosted.full_name}"
-    kind = {"tree": "dir", "commit": "submodule"}.get(entry.kind, "symlink" if entry.mode == "120000" else "file")
-    page = "tree" if entry.kind == "tree" else "blob"
-    own = f"{api}/contents/{quote(path)}?ref={quote(ref, safe='')}"
-    git = f"{api}/git/{'trees' if entry.kind == 'tree' else 'blobs'}/{entry.sha}"
-    shown = f"{html}/{page}/{quote(ref)}/{quote(path)}"
-    return {
-        "type": kind,
-        "size": entry.size,
-        "name": path.rpartition("/")[2],
-        "path": path,
-        "sha": entry.sha,
-        "url": own,
-        "git_url": git,
-        "html_url": shown,
-        "download_url": f"{html}/raw/{quote(ref)}/{quote(path)}" if entry.kind == "blob" else None,
-        "_links": {"self": own, "git": git, "html": shown},
-    }

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from sandbox.access import Caller, current_state, github_caller
+from sandbox.access import current_state, json_body, recognise
 from sandbox.git import bare, repositories
-from sandbox.github import answers
+from sandbox.github import accounts, answers, service
+from sandbox.service import Caller
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
     from sandbox.git.repositories import Repository
 
-github = Blueprint("github", __name__, url_prefix="/api/v3")
+github = Blueprint("github", __name__)
 _DOCUMENTATION = "https://docs.github.com/rest"
 _LONGEST_NAME = 100
 _RESERVED_NAMES = frozenset({".", ".."})
@@ -80,7 +81,7 @@ def _base() -> str:
 
 
 def _caller(*, write: bool = False, needs_login: bool = False) -> Caller:
-    caller = github_caller(request)
+    caller = recognise("github", service.caller)
     if caller.sent and not caller.known:
         _stop(401, "Bad credentials")
     if not caller.known and (write or needs_login):
@@ -91,7 +92,7 @@ def _caller(*, write: bool = False, needs_login: bool = False) -> Caller:
 
 
 def _body() -> dict[str, Any]:
-    body = request.get_json(force=True, silent=True)
+    body = json_body()
     if body is None and request.get_data():
         _stop(400, "Problems parsing JSON")
     if body is not None and not isinstance(body, dict):
@@ -101,7 +102,7 @@ def _body() -> dict[str, Any]:
 
 def _find(caller: Caller, owner: str, name: str) -> Repository:
     try:
-        found = repositories.find(current_state(), owner, name.removesuffix(".git"))
+        found = repositories.find(current_state(), "github", owner, name.removesuffix(".git"))
     except repositories.NoSuchRepository:
         _stop(404, "Not Found")
     if found.is_private and not caller.known:
@@ -110,63 +111,31 @@ def _find(caller: Caller, owner: str, name: str) -> Repository:
 
 
 def _shown(hosted: Repository, caller: Caller) -> dict[str, Any]:
-    kind = repositories.owner_kind(current_state(), hosted.owner) or "Organization"
+    kind = accounts.kind_of(current_state(), hosted.owner) or "Organization"
     return answers.repository(_base(), hosted, kind, may_write=caller.may_write)
-
-
-def _owned(login: str) -> tuple[int, int]:
-    owned = repositories.find_all(current_state(), owner=login)
-    private = sum(repository.is_private for repository in owned)
-    return len(owned) - private, private
 
 
 @github.get("/user")
 def own_user() -> ResponseReturnValue:
     _caller(needs_login=True)
-    login = current_state().credentials.github_user
-    return jsonify(answers.user(_base(), login, "User", *_owned(login)))
-
-
-@github.get("/users/<login>")
-def some_user(login: str) -> ResponseReturnValue:
-    _caller()
-    kind = repositories.owner_kind(current_state(), login)
-    if kind is None:
-        _stop(404, "Not Found")
-    return jsonify(answers.user(_base(), login, kind, _owned(login)[0], None))
-
-
-@github.get("/orgs/<login>")
-def organization(login: str) -> ResponseReturnValue:
-    _caller()
-    _require_organization(login)
-    return jsonify(answers.organization(_base(), login, _owned(login)[0]))
-
-
-def _require_organization(login: str) -> None:
-    if repositories.owner_kind(current_state(), login) != "Organization":
-        _stop(404, "Not Found")
-
-
-@github.get("/orgs/<login>/repos")
-def organization_repositories(login: str) -> ResponseReturnValue:
-    caller = _caller()
-    _require_organization(login)
-    owned = repositories.find_all(current_state(), owner=login)
-    return jsonify([_shown(hosted, caller) for hosted in owned if caller.known or not hosted.is_private])
+    login = current_state().credentials["github"].user
+    owned = repositories.find_all(current_state(), host="github", owner=login)
+    private = sum(repository.is_private for repository in owned)
+    return jsonify(answers.own_user(_base(), login, len(owned) - private, private))
 
 
 @github.post("/orgs/<login>/repos")
 def create_in_organization(login: str) -> ResponseReturnValue:
     caller = _caller(write=True)
-    _require_organization(login)
+    if accounts.kind_of(current_state(), login) != "Organization":
+        _stop(404, "Not Found")
     return _create(caller, login, organization=True)
 
 
 @github.post("/user/repos")
 def create_for_user() -> ResponseReturnValue:
     caller = _caller(write=True)
-    return _create(caller, current_state().credentials.github_user, organization=False)
+    return _create(caller, current_state().credentials["github"].user, organization=False)
 
 
 def _create(caller: Caller, owner: str, *, organization: bool) -> ResponseReturnValue:
@@ -175,7 +144,7 @@ def _create(caller: Caller, owner: str, *, organization: bool) -> ResponseReturn
     visibility = _visibility(body, "private" if body.get("private") is True else "public", organization=organization)
     settings = {key: body[key] for key in ("description", "homepage", *answers.FLAGS) if key in body}
     try:
-        hosted = repositories.create(current_state(), owner, name, visibility=visibility, settings=settings)
+        hosted = repositories.create(current_state(), "github", owner, name, visibility=visibility, settings=settings)
     except repositories.AlreadyExists:
         _invalid("name", "name already exists on this account")
     if body.get("auto_init") is True:
@@ -213,86 +182,3 @@ def _visibility(body: dict[str, Any], default: str, *, organization: bool) -> st
 def read_repository(owner: str, name: str) -> ResponseReturnValue:
     caller = _caller()
     return jsonify(_shown(_find(caller, owner, name), caller))
-
-
-@github.patch("/repos/<owner>/<name>")
-def change_repository(owner: str, name: str) -> ResponseReturnValue:
-    caller = _caller(write=True)
-    hosted = _find(caller, owner, name)
-    body = _body()
-    in_organization = repositories.owner_kind(current_state(), owner) == "Organization"
-    default = hosted.visibility
-    if "private" in body:
-        default = "private" if body["private"] else "public"
-    visibility = _visibility(body, default, organization=in_organization)
-    branch = body.get("default_branch")
-    if branch is not None and (not isinstance(branch, str) or branch not in bare.branches(hosted.folder)):
-        errors = [{"resource": "Repository", "code": "invalid", "field": "default_branch"}]
-        raise GitHubError(422, f"Validation Failed: The branch {branch} was not found.", errors)
-    changed = {key: body[key] for key in ("description", "homepage", *answers.FLAGS) if key in body}
-    try:
-        hosted = repositories.change(
-            current_state(),
-            hosted,
-            name=_name(body["name"]) if "name" in body else hosted.name,
-            visibility=visibility,
-            settings=hosted.settings | changed,
-        )
-    except repositories.AlreadyExists:
-        _invalid("name", "name already exists on this account")
-    if branch is not None:
-        bare.set_head(hosted.folder, branch)
-    return jsonify(_shown(hosted, caller))
-
-
-@github.delete("/repos/<owner>/<name>")
-def delete_repository(owner: str, name: str) -> ResponseReturnValue:
-    repositories.delete(current_state(), _find(_caller(write=True), owner, name))
-    return "", 204
-
-
-@github.get("/repos/<owner>/<name>/branches")
-def branches(owner: str, name: str) -> ResponseReturnValue:
-    hosted = _find(_caller(), owner, name)
-    known = bare.branches(hosted.folder).items()
-    return jsonify([answers.short_branch(_base(), hosted, branch, sha) for branch, sha in known])
-
-
-@github.get("/repos/<owner>/<name>/branches/<path:branch>")
-def one_branch(owner: str, name: str, branch: str) -> ResponseReturnValue:
-    hosted = _find(_caller(), owner, name)
-    sha = bare.branches(hosted.folder).get(branch)
-    if sha is None:
-        _stop(404, "Branch not found")
-    return jsonify(answers.branch(_base(), hosted, branch, bare.commit(hosted.folder, sha)))
-
-
-@github.get("/repos/<owner>/<name>/git/ref/<path:ref>")
-def reference(owner: str, name: str, ref: str) -> ResponseReturnValue:
-    hosted = _find(_caller(), owner, name)
-    if not bare.branches(hosted.folder):
-        _stop(409, "Git Repository is empty.")
-    full = f"refs/{ref.removeprefix('refs/')}"
-    try:
-        kind, sha = bare.reference(hosted.folder, full)
-    except bare.NoSuchObject:
-        _stop(404, "Not Found")
-    return jsonify(answers.reference(_base(), hosted, full, kind, sha))
-
-
-@github.get("/repos/<owner>/<name>/contents/", defaults={"path": ""})
-@github.get("/repos/<owner>/<name>/contents", defaults={"path": ""})
-@github.get("/repos/<owner>/<name>/contents/<path:path>")
-def contents(owner: str, name: str, path: str) -> ResponseReturnValue:
-    hosted = _find(_caller(), owner, name)
-    if not bare.branches(hosted.folder):
-        _stop(404, "This repository is empty.")
-    ref = request.args.get("ref") or hosted.default_branch
-    try:
-        bare.resolve(hosted.folder, ref)
-    except bare.NoSuchObject:
-        _stop(404, f"No commit found for the ref {ref}")
-    try:
-        return jsonify(answers.contents(_base(), hosted, ref, path.strip("/")))
-    except bare.NoSuchObject:
-        _stop(404, "Not Found")

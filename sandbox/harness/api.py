@@ -1,20 +1,17 @@
-"""What the Harness parts share: error answers, the check of credentials, and reading a JSON or YAML body.
-
-`harness_api` is registered twice, below /gateway and at the root, because both are in use.
-"""
+"""What the Harness parts share: error answers, the check of credentials, and reading a JSON or YAML body."""
 
 from __future__ import annotations
 
 import uuid
 from typing import Any, NoReturn
 
-import yaml
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from sandbox.access import Caller, current_state, harness_caller
-
-harness_api = Blueprint("harness_api", __name__)
+from sandbox import yaml_text
+from sandbox.access import current_state, json_body, recognise
+from sandbox.harness import service
+from sandbox.service import Caller
 
 _CODES = {404: "RESOURCE_NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "INVALID_REQUEST"}
 
@@ -37,7 +34,6 @@ def refuse(message: str) -> NoReturn:
     stop(400, "INVALID_REQUEST", message)
 
 
-@harness_api.errorhandler(HarnessError)
 def _answer_error(error: HarnessError) -> tuple[Response, int]:
     message: dict[str, object] = {
         "code": error.code,
@@ -58,15 +54,26 @@ def _answer_error(error: HarnessError) -> tuple[Response, int]:
     return jsonify(body), error.status
 
 
-@harness_api.errorhandler(HTTPException)
 def _answer_http_error(error: HTTPException) -> tuple[Response, int]:
     status = error.code or 500
     return _answer_error(HarnessError(status, _CODES.get(status, "INVALID_REQUEST"), error.description or error.name))
 
 
-@harness_api.route("/v1/<path:_path>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
-@harness_api.route("/ng/api/<path:_path>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
-@harness_api.route("/idp/<path:_path>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+def part(name: str) -> Blueprint:
+    """Make a blueprint whose errors are Harness's."""
+    routes = Blueprint(name, __name__)
+    routes.register_error_handler(HarnessError, _answer_error)
+    routes.register_error_handler(HTTPException, _answer_http_error)
+    return routes
+
+
+other_routes = part("harness_others")
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+@other_routes.route("/v1/<path:_path>", methods=_METHODS)
+@other_routes.route("/ng/api/<path:_path>", methods=_METHODS)
+@other_routes.route("/idp/<path:_path>", methods=_METHODS)
 def unknown(_path: str) -> Response:
     check_caller()
     stop(404, "RESOURCE_NOT_FOUND", f"The sandbox does not serve {request.method} {request.path}.")
@@ -74,8 +81,8 @@ def unknown(_path: str) -> Response:
 
 def check_caller(*, write: bool = False, permission: str = "idp_catalog_edit") -> Caller:
     """Stop a request without valid credentials, of another account, or that may not write."""
-    caller = harness_caller(request)
-    account = current_state().credentials.harness_account
+    caller = recognise("harness", service.caller)
+    account = current_state().credentials["harness"].account
     if not caller.known:
         message = "Token is not valid." if caller.sent else "Missing authentication: send the header x-api-key."
         stop(401, "INVALID_TOKEN", message)
@@ -102,10 +109,10 @@ def read_body() -> dict[str, Any]:
 def read_any_body() -> object:
     if "yaml" in (request.mimetype or ""):
         try:
-            return yaml.safe_load(request.get_data(as_text=True))
-        except (yaml.YAMLError, ValueError, RecursionError) as error:
+            return yaml_text.load(request.get_data(as_text=True))
+        except yaml_text.UnreadableYaml as error:
             refuse(f"The request body is not valid YAML: {error}")
-    body = request.get_json(force=True, silent=True)
+    body = json_body()
     if body is None:
         refuse("Unable to process JSON: the request body is empty or malformed.")
     return body

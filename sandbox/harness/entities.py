@@ -1,4 +1,4 @@
-"""Harness IDP 2.0: entities (/v1/entities), their import from git, and reading a file of a branch."""
+"""Harness IDP 2.0: entities (/v1/entities): their import from git, and reading a file of a branch before that."""
 
 from __future__ import annotations
 
@@ -6,25 +6,26 @@ import uuid
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, jsonify, request
+from flask import jsonify, request
 
 from sandbox.access import current_state
 from sandbox.catalog import entities, properties
 from sandbox.catalog.entities import Entity
 from sandbox.git import bare, repositories
-from sandbox.harness.api import check_caller, flag, harness_api, read_body, refuse, stop, text
+from sandbox.harness.api import check_caller, flag, part, read_body, refuse, stop, text
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
     from sandbox.git.repositories import Repository
 
-_LARGEST_PAGE = 100
+entity_routes = part("harness_entities")
 
 
 def answer(entity: Entity) -> dict[str, Any]:
     """Return an EntityResponse; custom properties show in its fields, and its `yaml` is what was registered."""
-    document = properties.overlaid(current_state(), entity)
+    with current_state().database() as database:
+        document = properties.overlaid(database, entity)
     metadata, spec = document.get("metadata") or {}, document.get("spec") or {}
     places = entity.scope.split(".")[1:]
     levels = ("ACCOUNT", "ORGANIZATION", "PROJECT")
@@ -96,8 +97,9 @@ class GitFile:
     blob: str
 
     def details(self, connector: str) -> dict[str, Any]:
-        """Tell where the file lies, as an EntityResponse does."""
-        url = f"{request.url_root}{self.hosted.full_name}"
+        """Tell where the file is, as an EntityResponse does."""
+        host = current_state().git_host(self.hosted.host)
+        url = request.url_root.rstrip("/") + host.page_path(self.hosted.owner, self.hosted.name)
         return {
             "store_type": "REMOTE",
             "connector_ref": connector,
@@ -129,7 +131,7 @@ def _read_file(repository_name: str, branch: str, path: str) -> tuple[GitFile, s
         refuse(f"File {path} is not UTF-8 text.")
 
 
-@harness_api.post("/v1/entities/import")
+@entity_routes.post("/v1/entities/import")
 def import_entity() -> ResponseReturnValue:
     check_caller(write=True)
     body = read_body()
@@ -142,58 +144,22 @@ def import_entity() -> ResponseReturnValue:
     return _add(replace(_parse(content, convert=True), git_details=file.details(connector)))
 
 
-@harness_api.post("/v1/entities")
+@entity_routes.post("/v1/entities")
 def create_entity() -> ResponseReturnValue:
     check_caller(write=True)
     body = read_body()
     entity = _parse(text(body, "yaml"), convert=flag("convert"))
-    details = body.get("git_details") or {}
+    if body.get("git_details"):
+        refuse("git_details: the sandbox keeps such an entity inline only. Push its file, and import it.")
     if entities.exists(current_state(), entity):
         stop(409, "DUPLICATE_FIELD", f"Entity {entity.ref} already exists.")
-    if flag("dry_run"):
-        return jsonify(answer(entity)), 201
-    return _add(_stored_in_git(entity, details) if details.get("store_type") == "REMOTE" else entity)
+    return (jsonify(answer(entity)), 201) if flag("dry_run") else _add(entity)
 
 
-def _stored_in_git(entity: Entity, details: dict[str, Any]) -> Entity:
-    """Commit the YAML where the request wants it."""
-    connector, name, branch, path = (
-        text(details, key) for key in ("connector_ref", "repo_name", "branch_name", "file_path")
-    )
-    path = path.strip("/")
-    hosted = _repository(name)
-    message = str(details.get("commit_message") or f"Change {path}")
-    files = {path: ("100644", entity.yaml.encode())}
-    commit = bare.commit_files(hosted.folder, branch, files, message)
-    repositories.after_push(current_state(), hosted)
-    file = GitFile(hosted, branch, path, commit, bare.entry(hosted.folder, commit, path).sha)
-    return replace(entity, git_details=file.details(connector))
-
-
-@harness_api.get("/v1/entities/<scope>/<kind>/<identifier>")
+@entity_routes.get("/v1/entities/<scope>/<kind>/<identifier>")
 def read_entity(scope: str, kind: str, identifier: str) -> ResponseReturnValue:
     check_caller()
     return jsonify(answer(_get(scope, kind, identifier)))
-
-
-@harness_api.put("/v1/entities/<scope>/<kind>/<identifier>")
-def change_entity(scope: str, kind: str, identifier: str) -> ResponseReturnValue:
-    check_caller(write=True)
-    known = _get(scope, kind, identifier)
-    body = read_body()
-    entity = _parse(text(body, "yaml"), convert=False)
-    if entity.ref != known.ref:
-        refuse(f"The YAML describes {entity.ref}, the request changes {known.ref}.")
-    if known.git_details:
-        entity = _stored_in_git(entity, known.git_details | (body.get("git_details") or {}))
-    return jsonify(answer(entities.update(current_state(), entity)))
-
-
-@harness_api.delete("/v1/entities/<scope>/<kind>/<identifier>")
-def delete_entity(scope: str, kind: str, identifier: str) -> ResponseReturnValue:
-    check_caller(write=True, permission="idp_catalog_delete")
-    entities.delete(current_state(), _get(scope, kind, identifier))
-    return "", 204
 
 
 def _get(scope: str, kind: str, identifier: str) -> Entity:
@@ -206,48 +172,7 @@ def _get(scope: str, kind: str, identifier: str) -> Entity:
         stop(404, "RESOURCE_NOT_FOUND", f"Entity {error} was not found.")
 
 
-@harness_api.get("/v1/entities")
-def list_entities() -> ResponseReturnValue:
-    check_caller()
-    page, limit = _number("page", 0), _number("limit", 10)
-    if not 1 <= limit <= _LARGEST_PAGE:
-        refuse(f"limit must be between 1 and {_LARGEST_PAGE}.")
-    matching = [shown for shown in map(answer, entities.every(current_state())) if _matches(shown)]
-    listed: Response = jsonify(matching[page * limit : (page + 1) * limit])
-    listed.headers["X-Total-Elements"] = str(len(matching))
-    listed.headers["X-Page-Number"] = str(page)
-    listed.headers["X-Page-Size"] = str(limit)
-    return listed
-
-
-def _number(name: str, default: int) -> int:
-    value = request.args.get(name, str(default))
-    if not value.isdigit():
-        refuse(f"{name} must be a number.")
-    return int(value)
-
-
-def _matches(shown: dict[str, Any]) -> bool:
-    """Whether an entity passes the query's filters; each takes several values, separated by commas."""
-    scope = shown["entity_ref"].partition(":")[2].rpartition("/")[0]
-    have: dict[str, set[str]] = {
-        "kind": {shown["kind"]},
-        "type": {shown.get("type", "")},
-        "owner": {shown.get("owner", "")},
-        "lifecycle": {shown.get("lifecycle", "")},
-        "tags": {str(tag) for tag in shown.get("tags", [])},
-        "scopes": {scope},
-        "entity_refs": {shown["entity_ref"]},
-    }
-    for name, values in have.items():
-        wanted = {value.strip() for value in request.args.get(name, "").split(",") if value.strip()}
-        if wanted and not wanted & values:
-            return False
-    term = request.args.get("search_term", "").lower()
-    return not term or any(term in str(shown.get(key, "")).lower() for key in ("identifier", "name", "description"))
-
-
-@harness_api.get("/ng/api/scm/get-file-by-branch")
+@entity_routes.get("/ng/api/scm/get-file-by-branch")
 def file_of_branch() -> ResponseReturnValue:
     check_caller()
     values = dict(request.args.items())

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from flask import jsonify, request
 
 from sandbox.access import current_state
-from sandbox.harness.api import check_caller, harness_api, read_any_body, refuse
+from sandbox.harness.api import check_caller, part, read_any_body, refuse
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
+config_routes = part("harness_config")
 _DEFAULTS = {
     "cookieCutter": "harness/cookiecutter:1.9.1",
     "createRepo": "harness/createrepo:1.9.0",
@@ -61,14 +62,14 @@ def _overrides(infra: str) -> dict[str, str]:
     return {row["field"]: row["image"] for row in rows}
 
 
-@harness_api.get("/idp/execution-config/get-default-config")
+@config_routes.get("/idp/execution-config/get-default-config")
 def default_config() -> ResponseReturnValue:
     check_caller()
     _infrastructure()
     return _answer(_DEFAULTS)
 
 
-@harness_api.get("/idp/execution-config/get-customer-config")
+@config_routes.get("/idp/execution-config/get-customer-config")
 def customer_config() -> ResponseReturnValue:
     check_caller()
     overrides = _overrides(_infrastructure())
@@ -76,7 +77,7 @@ def customer_config() -> ResponseReturnValue:
     return _answer(overrides if only else _DEFAULTS | overrides)
 
 
-@harness_api.post("/idp/execution-config/update-config")
+@config_routes.post("/idp/execution-config/update-config")
 def update_config() -> ResponseReturnValue:
     check_caller(write=True, permission=_PERMISSION)
     infra = _infrastructure()
@@ -90,7 +91,7 @@ def update_config() -> ResponseReturnValue:
     return _answer(found=True)
 
 
-@harness_api.post("/idp/execution-config/reset-config")
+@config_routes.post("/idp/execution-config/reset-config")
 def reset_config() -> ResponseReturnValue:
     check_caller(write=True, permission=_PERMISSION)
     infra = _infrastructure()

@@ -9,24 +9,25 @@ from flask import jsonify, request
 
 from sandbox.access import current_state
 from sandbox.catalog import entities, properties
-from sandbox.harness.api import check_caller, flag, harness_api, read_body, refuse, stop, text
+from sandbox.harness.api import check_caller, flag, part, read_body, refuse, stop, text
 
 if TYPE_CHECKING:
+    from sqlite3 import Connection
+
     from flask.typing import ResponseReturnValue
 
     from sandbox.catalog.entities import Entity
 
+property_routes = part("harness_properties")
 _PATH = "/v1/catalog/custom-properties"
 
 
 @dataclass(frozen=True)
 class Change:
-    """One property of one entity, with the value that it gets."""
+    """One property of one entity that was written; whether it is a new one."""
 
-    entity: Entity
+    entity_ref: str
     property: str
-    value: object
-    mode: str
     adds: bool
 
 
@@ -39,43 +40,30 @@ def _entity(ref: object) -> Entity:
         stop(404, "RESOURCE_NOT_FOUND", f"Entity {ref} was not found.")
 
 
-def _change(entity: Entity, path: object, value: object, mode: object) -> Change:
+def _change(database: Connection, entity: Entity, path: object, value: object, mode: object) -> Change:
+    """Write a property; what a request asks for next builds on it."""
     if not isinstance(path, str):
         refuse("property must not be empty.")
     try:
+        adds = not properties.has(database, entity, path)
         kept = str(mode or "replace")
-        result = properties.resulting(current_state(), entity, path, value, kept)
-        return Change(entity, path, result, kept, not properties.has(current_state(), entity, path))
+        properties.store(database, entity.ref, path, properties.resulting(database, entity, path, value, kept), kept)
     except properties.InvalidProperty as error:
         refuse(str(error))
+    return Change(entity.ref, path, adds)
 
 
-def _apply(changes: list[Change]) -> None:
-    with current_state().database() as database:
-        for change in changes:
-            properties.store(database, change.entity.ref, change.property, change.value, change.mode)
-
-
-def _refs(refs: list[str]) -> dict[str, Any]:
-    return {"count": len(refs), "entity_refs": refs}
-
-
-def _summary(path: str, changes: list[Change]) -> dict[str, Any]:
-    return {
-        "property": path,
-        "entities_with_additions": _refs([change.entity.ref for change in changes if change.adds]),
-        "entities_with_updates": _refs([change.entity.ref for change in changes if not change.adds]),
-    }
-
-
-def _done(changes: list[Change]) -> ResponseReturnValue:
-    """Store the changes, or only tell them on a dry run."""
+def _apply(wanted: list[tuple[Entity, object, object, object]]) -> ResponseReturnValue:
+    """Make all the changes (entity, path, value, mode) or none; on a dry run none, and tell them."""
+    with current_state().database(write_first=True) as database:
+        changes = [_change(database, *asked) for asked in wanted]
+        if flag("dry_run"):
+            database.rollback()
     adds = sum(change.adds for change in changes)
     counts = f"{adds} added, {len(changes) - adds} updated"
     if flag("dry_run"):
-        named = ", ".join(f"{change.property} of {change.entity.ref}" for change in changes)
+        named = ", ".join(f"{change.property} of {change.entity_ref}" for change in changes)
         return jsonify({"status": "SUCCESS", "message": f"Dry run: {counts} ({named})."})
-    _apply(changes)
     return jsonify({"status": "SUCCESS", "message": f"Custom properties ingested: {counts}."})
 
 
@@ -86,7 +74,7 @@ def _list(body: dict[str, Any], name: str) -> list[Any]:
     return value
 
 
-@harness_api.post(f"{_PATH}/entity")
+@property_routes.post(f"{_PATH}/entity")
 def ingest_by_entity() -> ResponseReturnValue:
     check_caller(write=True)
     body = read_body()
@@ -96,10 +84,10 @@ def ingest_by_entity() -> ResponseReturnValue:
         wanted = [body, *wanted]
     if not wanted or not all(isinstance(item, dict) for item in wanted):
         refuse("property or properties must not be empty.")
-    return _done([_change(entity, item.get("property"), item.get("value"), item.get("mode")) for item in wanted])
+    return _apply([(entity, item.get("property"), item.get("value"), item.get("mode")) for item in wanted])
 
 
-@harness_api.post(f"{_PATH}/property")
+@property_routes.post(f"{_PATH}/property")
 def ingest_by_property() -> ResponseReturnValue:
     check_caller(write=True)
     body = read_body()
@@ -108,106 +96,20 @@ def ingest_by_property() -> ResponseReturnValue:
         targets = [{"entity_ref": body["entity_ref"]}, *targets]
     if not targets or not all(isinstance(target, dict) for target in targets):
         refuse("entity_refs must not be empty.")
-    changes = []
+    changes: list[tuple[Entity, object, object, object]] = []
     for target in targets:
         own = target.get("value")
         value = body.get("value") if own is None else own
         if value is None:
             refuse(f"There is no value for {target.get('entity_ref')}, and no default value.")
-        changes.append(_change(_entity(target.get("entity_ref")), path, value, body.get("mode")))
-    return _done(changes)
+        changes.append((_entity(target.get("entity_ref")), path, value, body.get("mode")))
+    return _apply(changes)
 
 
-@harness_api.post(_PATH)
-def ingest_by_filter() -> ResponseReturnValue:
-    check_caller(write=True)
-    body = read_body()
-    path = text(body, "property")
-    changes = [_change(entity, path, body.get("value"), body.get("mode")) for entity in _filtered(body)]
-    if not flag("dry_run"):
-        _apply(changes)
-    return jsonify(_summary(path, changes))
-
-
-def _filtered(body: dict[str, Any]) -> list[Entity]:
-    wanted = body.get("filter")
-    if not isinstance(wanted, dict) or not wanted.get("kind"):
-        refuse("filter.kind must not be empty.")
-    skipped = {_entity(ref).ref for ref in _list(body, "skip_entity_refs")}
-    return [
-        entity for entity in entities.every(current_state()) if entity.ref not in skipped and _passes(entity, wanted)
-    ]
-
-
-def _passes(entity: Entity, wanted: dict[str, Any]) -> bool:
-    document = properties.overlaid(current_state(), entity)
-    metadata, spec = document.get("metadata") or {}, document.get("spec") or {}
-    if entity.kind != str(wanted["kind"]).lower():
-        return False
-    if wanted.get("type") and wanted["type"] != document.get("type"):
-        return False
-    have = {
-        "owners": {document.get("owner")},
-        "lifecycle": {spec.get("lifecycle")},
-        "tags": set(metadata.get("tags") or []),
-    }
-    return all(not wanted.get(name) or set(wanted[name]) & values for name, values in have.items())
-
-
-@harness_api.delete(f"{_PATH}/entity")
-def delete_by_entity() -> ResponseReturnValue:
-    check_caller(write=True)
-    body = read_body()
-    entity = _entity(body.get("entity_ref"))
-    paths = [path for path in (body.get("property"), *_list(body, "properties")) if path]
-    if not paths:
-        refuse("property or properties must not be empty.")
-    removed = _remove([(entity.ref, str(path)) for path in paths])
-    return jsonify({"status": "SUCCESS", "message": f"Custom properties deleted: {len(removed)}."})
-
-
-@harness_api.delete(f"{_PATH}/property")
-def delete_by_property() -> ResponseReturnValue:
-    check_caller(write=True)
-    body = read_body()
-    path = text(body, "property")
-    refs = [ref for ref in (body.get("entity_ref"), *_list(body, "entity_refs")) if ref]
-    if not refs:
-        refuse("entity_refs must not be empty.")
-    removed = _remove([(_entity(ref).ref, path) for ref in refs])
-    return jsonify({"status": "SUCCESS", "message": f"Custom properties deleted: {len(removed)}."})
-
-
-@harness_api.delete(_PATH)
-def delete_by_filter() -> ResponseReturnValue:
-    check_caller(write=True)
-    body = read_body()
-    path = text(body, "property")
-    removed = _remove([(entity.ref, path) for entity in _filtered(body)])
-    return jsonify({"property": path, "entities_with_deletion": _refs(removed)})
-
-
-def _remove(targets: list[tuple[str, str]]) -> list[str]:
-    """Return the entities that had the property; nothing is removed on a dry run."""
-    state = current_state()
-    if flag("dry_run"):
-        return [ref for ref, path in targets if path in {known for known, _, _ in properties.of_entity(state, ref)}]
-    with state.database() as database:
-        return [ref for ref, path in targets if properties.remove(database, ref, path)]
-
-
-@harness_api.get(f"{_PATH}/entity")
+@property_routes.get(f"{_PATH}/entity")
 def read_by_entity() -> ResponseReturnValue:
     check_caller()
     entity = _entity(request.args.get("entity_ref"))
-    found = properties.of_entity(current_state(), entity.ref)
+    with current_state().database() as database:
+        found = properties.of_entity(database, entity.ref)
     return jsonify({"properties": [{"property": path, "value": value, "mode": mode} for path, value, mode in found]})
-
-
-@harness_api.get(f"{_PATH}/property")
-def read_by_property() -> ResponseReturnValue:
-    check_caller()
-    path = text(dict(request.args.items()), "property")
-    found = properties.of_property(current_state(), path)
-    answer = {"entity_refs": [{"entity_ref": ref, "value": value} for ref, value, _ in found]}
-    return jsonify(answer | ({"mode": found[0][2]} if found else {}))

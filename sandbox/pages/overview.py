@@ -1,7 +1,6 @@
-"""The web page for people: overview, catalog, messages and request log. repositories.py adds the repositories.
+"""The web page for people: overview, repositories, catalog, messages and request log.
 
-Read-only, rendered here, without scripts. It is only for a browser on this machine: another host name is refused,
-so that no web site can reach it by pointing its own name at the loopback address.
+Read-only, rendered here, without scripts. The pages of one repository are in repositories.py.
 """
 
 from __future__ import annotations
@@ -10,28 +9,25 @@ import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
+from flask import abort, jsonify, redirect, render_template, request, url_for
 from markupsafe import Markup
 
-from sandbox import request_log
+from sandbox import request_log, service
 from sandbox.access import current_state
 from sandbox.catalog import entities, properties
 from sandbox.git import repositories
+from sandbox.pages.browser import page_routes
 from sandbox.slack import markup, workspace
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
     from werkzeug.exceptions import HTTPException
 
+    from sandbox.git.repositories import Repository
     from sandbox.slack.workspace import Conversation, Message
 
-pages = Blueprint("pages", __name__)
-_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
-_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
+pages = page_routes("pages")
 _OVERVIEW_ROWS = 5
 _LOG_ROWS = 200
 
@@ -42,21 +38,6 @@ class Thread:
 
     first: Message
     replies: list[Message] = field(default_factory=list)
-
-
-@pages.before_request
-def _only_this_machine() -> None:
-    if urlsplit(f"//{request.host}").hostname not in _HOSTS:
-        abort(403, "This page is only for a browser on this machine: open it by http://127.0.0.1.")
-
-
-@pages.after_request
-def _headers(answer: Response) -> Response:
-    answer.headers.setdefault("Content-Security-Policy", _POLICY)
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    answer.headers["Referrer-Policy"] = "no-referrer"
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
 
 
 @pages.app_errorhandler(404)
@@ -94,9 +75,29 @@ def slack_text(text: object) -> Markup:
     return markup.to_html(str(text), names, {channel.id: channel.name for channel in workspace.channels()})
 
 
+@pages.app_template_global("page_of")
+def page_of(repository: Repository, view: str = "repository", **values: str) -> str:
+    """Return the address of a page of a repository; see repositories.py."""
+    place: dict[str, Any] = {"name": repository.name, **values}
+    if repository.owner:
+        place["owner"] = repository.owner
+    return url_for(f"{repository.host}_pages.{view}", **place)
+
+
+@pages.app_template_global("clone_url")
+def clone_url(repository: Repository) -> str:
+    path = current_state().git_host(repository.host).clone_path(repository.owner, repository.name)
+    return request.url_root.rstrip("/") + path
+
+
 @pages.app_context_processor
 def _common() -> dict[str, Any]:
-    return {"bot_name": workspace.BOT_NAME, "unknown_domain": workspace.UNKNOWN_DOMAIN}
+    titles = [known.title for known in current_state().services]
+    return {
+        "bot_name": workspace.BOT_NAME,
+        "unknown_domain": workspace.UNKNOWN_DOMAIN,
+        "services": f"{', '.join(titles[:-1])} and {titles[-1]}",
+    }
 
 
 @pages.get("/-/health")
@@ -120,9 +121,14 @@ def overview() -> ResponseReturnValue:
         messages=workspace.messages(state)[: -_OVERVIEW_ROWS - 1 : -1],
         conversations={conversation.id: conversation for conversation in conversations},
         requests=request_log.latest(state, _OVERVIEW_ROWS),
-        credentials=state.credentials,
+        accounts=[(known.title, service.public_values(state.credentials[known.name])) for known in state.services],
         folder=state.folder,
     )
+
+
+@pages.get("/-/repositories/")
+def repository_list() -> ResponseReturnValue:
+    return render_template("repositories.html", repositories=repositories.find_all(current_state()), owner=None)
 
 
 @pages.get("/-/entities/")
@@ -137,26 +143,17 @@ def entity(scope: str, kind: str, identifier: str) -> ResponseReturnValue:
         found = entities.get(state, scope, kind, identifier)
     except entities.NoSuchEntity:
         abort(404, f"No {kind} {identifier} is registered in {scope}. It may not have been imported yet.")
-    own = properties.of_entity(state, found.ref)
-    return render_template("entity.html", entity=found, properties=own, document=properties.overlaid(state, found))
-
-
-@pages.get("/ng/account/<account>/module/idp/catalog/")
-@pages.get("/ng/account/<account>/module/idp/catalog/<scope>/<kind>/<identifier>")
-def harness_page(account: str, scope: str = "", kind: str = "", identifier: str = "") -> ResponseReturnValue:
-    """Harness's own addresses of the catalog, so that the links of a run lead somewhere."""
-    if account != current_state().credentials.harness_account:
-        abort(404, f"The account {account} is not the account of this sandbox.")
-    if not identifier:
-        return redirect(url_for("pages.entity_list"))
-    scope = "account" if scope == "default" else scope
-    return redirect(url_for("pages.entity", scope=scope, kind=kind.lower(), identifier=identifier))
+    with state.database() as database:
+        own, document = properties.of_entity(database, found.ref), properties.overlaid(database, found)
+    return render_template("entity.html", entity=found, properties=own, document=document)
 
 
 @pages.get("/-/messages/")
 def messages() -> ResponseReturnValue:
     found = [(conversation, _threads(conversation)) for conversation in _conversations()]
-    shown = dict(sorted(found, key=lambda one: not one[1]))  # those with messages before the empty ones
+    shown = dict(
+        sorted(found, key=lambda conversation: not conversation[1])
+    )  # those with messages before the empty ones
     return render_template("messages.html", conversations=shown)
 
 

@@ -1,42 +1,59 @@
-"""The pages of repositories, at the addresses that GitHub gives them: files, a file, commits, one commit."""
+"""The pages of repositories, at the addresses that their host gives them: files, a file, commits, one commit."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
-from flask import Response, abort, render_template
+from flask import Blueprint, Response, abort, render_template
 
 from sandbox.access import current_state
 from sandbox.catalog import entities
 from sandbox.git import bare, repositories
-from sandbox.pages.overview import pages
+from sandbox.pages.browser import page_routes
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
     from sandbox.git.repositories import Repository
+    from sandbox.service import GitHost
 
 _LARGEST_SHOWN = 512 * 1024
 _LONGEST_PATCH = 200_000
 
 
-@pages.get("/-/repositories/")
-def repository_list() -> ResponseReturnValue:
-    return render_template("repositories.html", repositories=repositories.find_all(current_state()), owner=None)
+def repository_pages(service: str, host: GitHost) -> Blueprint:
+    """Make the pages of a service's repositories, below the address that a browser finds each at."""
+    routes = page_routes(f"{service}_pages")
+    for view, paths in _VIEWS.items():
+        shown = _of_repository(service, view)
+        for path in paths:
+            routes.add_url_rule(f"{host.page}{path}", view.__name__, shown)
+    if host.has_owners:
+        routes.add_url_rule(host.page.removesuffix("/<name>"), "owner", partial(owner_page, service))
+    return routes
 
 
-@pages.get("/<owner>")
-def owner_page(owner: str) -> ResponseReturnValue:
-    found = repositories.find_all(current_state(), owner=owner)
-    if not found and repositories.owner_kind(current_state(), owner) is None:
-        abort(404, f"There is no account {owner}.")
+def _of_repository(service: str, view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
+    def shown(name: str, owner: str = "", **values: str) -> ResponseReturnValue:
+        try:
+            hosted = repositories.find(current_state(), service, owner, name.removesuffix(".git"))
+        except repositories.NoSuchRepository:
+            abort(404, f"There is no repository {'/'.join(filter(None, (owner, name)))}.")
+        return view(hosted, **values)
+
+    return shown
+
+
+def owner_page(service: str, owner: str) -> ResponseReturnValue:
+    found = repositories.find_all(current_state(), host=service, owner=owner)
+    if not found:
+        abort(404, f"There is no account {owner}, or it has no repositories.")
     return render_template("repositories.html", repositories=found, owner=owner)
 
 
-@pages.get("/<owner>/<name>")
-@pages.get("/<owner>/<name>/tree/<path:place>")
-def repository(owner: str, name: str, place: str = "") -> ResponseReturnValue:
-    hosted = _find(owner, name)
+def repository(hosted: Repository, place: str = "") -> ResponseReturnValue:
     branches = bare.branches(hosted.folder)
     if not branches:
         return render_template("empty_repository.html", repository=hosted)
@@ -62,12 +79,11 @@ def repository(owner: str, name: str, place: str = "") -> ResponseReturnValue:
 
 
 def _lies_in(entity: entities.Entity, hosted: Repository) -> bool:
-    return str((entity.git_details or {}).get("repo_url", "")).endswith(f"/{hosted.full_name}")
+    page = current_state().git_host(hosted.host).page_path(hosted.owner, hosted.name)
+    return str((entity.git_details or {}).get("repo_url", "")).endswith(page)
 
 
-@pages.get("/<owner>/<name>/blob/<path:place>")
-def file(owner: str, name: str, place: str) -> ResponseReturnValue:
-    hosted = _find(owner, name)
+def file(hosted: Repository, place: str) -> ResponseReturnValue:
     ref, path, content = _content(hosted, place)
     return render_template(
         "file.html",
@@ -80,28 +96,22 @@ def file(owner: str, name: str, place: str) -> ResponseReturnValue:
     )
 
 
-@pages.get("/<owner>/<name>/raw/<path:place>")
-def raw_file(owner: str, name: str, place: str) -> ResponseReturnValue:
-    _, _, content = _content(_find(owner, name), place)
+def raw_file(hosted: Repository, place: str) -> ResponseReturnValue:
+    _, _, content = _content(hosted, place)
     kind = "application/octet-stream" if _text(content) is None else "text/plain"
     answer = Response(content, mimetype=kind)
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return answer
 
 
-@pages.get("/<owner>/<name>/commits")
-@pages.get("/<owner>/<name>/commits/<path:ref>")
-def commits(owner: str, name: str, ref: str = "") -> ResponseReturnValue:
-    hosted = _find(owner, name)
+def commits(hosted: Repository, ref: str = "") -> ResponseReturnValue:
     ref = ref or hosted.default_branch
     found = bare.log(hosted.folder, _resolve(hosted, ref))
     branches = bare.branches(hosted.folder)
     return render_template("commits.html", repository=hosted, branches=branches, ref=ref, path="", commits=found)
 
 
-@pages.get("/<owner>/<name>/commit/<sha>")
-def commit(owner: str, name: str, sha: str) -> ResponseReturnValue:
-    hosted = _find(owner, name)
+def commit(hosted: Repository, sha: str) -> ResponseReturnValue:
     found = bare.commit(hosted.folder, _resolve(hosted, sha))
     patch = bare.patch(hosted.folder, found.sha)
     return render_template(
@@ -117,13 +127,6 @@ def _line_kind(line: str) -> str:
     """How a line of a patch is coloured."""
     kinds = {"diff ": "file", "+++ ": "meta", "--- ": "meta", "@@": "hunk", "+": "added", "-": "removed"}
     return next((kind for start, kind in kinds.items() if line.startswith(start)), "same")
-
-
-def _find(owner: str, name: str) -> Repository:
-    try:
-        return repositories.find(current_state(), owner, name)
-    except repositories.NoSuchRepository:
-        abort(404, f"There is no repository {owner}/{name}.")
 
 
 def _split(hosted: Repository, place: str) -> tuple[str, str]:
@@ -160,3 +163,12 @@ def _text(content: bytes) -> str | None:
         return content.decode()
     except UnicodeDecodeError:
         return None
+
+
+_VIEWS: dict[Callable[..., ResponseReturnValue], tuple[str, ...]] = {
+    repository: ("", "/tree/<path:place>"),
+    file: ("/blob/<path:place>",),
+    raw_file: ("/raw/<path:place>",),
+    commits: ("/commits", "/commits/<path:ref>"),
+    commit: ("/commit/<sha>",),
+}

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from flask import Blueprint, Response, jsonify, request
 
-from sandbox.access import Caller, current_state, slack_caller
-from sandbox.slack import workspace
+from sandbox.access import current_state, json_body, recognise
+from sandbox.service import Caller
+from sandbox.slack import service, workspace
 from sandbox.slack.blocks import faults
 
 if TYPE_CHECKING:
@@ -18,10 +19,9 @@ if TYPE_CHECKING:
 
     from sandbox.slack.workspace import Conversation, User
 
-slack = Blueprint("slack", __name__, url_prefix="/slack/api")
+slack = Blueprint("slack", __name__)
 
 _LONGEST_TEXT = 40_000
-_COUNT = re.compile(r"[0-9]{1,9}")
 _TIMESTAMP = re.compile(r"\d{10}\.\d{6}")
 
 
@@ -55,7 +55,7 @@ def unknown(method: str) -> Response:
 
 def _caller(*scopes: str) -> Caller:
     """Stop a request without a valid token, or whose token has none of these scopes."""
-    caller = slack_caller(request)
+    caller = recognise("slack", service.caller)
     if not caller.known:
         _stop("invalid_auth" if caller.sent else "not_authed")
     if scopes and not set(scopes) & set(caller.scopes):
@@ -67,7 +67,7 @@ def _arguments() -> dict[str, Any]:
     """Return the arguments from the query and from a form or JSON body."""
     arguments: dict[str, Any] = dict(request.args.items())
     if request.is_json:
-        body = request.get_json(silent=True)
+        body = json_body()
         if body is None:
             _stop("invalid_json")
         if not isinstance(body, dict):
@@ -230,90 +230,3 @@ def _shown_user(user: User) -> dict[str, Any]:
             "team": workspace.TEAM_ID,
         },
     }
-
-
-@slack.post("/conversations.open")
-def open_conversation() -> ResponseReturnValue:
-    _caller("im:write")
-    arguments = _arguments()
-    if arguments.get("channel"):
-        return jsonify(ok=True, channel={"id": _conversation(arguments).id}, no_op=True, already_open=True)
-    wanted = [part.strip() for part in str(arguments.get("users") or "").split(",") if part.strip()]
-    if not wanted:
-        _stop("users_list_not_supplied")
-    if len(wanted) > 1:
-        _stop("too_many_users")
-    user = workspace.users(current_state()).get(wanted[0])
-    if user is None:
-        _stop("user_not_found")
-    shown: dict[str, Any] = {"id": workspace.direct(user).id}
-    if _true(arguments.get("return_im")):
-        shown |= {"is_im": True, "is_open": True, "user": user.id}
-    return jsonify(ok=True, channel=shown)
-
-
-def _shown_conversation(conversation: Conversation) -> dict[str, Any]:
-    described = {"value": "", "creator": workspace.BOT_USER_ID, "last_set": 1704067200}
-    if conversation.user:
-        return {"id": conversation.id, "created": 1704067200, "is_im": True, "user": conversation.user}
-    return {
-        "id": conversation.id,
-        "name": conversation.name,
-        "name_normalized": conversation.name,
-        "created": 1704067200,
-        "creator": workspace.BOT_USER_ID,
-        "is_channel": True,
-        "is_group": False,
-        "is_im": False,
-        "is_mpim": False,
-        "is_private": False,
-        "is_archived": False,
-        "is_general": conversation.name == workspace.CHANNELS[0],
-        "is_member": True,
-        "is_shared": False,
-        "is_ext_shared": False,
-        "is_org_shared": False,
-        "is_pending_ext_shared": False,
-        "pending_shared": [],
-        "previous_names": [],
-        "topic": described,
-        "purpose": described,
-        "unlinked": 0,
-    }
-
-
-@slack.route("/conversations.list", methods=["GET", "POST"])
-def list_conversations() -> ResponseReturnValue:
-    _caller("channels:read")
-    arguments = _arguments()
-    kinds = str(arguments.get("types") or "public_channel").split(",")
-    found = list(workspace.channels()) if "public_channel" in kinds else []
-    limit, cursor = str(arguments.get("limit") or "100"), str(arguments.get("cursor") or "0")
-    if not _COUNT.fullmatch(limit) or not _COUNT.fullmatch(cursor):
-        _stop("invalid_limit" if not _COUNT.fullmatch(limit) else "invalid_cursor")
-    start, end = int(cursor), int(cursor) + max(1, int(limit))
-    rest = str(end) if end < len(found) else ""
-    shown = [_shown_conversation(channel) for channel in found[start:end]]
-    return jsonify(ok=True, channels=shown, response_metadata={"next_cursor": rest})
-
-
-@slack.route("/conversations.info", methods=["GET", "POST"])
-def conversation_info() -> ResponseReturnValue:
-    _caller("channels:read")
-    return jsonify(ok=True, channel=_shown_conversation(_by_id(_arguments())))
-
-
-@slack.post("/conversations.join")
-def join_conversation() -> ResponseReturnValue:
-    _caller("channels:join")
-    conversation = _by_id(_arguments())
-    if conversation.user:
-        _stop("method_not_supported_for_channel_type")
-    already = {"warning": "already_in_channel", "response_metadata": {"warnings": ["already_in_channel"]}}
-    return jsonify(ok=True, channel=_shown_conversation(conversation), **already)
-
-
-def _by_id(arguments: dict[str, Any]) -> Conversation:
-    """Only chat.postMessage takes names."""
-    found = _conversation(arguments)
-    return found if found.id == arguments["channel"] else _stop("channel_not_found")

@@ -14,6 +14,17 @@ if TYPE_CHECKING:
 
     from sandbox.state import State
 
+TABLES = """
+CREATE TABLE IF NOT EXISTS slack_users (id TEXT PRIMARY KEY, email TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS slack_messages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel TEXT NOT NULL,
+    ts TEXT NOT NULL,
+    thread_ts TEXT,
+    message TEXT NOT NULL,
+    UNIQUE (channel, ts)
+);
+"""
 TEAM = "Sandbox"
 TEAM_ID = "T0SANDBOX1"
 BOT_NAME = "sandbox-bot"
@@ -109,8 +120,7 @@ def conversation(state: State, wanted: str) -> Conversation | None:
 
 def post(state: State, channel: str, thread_ts: str | None, content: dict[str, Any]) -> Message:
     """Add a message; its timestamp is later than every other of the channel."""
-    with state.database() as database:
-        database.execute("BEGIN IMMEDIATE")
+    with state.database(write_first=True) as database:
         last = database.execute("SELECT max(ts) FROM slack_messages WHERE channel = ?", (channel,)).fetchone()[0]
         ts = f"{time.time():.6f}"
         if last is not None and ts <= last:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,15 +10,13 @@ import pytest
 from werkzeug.test import Client, TestResponse
 
 from sandbox.app import create_app
-from sandbox.git import repositories
-from sandbox.state import Credentials, open_state
+from sandbox.seeding import seed
+from sandbox.services import open_state
+from sandbox.state import Credentials
 
 ALLOWED = {
     r"^github POST /orgs/\{org\}/repos request: \$\.visibility: 'internal'": "The description is of api.github.com; a "
     "GitHub Enterprise Server, and an organization of an enterprise, also take internal.",
-    r"^github GET \S+/branches/\{branch\} answer 200: \$\.commit\.(author|committer): None": "GitHub "
-    "answers null for an author without an account; the description says nullable beside a oneOf, where OpenAPI 3.0 "
-    "gives it no meaning.",
     r"^slack .* answer 200: .*missing_scope": "Slack answers missing_scope on every method; the description of 2021 "
     "lists it on some only.",
     r"^slack POST /chat.postMessage answer 200: .*(invalid_blocks|invalid_thread_ts|thread_not_found)": "Error codes "
@@ -80,31 +77,27 @@ def recorder(tmp_path: Path, record: Callable[..., Any]) -> Any:
     (template / "catalog-info.yaml").write_text(CATALOG_FILE, encoding="utf-8")
     (template / "docs" / "index.md").write_text("# Payments\n", encoding="utf-8")
     (template / "link").symlink_to("catalog-info.yaml")
-    repositories.seed(tmp_path / "state", "acme", "payments", template)
+    seed(tmp_path / "state", "acme", "payments", template)
     return record(create_app(tmp_path / "state"), ALLOWED)
 
 
 @pytest.fixture
 def github(recorder: Any, credentials: Credentials) -> Asker:
-    return Asker(Client(recorder), recorder, {"Authorization": f"token {credentials.github_token}"})
+    return Asker(Client(recorder), recorder, {"Authorization": f"token {credentials['github'].token}"})
 
 
 @pytest.fixture
 def harness(recorder: Any, credentials: Credentials) -> Asker:
-    return Asker(Client(recorder), recorder, {"x-api-key": credentials.harness_api_key})
+    return Asker(Client(recorder), recorder, {"x-api-key": credentials["harness"].api_key})
 
 
 @pytest.fixture
 def slack(recorder: Any, credentials: Credentials) -> Asker:
-    return Asker(Client(recorder), recorder, {"Authorization": f"Bearer {credentials.slack_token}"})
+    return Asker(Client(recorder), recorder, {"Authorization": f"Bearer {credentials['slack'].token}"})
 
 
-def test_accounts(github: Asker, credentials: Credentials) -> None:
-    assert github("GET", "/api/v3/user").json["login"] == credentials.github_user  # type: ignore[index]
-    assert github("GET", "/api/v3/users/acme").json["type"] == "Organization"  # type: ignore[index]
-    assert github("GET", f"/api/v3/users/{credentials.github_user}").json["user_view_type"] == "public"  # type: ignore[index]
-    assert github("GET", "/api/v3/orgs/acme").json["public_repos"] == 1  # type: ignore[index]
-    assert len(github("GET", "/api/v3/orgs/acme/repos").json or []) == 1
+def test_the_own_account(github: Asker, credentials: Credentials) -> None:
+    assert github("GET", "/api/v3/user").json["login"] == credentials["github"].user  # type: ignore[index]
 
 
 @pytest.mark.parametrize(
@@ -116,25 +109,10 @@ def test_a_repository_created_in_an_organization(github: Asker, body: dict[str, 
     assert github("GET", "/api/v3/repos/acme/orders").json == made.json
 
 
-def test_a_repository_of_the_user_is_created_changed_and_deleted(github: Asker, credentials: Credentials) -> None:
-    assert github("POST", "/api/v3/user/repos", json={"name": "mine", "private": False}).status_code == 201
-    path = f"/api/v3/repos/{credentials.github_user}/mine"
-    changed = github("PATCH", path, json={"description": "Changed", "private": True})
-    assert (changed.json or {})["visibility"] == "private"
-    assert github("DELETE", path).status_code == 204
-    assert github("GET", path).status_code == 404
-
-
-def test_branches_references_and_contents(github: Asker) -> None:
-    base = "/api/v3/repos/acme/payments"
-    assert [branch["name"] for branch in github("GET", f"{base}/branches").json or []] == ["main"]
-    sha = (github("GET", f"{base}/branches/main").json or {})["commit"]["sha"]
-    assert (github("GET", f"{base}/git/ref/heads/main").json or {})["object"]["sha"] == sha
-    file = github("GET", f"{base}/contents/catalog-info.yaml").json or {}
-    assert base64.b64decode(file["content"]).decode() == CATALOG_FILE
-    assert [entry["path"] for entry in github("GET", f"{base}/contents/docs?ref=main").json or []] == ["docs/index.md"]
-    assert (github("GET", f"{base}/contents/docs/index.md").json or {})["size"] == 11
-    assert (github("GET", f"{base}/contents/link").json or {})["target"] == "catalog-info.yaml"
+def test_a_repository_of_the_user_is_created(github: Asker, credentials: Credentials) -> None:
+    made = github("POST", "/api/v3/user/repos", json={"name": "mine", "private": False})
+    assert made.status_code == 201
+    assert github("GET", f"/api/v3/repos/{credentials['github'].user}/mine").json == made.json
 
 
 IMPORT = {
@@ -145,43 +123,23 @@ IMPORT = {
 }
 
 
-def test_an_entity_is_imported_read_listed_and_deleted(harness: Asker) -> None:
+def test_an_entity_is_imported_and_read(harness: Asker) -> None:
     made = harness("POST", "/gateway/v1/entities/import", json={**IMPORT, "is_harness_code_repo": None})
     assert made.status_code == 201
     assert harness("GET", "/gateway/v1/entities/account/component/payments").json == made.json
-    listed = harness("GET", "/v1/entities?kind=component&owner=team-a&search_term=pay&limit=5")
-    assert listed.json == [made.json]
-    assert listed.headers["X-Total-Elements"] == "1"
-    assert harness("DELETE", "/v1/entities/account/component/payments").status_code == 204
 
 
-def test_an_entity_is_created_and_changed(harness: Asker) -> None:
+def test_an_entity_is_created(harness: Asker) -> None:
     for query, identifier in (("", "orders"), ("?dry_run=true", "shipping"), ("?orgIdentifier=shop", "orders")):
         body = {"yaml": NATIVE.format(identifier=identifier)}
         assert harness("POST", f"/gateway/v1/entities{query}", json=body).status_code == 201
-    details = {**IMPORT, "file_path": "idp.yaml", "store_type": "REMOTE", "commit_message": "Add"}
-    made = harness(
-        "POST",
-        "/v1/entities",
-        json={
-            "yaml": NATIVE.format(identifier="billing"),
-            "git_details": {
-                key: details[key]
-                for key in ("branch_name", "file_path", "commit_message", "connector_ref", "store_type", "repo_name")
-            },
-        },
-    )
-    assert (made.json or {})["referenceType"] == "GIT"
-    text = NATIVE.format(identifier="orders").replace("Orders", "All orders")
-    changed = harness("PUT", "/v1/entities/account/component/orders", json={"yaml": text})
-    assert (changed.json or {})["name"] == "All orders"
 
 
 def test_a_user_token_pair_is_taken_instead_of_a_key(recorder: Any, credentials: Credentials) -> None:
     headers = {
-        "Authorization": f"IDPService {credentials.harness_service_jwt}",
-        "X-Source-Principal": f"IDPService {credentials.harness_user_jwt}",
-        "Harness-Account": credentials.harness_account,
+        "Authorization": f"IDPService {credentials['harness'].service_jwt}",
+        "X-Source-Principal": f"IDPService {credentials['harness'].user_jwt}",
+        "Harness-Account": credentials["harness"].account,
     }
     assert (
         Asker(Client(recorder), recorder, headers)("POST", "/gateway/v1/entities/import", json=IMPORT).status_code
@@ -201,25 +159,14 @@ def test_custom_properties(harness: Asker) -> None:
         )
         by_property = {**tier, "entity_refs": [{"entity_ref": ref, "value": "silver"}]}
         assert harness("POST", f"{base}/property{query}", json=by_property).status_code == 200
-        by_filter = {"property": "spec.area", "value": 7, "filter": {"kind": "component", "owners": ["team-a"]}}
-        assert (harness("POST", f"{base}{query}", json=by_filter).json or {})["entities_with_additions"]["count"] == 1
     found = (harness("GET", f"{base}/entity?entity_ref={ref}").json or {})["properties"]
     assert {item["property"]: item["value"] for item in found} == {
-        "spec.tier": "silver", "metadata.tags": ["python", "http"], "spec.area": 7,
+        "spec.tier": "silver", "metadata.tags": ["python", "http"],
     }  # fmt: skip
-    assert (harness("GET", f"{base}/property?property=spec.tier").json or {})["entity_refs"][0]["value"] == "silver"
-    assert harness("DELETE", f"{base}/entity", json={"entity_ref": ref, "property": "spec.tier"}).status_code == 200
-    assert (
-        harness("DELETE", f"{base}/property", json={"property": "metadata.tags", "entity_refs": [ref]}).status_code
-        == 200
-    )
-    gone = harness("DELETE", base, json={"property": "spec.area", "filter": {"kind": "component"}})
-    assert (gone.json or {})["entities_with_deletion"]["count"] == 1
-    assert harness("GET", f"{base}/entity?entity_ref={ref}").json == {"properties": []}
 
 
 def test_execution_config(harness: Asker, credentials: Credentials) -> None:
-    base, query = "/gateway/idp/execution-config", f"accountIdentifier={credentials.harness_account}&infra=K8"
+    base, query = "/gateway/idp/execution-config", f"accountIdentifier={credentials['harness'].account}&infra=K8"
     image = {"field": "createRepo", "value": "registry.example.com/createrepo:1"}
     assert harness("GET", f"{base}/get-default-config?{query}").status_code == 200
     assert (harness("POST", f"{base}/update-config?{query}", json=[image]).json or {})["data"] is True
@@ -232,12 +179,11 @@ def test_execution_config(harness: Asker, credentials: Credentials) -> None:
 def test_slack_messages(slack: Asker) -> None:
     assert (slack("POST", "/slack/api/auth.test").json or {})["ok"]
     user = (slack("GET", "/slack/api/users.lookupByEmail?email=jane@example.com").json or {})["user"]["id"]
-    opened = slack("POST", "/slack/api/conversations.open", json={"users": user, "return_im": True}).json or {}
     posted = slack("POST", "/slack/api/chat.postMessage", json={"channel": user, "text": "Hello"}).json or {}
-    assert posted["channel"] == opened["channel"]["id"]
+    assert posted["ok"]
     blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": "*Done*"}}]
     reply = {
-        "channel": user,
+        "channel": posted["channel"],
         "blocks": blocks,
         "thread_ts": posted["ts"],
         "reply_broadcast": True,
@@ -246,16 +192,6 @@ def test_slack_messages(slack: Asker) -> None:
     assert (slack("POST", "/slack/api/chat.postMessage", json=reply).json or {})["ok"]
     form = {"channel": "#general", "text": "Hello", "icon_url": "https://example.com/icon.png"}
     assert (slack("POST", "/slack/api/chat.postMessage", data=form).json or {})["ok"]
-
-
-def test_slack_conversations(slack: Asker) -> None:
-    listed = slack("GET", "/slack/api/conversations.list?types=public_channel&limit=2").json or {}
-    assert [channel["name"] for channel in listed["channels"]] == ["general", "random"]
-    rest = slack("GET", f"/slack/api/conversations.list?cursor={listed['response_metadata']['next_cursor']}").json or {}
-    assert [channel["name"] for channel in rest["channels"]] == ["deployments"]
-    channel = listed["channels"][0]["id"]
-    assert (slack("GET", f"/slack/api/conversations.info?channel={channel}").json or {})["channel"]["name"] == "general"
-    assert (slack("POST", "/slack/api/conversations.join", json={"channel": channel}).json or {})["ok"]
 
 
 @pytest.mark.parametrize(
@@ -275,8 +211,8 @@ def test_slack_errors_are_answered_with_200_in_the_published_form(
 
 
 def test_a_missing_scope_is_answered_in_the_published_form(recorder: Any, credentials: Credentials) -> None:
-    ask = Asker(Client(recorder), recorder, {"Authorization": f"Bearer {credentials.slack_unscoped_token}"})
-    for method in ("chat.postMessage", "conversations.join", "conversations.open", "users.lookupByEmail"):
+    ask = Asker(Client(recorder), recorder, {"Authorization": f"Bearer {credentials['slack'].unscoped_token}"})
+    for method in ("chat.postMessage", "users.lookupByEmail"):
         form = {"email": "jane@example.com"} if method == "users.lookupByEmail" else {"channel": "general"}
         assert (ask("POST", f"/slack/api/{method}", data=form).json or {})["error"] == "missing_scope"
 
@@ -297,6 +233,6 @@ def test_the_recorder_tells_an_answer_that_breaks_its_schema(record: Callable[..
         return [b'{"login": "x"}']
 
     recorder = record(broken)
-    Client(recorder).get("/api/v3/orgs/acme")
+    Client(recorder).get("/api/v3/repos/acme/payments")
     assert recorder.faults
-    assert all(fault.startswith("github GET /orgs/{org} answer 200: ") for fault in recorder.faults)
+    assert all(fault.startswith("github GET /repos/{owner}/{repo} answer 200: ") for fault in recorder.faults)

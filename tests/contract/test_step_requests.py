@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sandbox.app import create_app
-from sandbox.state import open_state
+from sandbox.services import open_state
 from tests.conftest import Faults, RunStep, World, serving
 
 ALLOWED = {
@@ -51,22 +51,22 @@ def test_all_steps_send_what_the_services_describe(
     recorded: tuple[World, Any], run_step: RunStep, workspace: Path
 ) -> None:
     world, recorder = recorded
-    harness = {"BASE": world.url, "HARNESS_ACCOUNT_ID": world.credentials.harness_account}
-    keys = harness | {"X_API_KEY": world.credentials.harness_api_key}
+    harness = {"BASE": world.url, "HARNESS_ACCOUNT_ID": world.credentials["harness"].account}
+    keys = harness | {"X_API_KEY": world.credentials["harness"].api_key}
     place = world.connector | {"ORG_NAME": "acme", "REPO_NAME": "payments", "BRANCH": "main"}
-    slack = {"SLACK_TOKEN": world.credentials.slack_token, "SLACK_API_URL": f"{world.url}/slack/api/"}
+    slack = {"SLACK_TOKEN": world.credentials["slack"].token, "SLACK_API_URL": f"{world.url}/slack/api/"}
     catalog = {"FILE_PATH": "idp.yaml", "PLUGIN_CONNECTOR_REF": "account.github"}
     account = "component:account/payments"
 
     def run(step_type: str, *environs: dict[str, str], **more: str) -> None:
-        environ = {name: value for one in environs for name, value in one.items()}
+        environ = {name: value for part in environs for name, value in part.items()}
         done = run_step(step_type, environ | more)
         assert done.code == 0, done.stderr
 
     for repo_type in ("private", "public", "internal"):
         run("CreateRepo", place, REPO_TYPE=repo_type, REPO_NAME=f"x-{repo_type}", REPO_DESCRIPTION="d")
     run("CreateRepo", place, ORG_NAME="", PERSONAL_ACCOUNT="true", REPO_NAME="mine")
-    run("CreateRepo", place, ORG_NAME=world.credentials.github_user, REPO_NAME="also-mine")
+    run("CreateRepo", place, ORG_NAME=world.credentials["github"].user, REPO_NAME="also-mine")
     for _ in range(2):
         run("CreateRepo", place, REPO_TYPE="private", IF_EXISTS="adopt")
         run("CreateCatalog", harness, FILE_NAME="idp.yaml", FILE_PATH="app", FILE_CONTENT=ENTITY)
@@ -74,8 +74,8 @@ def test_all_steps_send_what_the_services_describe(
         run("RegisterCatalog", place, keys, catalog)
     run("RegisterCatalog", place, keys, catalog, DRY_RUN="true")
     for mode in ("replace", "append", "append"):
-        one = {"property": "metadata.tags", "value": ["python"], "mode": mode}
-        properties = json.dumps([one, {"property": "metadata.tier", "value": 1}])
+        tags = {"property": "metadata.tags", "value": ["python"], "mode": mode}
+        properties = json.dumps([tags, {"property": "metadata.tier", "value": 1}])
         run(
             "UpdateCatalogProperty", keys, PLUGIN_TYPE="Entity", PLUGIN_ENTITY_REF=account, PLUGIN_PROPERTIES=properties
         )

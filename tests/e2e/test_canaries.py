@@ -67,17 +67,17 @@ def environments(world: World) -> dict[str, dict[str, str]]:
     place = world.connector | {"ORG_NAME": "acme", "REPO_NAME": "payments", "BRANCH": "main"}
     harness = {
         "BASE": world.url,
-        "HARNESS_ACCOUNT_ID": known.harness_account,
-        "X_API_KEY": known.harness_api_key,
-        "AUTHORIZATION": known.harness_service_jwt,
-        "X_SOURCE_PRINCIPAL": known.harness_user_jwt,
+        "HARNESS_ACCOUNT_ID": known["harness"].account,
+        "X_API_KEY": known["harness"].api_key,
+        "AUTHORIZATION": known["harness"].service_jwt,
+        "X_SOURCE_PRINCIPAL": known["harness"].user_jwt,
     }
-    slack = {"SLACK_TOKEN": known.slack_token, "SLACK_API_URL": f"{world.url}/slack/api/"}
+    slack = {"SLACK_TOKEN": known["slack"].token, "SLACK_API_URL": f"{world.url}/slack/api/"}
     ref = "component:account/payments"
     return {
         "CookieCutter": {"TEMPLATE_TYPE": "private", "PATH_FOR_TEMPLATE": "template"}
         | {"IDP_COOKIECUTTER_app_name": "app"},
-        "CreateRepo": place | {"REPO_TYPE": "private", "X_API_KEY": known.harness_api_key},
+        "CreateRepo": place | {"REPO_TYPE": "private", "X_API_KEY": known["harness"].api_key},
         "CreateCatalog": {"FILE_NAME": "idp.yaml", "FILE_PATH": "app", "FILE_CONTENT": ENTITY},
         "DirectPush": place | {"CODE_DIRECTORY": "app"},
         "RegisterCatalog": place | harness | {"FILE_PATH": "idp.yaml", "PLUGIN_CONNECTOR_REF": "account.git"},

@@ -19,7 +19,7 @@ import jsonschema
 import pytest
 import yaml
 
-from sandbox.state import open_state
+from sandbox.services import open_state
 
 ROOT = Path(__file__).resolve().parents[2]
 SCENARIOS = Path(__file__).parent / "scenarios"
@@ -81,7 +81,7 @@ def assert_no_credential(folder: Path, printed: str, environ: dict[str, str]) ->
     secrets = [value for name, value in environ.items() if "TOKEN" in name or "SECRET" in name]
     state = folder / ".idp-steps" / "sandbox"
     if state.is_dir():
-        secrets += open_state(state).credentials.secret_values()
+        secrets += open_state(state).secret_values()
     left = [path for path in (folder / ".idp-steps" / "runs").rglob("*") if path.is_file()]
     for secret in secrets:
         assert secret not in printed

@@ -24,8 +24,9 @@ from pathlib import Path
 from sandbox.app import create_app
 from sandbox.catalog import entities, properties
 from sandbox.git import bare, repositories
+from sandbox.services import open_state
 from sandbox.slack import workspace as slack_workspace
-from sandbox.state import State, open_state
+from sandbox.state import State
 from steps import load
 from tests.conftest import serving
 from tests.faults.proxy import Fault, FaultProxy, Rule, faults, in_front_of
@@ -64,8 +65,8 @@ class Ground:
             "CONNECTOR_TYPE": "Github",
             "DRONE_NETRC_MACHINE": "127.0.0.1",
             "DRONE_NETRC_PORT": str(self.proxy.port),
-            "DRONE_NETRC_USERNAME": self.state.credentials.github_user,
-            "DRONE_NETRC_PASSWORD": self.state.credentials.github_token,
+            "DRONE_NETRC_USERNAME": self.state.credentials["github"].user,
+            "DRONE_NETRC_PASSWORD": self.state.credentials["github"].token,
             "DRONE_REMOTE_URL": f"{self.url}/payments.git",
             "ORG_NAME": "acme",
             "REPO_NAME": "payments",
@@ -75,8 +76,8 @@ class Ground:
     def portal(self) -> dict[str, str]:
         return {
             "BASE": self.url,
-            "HARNESS_ACCOUNT_ID": self.state.credentials.harness_account,
-            "X_API_KEY": self.state.credentials.harness_api_key,
+            "HARNESS_ACCOUNT_ID": self.state.credentials["harness"].account,
+            "X_API_KEY": self.state.credentials["harness"].api_key,
         }
 
 
@@ -102,14 +103,14 @@ class Subject:
 
 
 def _repository(ground: Ground, files: Mapping[str, str] | None = None) -> None:
-    hosted = repositories.create(ground.state, "acme", "payments", visibility="private")
+    hosted = repositories.create(ground.state, "github", "acme", "payments", visibility="private")
     if files:
         content = {path: ("100644", text.encode()) for path, text in files.items()}
         bare.commit_files(hosted.folder, "main", content, "First\n")
 
 
 def _commits(ground: Ground) -> int:
-    hosted = repositories.find(ground.state, "acme", "payments")
+    hosted = repositories.find(ground.state, "github", "acme", "payments")
     tip = bare.branches(hosted.folder).get("main")
     return bare.count(hosted.folder, tip) if tip else 0
 
@@ -125,7 +126,8 @@ def _entity(ground: Ground) -> None:
 
 
 def _appended(ground: Ground) -> int:
-    found = properties.of_entity(ground.state, "component:account/payments")
+    with ground.state.database() as database:
+        found = properties.of_entity(database, "component:account/payments")
     return sum(len(value) for _, value, _ in found)
 
 
@@ -134,7 +136,7 @@ def _template(ground: Ground) -> None:
         "cookiecutter.json": '{"name": "app"}',
         "{{cookiecutter.name}}/README.md": "# {{cookiecutter.name}}\n" * 500,
     }
-    hosted = repositories.create(ground.state, "acme", "template", visibility="public")
+    hosted = repositories.create(ground.state, "github", "acme", "template", visibility="public")
     content = {path: ("100644", text.encode()) for path, text in files.items()}
     bare.commit_files(hosted.folder, "main", content, "First\n")
 
@@ -198,7 +200,7 @@ SUBJECTS: dict[str, Subject] = {
     ),
     "SlackNotify": Subject(
         lambda ground: {
-            "SLACK_TOKEN": ground.state.credentials.slack_token,
+            "SLACK_TOKEN": ground.state.credentials["slack"].token,
             "SLACK_API_URL": f"{ground.url}/slack/api/",
             "EMAIL": "someone@example.com",
             "MESSAGE_CONTENT": "hello",

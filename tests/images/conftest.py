@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from images.listed import IMAGES, VERSION
-from sandbox.git.repositories import seed
+from sandbox.seeding import seed
 from sandbox.server import Sandbox, serve
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -156,8 +156,8 @@ def connector(sandbox: Sandbox) -> dict[str, str]:
         "CONNECTOR_TYPE": "Github",
         "DRONE_NETRC_MACHINE": "127.0.0.1",
         "DRONE_NETRC_PORT": sandbox.url.rpartition(":")[2],
-        "DRONE_NETRC_USERNAME": sandbox.credentials.github_user,
-        "DRONE_NETRC_PASSWORD": sandbox.credentials.github_token,
+        "DRONE_NETRC_USERNAME": sandbox.credentials["github"].user,
+        "DRONE_NETRC_PASSWORD": sandbox.credentials["github"].token,
         "DRONE_REMOTE_URL": f"{sandbox.url}/acme/payments.git",
         "ORG_NAME": "acme",
         "REPO_NAME": "payments",
@@ -178,9 +178,9 @@ spec:
 
 def pipeline(sandbox: Sandbox) -> dict[str, dict[str, str]]:
     """The documented pipeline: image -> the variables that the platform gives its step, in order."""
-    harness = {"BASE": sandbox.url, "HARNESS_ACCOUNT_ID": sandbox.credentials.harness_account}
+    harness = {"BASE": sandbox.url, "HARNESS_ACCOUNT_ID": sandbox.credentials["harness"].account}
     properties = {"entity_ref": "component:account/payments", "properties": [{"property": "metadata.team", "value": 7}]}
-    key = {"X_API_KEY": sandbox.credentials.harness_api_key}
+    key = {"X_API_KEY": sandbox.credentials["harness"].api_key}
     registration = {
         "connector_ref": "account.github",
         "repo_name": "payments",
@@ -190,7 +190,7 @@ def pipeline(sandbox: Sandbox) -> dict[str, dict[str, str]]:
     }
     where = urllib.parse.urlencode(
         {
-            "accountIdentifier": sandbox.credentials.harness_account,
+            "accountIdentifier": sandbox.credentials["harness"].account,
             "connectorRef": "account.github",
             "repoName": "payments",
             "branch": "main",
@@ -222,7 +222,7 @@ def pipeline(sandbox: Sandbox) -> dict[str, dict[str, str]]:
             "GET_FILE_BY_BRANCH_URL": f"{sandbox.url}/gateway/ng/api/scm/get-file-by-branch?{where}",
         },
         "slacknotify": {
-            "SLACK_TOKEN": sandbox.credentials.slack_token,
+            "SLACK_TOKEN": sandbox.credentials["slack"].token,
             "SLACK_API_URL": f"{sandbox.url}/slack/api/",
             "EMAIL": "dev@acme.example",
             "MESSAGE_CONTENT": "*payments* is ready",

@@ -12,7 +12,8 @@ from flask.testing import FlaskClient
 
 from sandbox.app import create_app
 from sandbox.server import Sandbox, serve
-from sandbox.state import Credentials, State, open_state
+from sandbox.services import open_state
+from sandbox.state import Credentials, State
 
 RunGit = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import requests
 
-from common.errors import Interrupted, Unavailable
+from common.errors import BadInput, Interrupted, Unavailable
 from sandbox.git import repositories
 from sandbox.server import serve
-from sandbox.state import open_state
+from sandbox.services import open_state
 
 
 def test_state_credentials_and_port_survive_a_restart(tmp_path: Path) -> None:
     with serve(tmp_path) as first:
-        repositories.create(open_state(tmp_path), "acme", "payments", visibility="public")
+        repositories.create(open_state(tmp_path), "github", "acme", "payments", visibility="public")
     with serve(tmp_path) as second:
         assert (second.url, second.credentials) == (first.url, first.credentials)
         assert requests.get(f"{second.url}/api/v3/repos/acme/payments", timeout=10).status_code == 200
@@ -30,21 +33,37 @@ def test_state_credentials_and_port_survive_a_restart(tmp_path: Path) -> None:
 
 
 def test_the_credentials_are_random_and_only_for_their_owner(tmp_path: Path) -> None:
-    one, two = open_state(tmp_path / "one").credentials, open_state(tmp_path / "two").credentials
-    assert not set(one.secret_values()) & set(two.secret_values())
-    assert stat.S_IMODE((tmp_path / "one" / "credentials.json").stat().st_mode) == 0o600
-    assert not any(value in repr(one) for value in one.secret_values())
+    first, second = open_state(tmp_path / "first"), open_state(tmp_path / "second")
+    assert not set(first.secret_values()) & set(second.secret_values())
+    assert stat.S_IMODE((tmp_path / "first" / "credentials.json").stat().st_mode) == 0o600
+    assert not any(value in repr(first) for value in first.secret_values())
 
 
 def test_a_credential_that_a_later_version_adds_is_added_to_an_old_folder(tmp_path: Path) -> None:
     known = open_state(tmp_path).credentials
     file = tmp_path / "credentials.json"
     stored = json.loads(file.read_text(encoding="utf-8"))
-    del stored["slack_token"]
+    del stored["slack"], stored["github"]["readonly_token"]
     file.write_text(json.dumps(stored), encoding="utf-8")
     again = open_state(tmp_path).credentials
-    assert again.slack_token
-    assert again.github_token == known.github_token
+    assert again["slack"].token != known["slack"].token
+    assert again["github"].readonly_token != known["github"].readonly_token
+    assert (again["github"].token, again["harness"]) == (known["github"].token, known["harness"])
+
+
+def test_states_that_are_opened_at_once_have_the_same_credentials(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        opened = list(threads.map(lambda _: open_state(tmp_path).credentials, range(8)))
+    assert all(credentials == opened[0] for credentials in opened)
+
+
+def test_a_folder_of_another_version_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    open_state(tmp_path)
+    with contextlib.closing(sqlite3.connect(tmp_path / "state.sqlite")) as database, database:
+        database.execute("ALTER TABLE repositories RENAME COLUMN host TO place")
+    with pytest.raises(BadInput, match="kept by another version") as refused:
+        open_state(tmp_path)
+    assert refused.value.next_step == "Remove that folder, or choose another --state."
 
 
 def test_a_second_server_on_the_folder_is_handed_the_first(tmp_path: Path) -> None:

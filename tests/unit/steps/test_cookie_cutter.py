@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.git.repositories import seed
+from sandbox.seeding import seed
 from tests.conftest import REPOSITORY_ROOT, RunStep, World
 
 CONTEXT = {"app_name": "sample", "port": 8080, "kind": ["api", "web"], "options": {"tls": True}, "_private": 1}
@@ -154,8 +154,8 @@ def test_a_login_in_the_address_is_used_and_reaches_neither_argv_nor_the_log(
         return popen(command, *args, **kwargs)
 
     monkeypatch.setattr("common.git.command.subprocess.Popen", watched)
-    token = world.credentials.github_token
-    address = world.url.replace("://", f"://{world.credentials.github_user}:{token}@")
+    token = world.credentials["github"].token
+    address = world.url.replace("://", f"://{world.credentials['github'].user}:{token}@")
     done = run_step("CookieCutter", {"PUBLIC_TEMPLATE_URL": f"{address}/templates/private", "VERBOSE": "true"})
     assert done.code == 0, done.stderr
     assert commands

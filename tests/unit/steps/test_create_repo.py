@@ -56,12 +56,12 @@ def test_a_second_run_takes_the_empty_repository_and_says_so(world: World, run_s
 
 def test_a_personal_account_needs_no_organization(world: World, run_step: RunStep) -> None:
     done = create(run_step, world, ORG_NAME="", PERSONAL_ACCOUNT="true")
-    assert done.outputs["repositoryUrl"] == f"{world.url}/{world.credentials.github_user}/payments"
+    assert done.outputs["repositoryUrl"] == f"{world.url}/{world.credentials['github'].user}/payments"
 
 
 def test_a_user_named_as_the_organization_is_served_too(world: World, run_step: RunStep) -> None:
-    done = create(run_step, world, ORG_NAME=world.credentials.github_user)
-    assert done.outputs["repositoryUrl"] == f"{world.url}/{world.credentials.github_user}/payments"
+    done = create(run_step, world, ORG_NAME=world.credentials["github"].user)
+    assert done.outputs["repositoryUrl"] == f"{world.url}/{world.credentials['github'].user}/payments"
 
 
 def test_a_personal_account_of_somebody_else_is_refused(world: World, run_step: RunStep) -> None:
@@ -164,7 +164,7 @@ def test_bad_input_is_one_sentence_and_nothing_is_created(
 
 
 def test_a_token_that_may_not_create_is_3_with_the_right_it_needs(world: World, run_step: RunStep) -> None:
-    done = run_step("CreateRepo", wanted(world, DRONE_NETRC_PASSWORD=world.credentials.github_readonly_token))
+    done = run_step("CreateRepo", wanted(world, DRONE_NETRC_PASSWORD=world.credentials["github"].readonly_token))
     assert done.code == 3
     assert "Resource not accessible by personal access token" in done.stderr
     assert "Administration write" in done.stderr

@@ -243,7 +243,7 @@ def test_bad_input_is_one_sentence_and_nothing_is_pushed(  # noqa: PLR0913, PLR0
 
 
 def test_a_token_that_may_only_read_is_3_with_the_servers_words(empty: World, app: Path, run_step: RunStep) -> None:
-    done = run_step("DirectPush", target(empty, DRONE_NETRC_PASSWORD=empty.credentials.github_readonly_token))
+    done = run_step("DirectPush", target(empty, DRONE_NETRC_PASSWORD=empty.credentials["github"].readonly_token))
     assert done.code == 3
     assert "remote: Write access to repository not granted." in done.stderr
     assert "Give it the right to write to this repository." in done.stderr

@@ -16,7 +16,7 @@ import pytest
 import trustme
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from sandbox.git.repositories import seed
+from sandbox.seeding import seed
 from tests.conftest import RunStep, World, serving
 
 STEPS = ("CreateRepo", "CookieCutter", "DirectPush", "UpdateCatalogProperty", "SlackNotify")
@@ -120,11 +120,11 @@ def environ(world: World, workspace: Path, tmp_path: Path) -> Callable[[str], di
             "CODE_DIRECTORY": "app",
             "PUBLIC_TEMPLATE_URL": f"{url}/acme/template",
             "BASE": url,
-            "X_API_KEY": world.credentials.harness_api_key,
+            "X_API_KEY": world.credentials["harness"].api_key,
             "PLUGIN_ENTITY_REF": "component:account/x",
             "PLUGIN_PROPERTIES": '[{"property": "metadata.a", "value": "b"}]',
             "SLACK_API_URL": f"{url}/slack/api/",
-            "SLACK_TOKEN": world.credentials.slack_token,
+            "SLACK_TOKEN": world.credentials["slack"].token,
             "CHANNEL": "general",
             "MESSAGE_CONTENT": "hello",
         }

@@ -14,8 +14,8 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from sandbox.catalog import entities
 from sandbox.git import bare
-from sandbox.git.repositories import seed
-from sandbox.state import open_state
+from sandbox.seeding import seed
+from sandbox.services import open_state
 from tests.conftest import Result, RunStep, World
 
 BACKSTAGE = """\
@@ -67,8 +67,8 @@ def by_inputs(world: World, **more: str) -> dict[str, str]:
         "BRANCH": "main",
         "PLUGIN_CONNECTOR_REF": "account.github",
         "BASE": world.url,
-        "HARNESS_ACCOUNT_ID": world.credentials.harness_account,
-        "X_API_KEY": world.credentials.harness_api_key,
+        "HARNESS_ACCOUNT_ID": world.credentials["harness"].account,
+        "X_API_KEY": world.credentials["harness"].api_key,
         **more,
     }
 
@@ -83,12 +83,12 @@ def by_platform(world: World, **more: str) -> dict[str, str]:
         "is_harness_code_repo": None,
     }
     query = (
-        f"accountIdentifier={world.credentials.harness_account}&connectorRef=account.github&repoName=payments"
+        f"accountIdentifier={world.credentials['harness'].account}&connectorRef=account.github&repoName=payments"
         "&branch=main&filePath=catalog-info.yaml"
     )
     given = by_inputs(world) | {
-        "AUTHORIZATION": f"idp {world.credentials.harness_service_jwt}",
-        "X_SOURCE_PRINCIPAL": f"idp {world.credentials.harness_user_jwt}",
+        "AUTHORIZATION": f"idp {world.credentials['harness'].service_jwt}",
+        "X_SOURCE_PRINCIPAL": f"idp {world.credentials['harness'].user_jwt}",
         "IMPORT_ENTITY_URL": f"{world.url}{IMPORT[1]}",
         "GET_FILE_BY_BRANCH_URL": f"{world.url}{FILE[1]}?{query}",
         "BODY": json.dumps(body),
@@ -269,7 +269,7 @@ def test_a_wrong_key_is_told_and_never_shown(pushed: World, run_step: RunStep) -
 
 
 def test_a_key_that_may_only_read_is_told_with_the_permission_it_lacks(pushed: World, run_step: RunStep) -> None:
-    done = run_step("RegisterCatalog", by_inputs(pushed, X_API_KEY=pushed.credentials.harness_readonly_key))
+    done = run_step("RegisterCatalog", by_inputs(pushed, X_API_KEY=pushed.credentials["harness"].readonly_key))
     expect(done, 3, "Could not register catalog-info.yaml on branch main of payments", "permission idp_catalog_edit")
 
 
@@ -462,4 +462,4 @@ def test_a_redirect_is_not_followed_with_the_key(odd: OddPortal, world: World, r
     given = at(odd, world, {" ".join(IMPORT): (302, "", {"Location": f"{world.url}/gateway/v1/entities/import"})})
     expect(run_step("RegisterCatalog", given), 1, "answered 302", "redirects are not followed with credentials")
     assert world.faults.requests == []
-    assert set(odd.keys) == {world.credentials.harness_api_key}
+    assert set(odd.keys) == {world.credentials["harness"].api_key}

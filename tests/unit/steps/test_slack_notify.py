@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 
 from common.slack import message as slack_message
 from sandbox.server import Sandbox, serve
+from sandbox.services import open_state
 from sandbox.slack import workspace
-from sandbox.state import open_state
 from steps.slack_notify import slack_notify
 
 EMAIL = "dev@acme.example"
@@ -65,7 +65,7 @@ def slack(sandbox: Sandbox) -> dict[str, str]:
     """Variables that point at the sandbox, with a token of the documented scopes alone."""
     return {
         "SLACK_API_URL": f"{sandbox.url}/slack/api/",
-        "SLACK_TOKEN": sandbox.credentials.slack_documented_token,
+        "SLACK_TOKEN": sandbox.credentials["slack"].documented_token,
         "REPLY_BROADCAST": "false",
     }
 
@@ -137,7 +137,7 @@ def test_broadcast_without_a_thread_is_told_and_not_sent(run: Any, sandbox: Sand
 
 
 def test_name_and_icon_of_the_bot(run: Any, sandbox: Sandbox, slack: dict[str, str]) -> None:
-    environ = slack | {"SLACK_TOKEN": sandbox.credentials.slack_token}
+    environ = slack | {"SLACK_TOKEN": sandbox.credentials["slack"].token}
     look = {"BOT_USERNAME": "Onboarding", "BOT_ICON_URL": "https://x.example/i.png"}
     assert run(**environ, **look, CHANNEL="general", MESSAGE_CONTENT="hi").code == 0
     assert content(sandbox)["username"] == "Onboarding"
@@ -254,7 +254,7 @@ def test_wrong_token_is_exit_3_and_never_shown(run: Any, slack: dict[str, str]) 
 
 
 def test_missing_scope_is_named(run: Any, sandbox: Sandbox, slack: dict[str, str]) -> None:
-    environ = slack | {"SLACK_TOKEN": sandbox.credentials.slack_unscoped_token}
+    environ = slack | {"SLACK_TOKEN": sandbox.credentials["slack"].unscoped_token}
     result = run(**environ, CHANNEL="general", MESSAGE_CONTENT="hi")
     assert result.code == 3
     assert "lacks the scope chat:write" in result.stderr

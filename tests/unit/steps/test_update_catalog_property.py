@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sandbox.catalog import entities, properties
-from sandbox.state import open_state
+from sandbox.services import open_state
 from tests.conftest import Result, RunStep, World
 
 YAML = """\
@@ -39,7 +39,7 @@ def by_platform(world: World, form: str, body: dict[str, Any], **more: str) -> d
         "CUSTOM_PROPERTY_URL": f"{world.url}/gateway/v1/catalog/custom-properties/{form}",
         "BODY": json.dumps(body),
         "BASE": world.url,
-        "X_API_KEY": world.credentials.harness_api_key,
+        "X_API_KEY": world.credentials["harness"].api_key,
         **more,
     }
 
@@ -49,7 +49,8 @@ def one_entity(*changes: dict[str, Any]) -> dict[str, Any]:
 
 
 def values(world: World, ref: str = PAYMENTS) -> dict[str, Any]:
-    return {path: value for path, value, _ in properties.of_entity(open_state(world.state_dir), ref)}
+    with open_state(world.state_dir).database() as database:
+        return {path: value for path, value, _ in properties.of_entity(database, ref)}
 
 
 def sent(world: World, request: tuple[str, str] = BY_ENTITY) -> int:
@@ -139,7 +140,7 @@ def test_a_change_that_failed_with_502_is_repeated(catalog: World, run_step: Run
 def test_the_inputs_of_a_plugin_step_make_the_same_change(catalog: World, run_step: RunStep) -> None:
     given = {
         "BASE": catalog.url,
-        "X_API_KEY": catalog.credentials.harness_api_key,
+        "X_API_KEY": catalog.credentials["harness"].api_key,
         "PLUGIN_TYPE": "Property",
         "PLUGIN_PROPERTY": "metadata.team",
         "PLUGIN_VALUE": '{"name": "blue"}',
@@ -215,7 +216,7 @@ def test_every_unknown_entity_is_named_and_nothing_is_changed(catalog: World, ru
 
 
 def test_a_key_that_may_only_read_is_told_with_the_permission_it_lacks(catalog: World, run_step: RunStep) -> None:
-    key = catalog.credentials.harness_readonly_key
+    key = catalog.credentials["harness"].readonly_key
     done = run_step("UpdateCatalogProperty", by_platform(catalog, "entity", one_entity(TEAM), X_API_KEY=key))
     expect(done, 3, f"Could not change metadata.team of {PAYMENTS}", "permission idp_catalog_edit")
     assert key not in done.stdout + done.stderr
@@ -230,9 +231,9 @@ def test_missing_and_wrong_keys_are_told_apart(key: str, told: str, catalog: Wor
 def test_the_platforms_user_context_authenticates_too(catalog: World, run_step: RunStep) -> None:
     context = {
         "X_API_KEY": "",
-        "AUTHORIZATION": f"idp {catalog.credentials.harness_service_jwt}",
-        "X_SOURCE_PRINCIPAL": f"idp {catalog.credentials.harness_user_jwt}",
-        "HARNESS_ACCOUNT_ID": catalog.credentials.harness_account,
+        "AUTHORIZATION": f"idp {catalog.credentials['harness'].service_jwt}",
+        "X_SOURCE_PRINCIPAL": f"idp {catalog.credentials['harness'].user_jwt}",
+        "HARNESS_ACCOUNT_ID": catalog.credentials["harness"].account,
     }
     expect(run_step("UpdateCatalogProperty", by_platform(catalog, "entity", one_entity(TEAM), **context)), 0)
     assert values(catalog) == {"metadata.team": "blue"}

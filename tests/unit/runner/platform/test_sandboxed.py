@@ -23,11 +23,11 @@ def test_every_connector_secret_and_account_is_the_sandbox_s(tmp_path: Path) -> 
         harness = services.harness()
 
         assert (connector.url, connector.type) == (server.url, "Github")
-        assert connector.token.reveal() == server.credentials.github_token
-        assert services.secret("any", "token").reveal() == server.credentials.slack_token
-        assert services.secret("any", "xApiKey").reveal() == server.credentials.harness_api_key
+        assert connector.token.reveal() == server.credentials["github"].token
+        assert services.secret("any", "token").reveal() == server.credentials["slack"].token
+        assert services.secret("any", "xApiKey").reveal() == server.credentials["harness"].api_key
         assert services.secret("any", "").reveal() == "sandbox-secret-any"
-        assert (harness.account, harness.base) == (server.credentials.harness_account, server.url)
+        assert (harness.account, harness.base) == (server.credentials["harness"].account, server.url)
         assert set(harness.credentials) == {"AUTHORIZATION", "X_SOURCE_PRINCIPAL"}
         assert services.slack_api_url == f"{server.url}/slack/api/"
 
@@ -46,14 +46,30 @@ def test_a_listed_folder_becomes_a_repository_that_git_can_clone(tmp_path: Path)
     assert (tmp_path / "clone" / "cookiecutter.json").read_text() == "{}"
 
 
+def test_a_repository_of_another_host_needs_no_owner_and_one_without_a_folder_is_empty(tmp_path: Path) -> None:
+    file = tmp_path / "sandbox.yaml"
+    file.write_text("repositories:\n  - {host: git, name: tools}\n  - {owner: acme, name: payments}\n")
+
+    with sandboxed.running(tmp_path / "state") as server:
+        sandboxed.plant(tmp_path / "state", sandboxed.seeds(file))
+        known = server.credentials["git"]
+        plain = f"{server.url}/git/tools.git".replace("://", f"://{known.user}:{known.password}@")
+        for url in (plain, f"{server.url}/acme/payments.git"):
+            done = subprocess.run(["git", "ls-remote", url], check=True, capture_output=True, text=True)
+            assert done.stdout == ""
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ("repositories:\n  - {host: svn, name: b}", "2:6: The sandbox has no git host 'svn'; it can be github or git."),
+        ("repositories:\n  - {host: git, owner: a, name: b}", "The repositories of git have no owner."),
+        ("repositories:\n  - {name: b}", "The field 'owner' of a repository is missing."),
         (
             "repositories:\n  - {owner: a, nmae: b, folder: .}",
             "2:16: Unknown field 'nmae' in a repository. Did you mean 'name'?",
         ),
-        ("repositories:\n  - {owner: a, name: b, folder: none}", "The folder 'none' does not exist beside this file."),
+        ("repositories:\n  - {owner: a, name: b, folder: none}", "The folder 'none' does not exist next to this file."),
         ("repositories:\n  - {owner: ../a, name: b, folder: .}", "'../a' is no owner of a repository."),
         ("repository: []", "Did you mean 'repositories'?"),
         ("[]", "The file has to hold a list 'repositories'."),

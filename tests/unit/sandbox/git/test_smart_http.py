@@ -13,6 +13,7 @@ import pytest
 import requests
 
 from sandbox.git import bare, repositories
+from sandbox.seeding import seed
 from sandbox.server import Sandbox
 from sandbox.state import State
 
@@ -30,40 +31,41 @@ class Remote:
 
     @property
     def folder(self) -> Path:
-        return repositories.folder(self.state, "acme", "payments")
+        return repositories.folder(self.state, "github", "acme", "payments")
 
     @property
     def default_branch(self) -> str:
-        return repositories.find(self.state, "ACME", "Payments").default_branch
+        return repositories.find(self.state, "github", "ACME", "Payments").default_branch
 
     def url(self, credential: str | None) -> str:
-        token = getattr(self.sandbox.credentials, credential) if credential else ""
+        service, _, name = (credential or "").partition(" ")
+        token = getattr(self.sandbox.credentials[service], name) if credential else ""
         return self.address.replace("://", f"://x-access-token:{token}@") if token else self.address
 
 
 @pytest.fixture
 def remote(served: Sandbox, state: State) -> Remote:
-    repositories.create(state, "acme", "payments", visibility="private")
+    repositories.create(state, "github", "acme", "payments", visibility="private")
     return Remote(f"{served.url}/acme/payments.git", served, state)
 
 
 def test_a_push_arrives_and_the_first_branch_becomes_the_default(remote: Remote, work_tree: Path, git: RunGit) -> None:
     assert remote.default_branch == "main"
-    git(work_tree, "push", remote.url("github_token"), "HEAD:trunk")
+    git(work_tree, "push", remote.url("github token"), "HEAD:trunk")
     assert remote.default_branch == "trunk"
     assert [commit.subject for commit in bare.log(remote.folder, "trunk")] == ["First"]
 
 
 def test_main_stays_the_default_branch_when_it_exists(remote: Remote, work_tree: Path, git: RunGit) -> None:
-    git(work_tree, "push", remote.url("github_token"), "HEAD:aaa", "HEAD:main")
+    git(work_tree, "push", remote.url("github token"), "HEAD:aaa", "HEAD:main")
     assert remote.default_branch == "main"
 
 
 @pytest.mark.parametrize(
     ("token", "words"),
     [
-        ("github_readonly_token", "remote: Write access to repository not granted."),
-        ("slack_token", "remote: Invalid username or token."),
+        ("github readonly_token", "remote: Write access to repository not granted."),
+        ("slack token", "remote: Invalid username or token."),
         (None, "could not read Username"),
     ],
 )
@@ -85,7 +87,7 @@ def test_a_hook_declines_a_push_and_its_words_reach_the_user(remote: Remote, wor
     hook = remote.folder / "hooks" / "pre-receive"
     hook.write_text("#!/bin/sh\necho No pushes on Sundays\nexit 1\n", encoding="utf-8")
     hook.chmod(0o755)
-    done = git(work_tree, "push", remote.url("github_token"), "HEAD:trunk", check=False)
+    done = git(work_tree, "push", remote.url("github token"), "HEAD:trunk", check=False)
     assert "remote: No pushes on Sundays" in done.stderr
     assert "[remote rejected] HEAD -> trunk (pre-receive hook declined)" in done.stderr
 
@@ -96,13 +98,13 @@ def test_a_public_repository_is_cloned_without_a_login_and_a_private_one_is_not(
     folder = tmp_path / "template"
     folder.mkdir()
     (folder / "a.txt").write_text("a", encoding="utf-8")
-    repositories.seed(state.folder, "templates", "open", folder)
-    repositories.seed(state.folder, "templates", "closed", folder, private=True)
+    seed(state.folder, "templates", "open", folder)
+    seed(state.folder, "templates", "closed", folder, private=True)
     git(tmp_path, "clone", "--quiet", f"{served.url}/templates/open.git", "one")
     assert (tmp_path / "one" / "a.txt").read_text(encoding="utf-8") == "a"
     url = f"{served.url}/templates/closed"
     assert git(tmp_path, "clone", url, "two", check=False).returncode == 128
-    git(tmp_path, "clone", "--quiet", login(url, served.credentials.github_readonly_token), "three")
+    git(tmp_path, "clone", "--quiet", login(url, served.credentials["github"].readonly_token), "three")
     assert (tmp_path / "three" / "a.txt").exists()
 
 
@@ -110,7 +112,7 @@ def test_a_repository_that_does_not_exist_is_not_found_only_for_those_who_are_lo
     served: Sandbox, tmp_path: Path, git: RunGit, login: Login
 ) -> None:
     url = f"{served.url}/acme/nothing.git"
-    done = git(tmp_path, "ls-remote", login(url, served.credentials.github_token), check=False)
+    done = git(tmp_path, "ls-remote", login(url, served.credentials["github"].token), check=False)
     assert "remote: Repository not found." in done.stderr
     anonymous = requests.get(f"{url}/info/refs?service=git-upload-pack", timeout=10)
     assert (anonymous.status_code, anonymous.headers["WWW-Authenticate"]) == (401, 'Basic realm="GitHub"')
@@ -120,7 +122,7 @@ def test_a_large_push_is_streamed_in_chunks(remote: Remote, work_tree: Path, git
     (work_tree / "large.bin").write_bytes(os.urandom(3_000_000))  # more than git's http.postBuffer
     git(work_tree, "add", ".")
     git(work_tree, "commit", "--quiet", "--message=Large")
-    url = remote.url("github_token")
+    url = remote.url("github token")
     git(work_tree, "push", url, "HEAD:main")
     git(work_tree, "clone", "--quiet", url, "again")
     assert bare.entry(remote.folder, "main", "large.bin").size == 3_000_000
@@ -130,7 +132,7 @@ def test_a_gzipped_request_is_understood(served: Sandbox, state: State, tmp_path
     folder = tmp_path / "template"
     folder.mkdir()
     (folder / "a.txt").write_text("a", encoding="utf-8")
-    commit = repositories.seed(state.folder, "templates", "open", folder)
+    commit = seed(state.folder, "templates", "open", folder)
     want = f"want {commit}\n".encode()
     body = f"{len(want) + 4:04x}".encode() + want + b"0000" + b"0009done\n"
     headers = {"Content-Type": "application/x-git-upload-pack-request", "Content-Encoding": "gzip"}
@@ -153,12 +155,12 @@ def test_seeding_the_same_files_again_makes_no_commit(state: State, tmp_path: Pa
     script = folder / "{{cookiecutter.name}}" / "run.sh"
     script.write_text("#!/bin/sh\n", encoding="utf-8")
     script.chmod(0o755)
-    first = repositories.seed(state.folder, "templates", "service", folder)
-    assert repositories.seed(state.folder, "templates", "service", folder) == first
+    first = seed(state.folder, "templates", "service", folder)
+    assert seed(state.folder, "templates", "service", folder) == first
     (folder / "new.txt").touch()
     script.unlink()
-    second = repositories.seed(state.folder, "templates", "service", folder)
-    place = repositories.folder(state, "templates", "service")
+    second = seed(state.folder, "templates", "service", folder)
+    place = repositories.folder(state, "github", "templates", "service")
     assert bare.commit(place, second).parents == (first,)
     assert [entry.name for entry in bare.directory(place, second, "")] == ["new.txt"]
     entries = bare.directory(place, first, "{{cookiecutter.name}}")

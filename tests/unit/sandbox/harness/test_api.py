@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.catalog import entities, properties
 from sandbox.git import repositories
+from sandbox.seeding import seed
+from sandbox.server import Sandbox
 from sandbox.state import Credentials, State
 
 CATALOG_FILE = """\
@@ -28,7 +32,7 @@ PROPERTIES = "/gateway/v1/catalog/custom-properties"
 
 @pytest.fixture
 def headers(credentials: Credentials) -> dict[str, str]:
-    return {"x-api-key": credentials.harness_api_key}
+    return {"x-api-key": credentials["harness"].api_key}
 
 
 @pytest.fixture
@@ -41,7 +45,7 @@ def seeded(state: State, tmp_path: Path) -> Path:
     (folder / "two.yaml").write_text("---\na: 1\n---\nb: 2\n", encoding="utf-8")
     (folder / "bare.yaml").write_text("apiVersion: harness.io/v1\nkind: component\n", encoding="utf-8")
     (folder / "blob.yaml").write_bytes(b"\xff\xfe")
-    repositories.seed(state.folder, "acme", "payments", folder)
+    seed(state.folder, "acme", "payments", folder)
     return folder
 
 
@@ -59,21 +63,19 @@ def test_a_backstage_file_is_imported_as_an_entity_of_the_account(registered: di
     assert (registered["name"], registered["owner"], registered["lifecycle"]) == ("Payments", "team-a", "experimental")
     assert registered["spec"]["system"] == ["shop"]
     details = registered["git_details"]
-    place = repositories.folder(state, "acme", "payments")
+    place = repositories.folder(state, "github", "acme", "payments")
     assert details["file_url"] == "http://localhost/acme/payments/blob/main/catalog-info.yaml"
     assert details["commit_id"] in (place / "refs" / "heads" / "main").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(("named", "owner"), [("payments", "team-b"), ("acme/payments", "team-a")])
 def test_the_newest_repository_of_a_name_is_taken_and_an_owner_can_be_named(
-    seeded: Path, state: State, client: FlaskClient, headers: dict[str, str]
+    seeded: Path, client: FlaskClient, headers: dict[str, str], named: str, owner: str
 ) -> None:
     (seeded / "catalog-info.yaml").write_text(CATALOG_FILE.replace("team-a", "team-b"), encoding="utf-8")
-    repositories.seed(state.folder, "other", "payments", seeded)
-    made = client.post("/gateway/v1/entities/import", json=IMPORT, headers=headers).json or {}
-    assert made["owner"] == "team-b"
-    client.delete("/v1/entities/account/component/payments", headers=headers)
-    named = client.post("/gateway/v1/entities/import", json={**IMPORT, "repo_name": "acme/payments"}, headers=headers)
-    assert (named.json or {})["owner"] == "team-a"
+    seed(seeded.parent / "state", "other", "payments", seeded)
+    made = client.post("/gateway/v1/entities/import", json={**IMPORT, "repo_name": named}, headers=headers).json or {}
+    assert made["owner"] == owner
 
 
 @pytest.mark.parametrize(
@@ -98,7 +100,7 @@ def test_an_import_that_is_refused(
     answer = client.post("/gateway/v1/entities/import", json={**IMPORT, **change}, headers=headers)
     assert answer.status_code == status
     assert re.search(words, (answer.json or {})["message"])
-    assert client.get("/v1/entities", headers=headers).json == []
+    assert entities.every(client.application.extensions["sandbox"]) == []
 
 
 @pytest.mark.usefixtures("registered")
@@ -111,30 +113,31 @@ def test_a_second_import_is_a_conflict(client: FlaskClient, headers: dict[str, s
 
 def test_who_may_do_what(client: FlaskClient, credentials: Credentials) -> None:
     pair = {
-        "Authorization": f"S {credentials.harness_service_jwt}",
-        "X-Source-Principal": f"S {credentials.harness_user_jwt}",
+        "Authorization": f"S {credentials['harness'].service_jwt}",
+        "X-Source-Principal": f"S {credentials['harness'].user_jwt}",
     }
-    account = {"Harness-Account": credentials.harness_account}
-    cases: list[tuple[dict[str, str], int, int]] = [
+    account = {"Harness-Account": credentials["harness"].account}
+    read = "/gateway/v1/entities/account/component/nothing"
+    cases: list[tuple[dict[str, str], int, int]] = [  # 404 and 400: let in
         ({}, 401, 401),
         ({"x-api-key": "nonsense"}, 401, 401),
-        ({"x-api-key": credentials.harness_readonly_key}, 200, 403),
-        ({"x-api-key": credentials.harness_api_key, "Harness-Account": "other"}, 403, 403),
+        ({"x-api-key": credentials["harness"].readonly_key}, 404, 403),
+        ({"x-api-key": credentials["harness"].api_key, "Harness-Account": "other"}, 403, 403),
         (pair, 400, 400),  # the account must be named
-        (pair | account, 200, 400),
+        (pair | account, 404, 400),
         ({"Authorization": pair["Authorization"], **account}, 401, 401),
-        ({"x-api-key": credentials.harness_api_key}, 200, 400),
+        ({"x-api-key": credentials["harness"].api_key}, 404, 400),
     ]
-    for headers, read, write in cases:
-        assert client.get("/gateway/v1/entities", headers=headers).status_code == read, headers
-        assert client.post("/gateway/v1/entities", json={}, headers=headers).status_code == write, headers
+    for headers, reads, writes in cases:
+        assert client.get(read, headers=headers).status_code == reads, headers
+        assert client.post("/gateway/v1/entities", json={}, headers=headers).status_code == writes, headers
 
 
 def test_a_file_of_a_branch_is_read_in_the_classic_envelope(
     seeded: Path, client: FlaskClient, credentials: Credentials, headers: dict[str, str]
 ) -> None:
     query = {
-        "accountIdentifier": credentials.harness_account,
+        "accountIdentifier": credentials["harness"].account,
         "connectorRef": "gh",
         "repoName": "payments",
         "branch": "main",
@@ -165,6 +168,22 @@ def test_appended_values_build_on_the_yaml_and_replaced_ones_do_not(
     assert shown["tags"] == ["python", "http"]
     assert shown["metadata"]["annotations"] == {"a.b/c": "z", "d.e/f": "y"}
     assert "http" not in shown["yaml"]
+
+
+@pytest.mark.usefixtures("registered")
+def test_appends_at_the_same_time_are_all_kept(served: Sandbox, headers: dict[str, str], state: State) -> None:
+    """Each builds on the one before, also those of one request."""
+
+    def append(number: int) -> int:
+        both = [{"property": "metadata.tags", "value": [f"{number}{part}"], "mode": "append"} for part in "ab"]
+        body = {"entity_ref": REF, "properties": both}
+        return requests.post(f"{served.url}{PROPERTIES}/entity", json=body, headers=headers, timeout=30).status_code
+
+    with ThreadPoolExecutor(8) as threads:
+        assert set(threads.map(append, range(24))) == {200}
+    with state.database() as database:
+        ((_, tags, _),) = properties.of_entity(database, REF)
+    assert sorted(tags) == sorted(["python", *(f"{number}{part}" for number in range(24) for part in "ab")])
 
 
 @pytest.mark.parametrize(
@@ -213,7 +232,7 @@ def test_images_are_set_per_infrastructure(
     client: FlaskClient, credentials: Credentials, headers: dict[str, str], query: str, status: int
 ) -> None:
     base = "/gateway/idp/execution-config"
-    query = f"accountIdentifier={credentials.harness_account}&{query}"
+    query = f"accountIdentifier={credentials['harness'].account}&{query}"
     image = [{"field": "createRepo", "value": "a/b:1"}]
     assert client.post(f"{base}/update-config?{query}", json=image, headers=headers).status_code == status
     unknown = [{"field": "createRepository", "value": "a/b:1"}]
@@ -224,6 +243,34 @@ def test_addresses_that_are_not_served_answer_as_json(client: FlaskClient, heade
     for path in ("/gateway/v1/nothing", "/v1/nothing", "/gateway/ng/api/nothing", "/gateway/idp/nothing"):
         answer = client.get(path, headers=headers)
         assert (answer.status_code, (answer.json or {})["code"]) == (404, "RESOURCE_NOT_FOUND")
+
+
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{key}: &{key} [{', '.join([f'*{before}'] * 9)}]\n" for before, key in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+HOSTILE = {"bomb": BOMB, "cycle": "a: &a [*a]", "flow": "[" * 20_000, "block": "- " * 20_000}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_yaml_that_describes_more_than_it_holds_is_refused(
+    client: FlaskClient, headers: dict[str, str], text: str
+) -> None:
+    for body in ({"json": {"yaml": text}}, {"data": text, "content_type": "application/yaml"}):
+        answer = client.post("/v1/entities", headers=headers, **body)
+        assert answer.status_code == 400
+        assert re.search("more than 100000 values, or is nested deeper than 100", (answer.json or {})["message"])
+
+
+def test_aliases_within_reason_are_read(client: FlaskClient, headers: dict[str, str]) -> None:
+    text = "{apiVersion: harness.io/v1, kind: group, identifier: &a team, name: *a, type: team}"
+    assert (client.post("/v1/entities", json={"yaml": text}, headers=headers).json or {})["name"] == "team"
+
+
+def test_json_that_is_nested_too_deeply_is_malformed(client: FlaskClient, headers: dict[str, str]) -> None:
+    answer = client.post("/v1/entities", data="[" * 200_000, headers=headers, content_type="application/json")
+    assert (answer.status_code, (answer.json or {})["code"]) == (400, "INVALID_REQUEST")
 
 
 _KEYS = st.lists(

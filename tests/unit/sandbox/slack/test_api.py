@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError
 
 from sandbox.server import Sandbox
 from sandbox.slack import workspace
@@ -16,14 +15,14 @@ from sandbox.state import Credentials, State
 
 @pytest.fixture
 def bot(served: Sandbox) -> WebClient:
-    return WebClient(served.credentials.slack_token, base_url=f"{served.url}/slack/api/")
+    return WebClient(served.credentials["slack"].token, base_url=f"{served.url}/slack/api/")
 
 
 def test_slack_sdk_posts_to_a_user_found_by_e_mail_and_into_the_thread(bot: WebClient, state: State) -> None:
     user = bot.users_lookupByEmail(email="Jane.Doe@Example.com")["user"]
     assert user["id"] == bot.users_lookupByEmail(email="jane.doe@example.com")["user"]["id"]
     first = bot.chat_postMessage(channel=user["id"], text="Hello")
-    assert first["channel"] == bot.conversations_open(users=user["id"])["channel"]["id"]
+    assert first["channel"].startswith("D")
     reply = bot.chat_postMessage(channel=first["channel"], text="More", thread_ts=first["ts"], reply_broadcast=True)
     again = bot.chat_postMessage(channel=first["channel"], text="Still more", thread_ts=reply["ts"])
     assert again["message"]["thread_ts"] == first["ts"]
@@ -38,14 +37,10 @@ def test_a_channel_is_found_by_name_and_by_identifier(bot: WebClient) -> None:
     assert bot.chat_postMessage(channel=named["channel"], text="x")["channel"] == named["channel"]
 
 
-def test_the_documented_scopes_are_enough_to_post_but_not_to_look_around(served: Sandbox) -> None:
-    bot = WebClient(served.credentials.slack_documented_token, base_url=f"{served.url}/slack/api/")
+def test_the_documented_scopes_are_enough_to_post_but_not_under_another_name(served: Sandbox) -> None:
+    bot = WebClient(served.credentials["slack"].documented_token, base_url=f"{served.url}/slack/api/")
     user = bot.users_lookupByEmail(email="jane@example.com")["user"]["id"]
     assert "username" not in bot.chat_postMessage(channel=user, text="x", username="Portal")["message"]
-    with pytest.raises(SlackApiError) as refused:
-        bot.conversations_list()
-    assert refused.value.response["error"] == "missing_scope"
-    assert refused.value.response["needed"] == "channels:read"
 
 
 @pytest.mark.parametrize(
@@ -60,7 +55,7 @@ def test_the_documented_scopes_are_enough_to_post_but_not_to_look_around(served:
 def test_a_token_that_may_not_post(
     client: FlaskClient, credentials: Credentials, authorization: str, error: str
 ) -> None:
-    header = authorization.format(unscoped=credentials.slack_unscoped_token)
+    header = authorization.format(unscoped=credentials["slack"].unscoped_token)
     answer = client.post(
         "/slack/api/chat.postMessage", json={"channel": "general", "text": "x"}, headers={"Authorization": header}
     )
@@ -104,7 +99,7 @@ def test_a_message_that_slack_refuses(
     client: FlaskClient, credentials: Credentials, state: State, body: dict[str, Any], error: str
 ) -> None:
     answer = client.post(
-        "/slack/api/chat.postMessage", json=body, headers={"Authorization": f"Bearer {credentials.slack_token}"}
+        "/slack/api/chat.postMessage", json=body, headers={"Authorization": f"Bearer {credentials['slack'].token}"}
     )
     assert (answer.status_code, (answer.json or {})["error"]) == (200, error)
     assert workspace.messages(state) == []
@@ -112,25 +107,18 @@ def test_a_message_that_slack_refuses(
 
 @pytest.mark.parametrize("email", ["jane@nowhere.invalid", "jane", "@example.com", "", "a@b@example.com"])
 def test_an_address_that_finds_nobody(client: FlaskClient, credentials: Credentials, email: str) -> None:
-    headers = {"Authorization": f"Bearer {credentials.slack_token}"}
+    headers = {"Authorization": f"Bearer {credentials['slack'].token}"}
     answer = client.post("/slack/api/users.lookupByEmail", data={"email": email}, headers=headers)
     assert answer.json == {"ok": False, "error": "users_not_found"}
 
 
 @pytest.mark.parametrize(
     ("method", "body", "error"),
-    [
-        ("conversations.open", {}, "users_list_not_supplied"),
-        ("conversations.open", {"users": "U0UNKNOWN00"}, "user_not_found"),
-        ("conversations.info", {"channel": "general"}, "channel_not_found"),
-        ("conversations.join", {"channel": "C0UNKNOWN00"}, "channel_not_found"),
-        ("chat.postMessages", {}, "unknown_method"),
-    ],
+    [("chat.postMessages", "{}", "unknown_method"), ("chat.postMessage", "[" * 200_000, "invalid_json")],
 )
-def test_other_methods_refuse_as_slack_does(
-    client: FlaskClient, credentials: Credentials, method: str, body: dict[str, str], error: str
+def test_other_requests_are_refused_as_slack_does(
+    client: FlaskClient, credentials: Credentials, method: str, body: str, error: str
 ) -> None:
-    answer = client.post(
-        f"/slack/api/{method}", json=body, headers={"Authorization": f"Bearer {credentials.slack_token}"}
-    )
+    headers = {"Authorization": f"Bearer {credentials['slack'].token}"}
+    answer = client.post(f"/slack/api/{method}", data=body, headers=headers, content_type="application/json")
     assert (answer.json or {})["error"] == error

@@ -1,0 +1,136 @@
+"""What a service is to the rest of the sandbox: one object per service, listed in services.py.
+
+It is also made where only an address or a credential is wanted, so neither this module nor the module of such an
+object loads Flask; the routes are loaded when the application is made.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+    from flask import Blueprint
+    from werkzeug.wrappers import Request
+
+Routes: TypeAlias = "Sequence[tuple[Blueprint, str]]"
+"""Blueprints, each with the prefix of its addresses; one that is served at two places is listed twice."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who sent a request. `name` is what the request log shows; `sent` tells a wrong credential from none at all."""
+
+    name: str
+    known: bool = False
+    may_write: bool = False
+    sent: bool = False
+    scopes: tuple[str, ...] = ()
+
+
+NOBODY = Caller("anonymous")
+STRANGER = Caller("unknown credential", sent=True)
+
+
+def chosen(value: str, callers: Mapping[str, Caller]) -> Caller:
+    """Return the caller whose credential this is."""
+    return next((caller for known, caller in callers.items() if same(value, known)), STRANGER)
+
+
+def same(value: str, known: str) -> bool:
+    return hmac.compare_digest(value.encode(), known.encode())
+
+
+def secret(make: Callable[[], str]) -> Any:
+    """Declare a credential that is made at random and shown nowhere; every other field of its class is public."""
+    return field(default_factory=make, repr=False)
+
+
+def public_values(credentials: DataclassInstance) -> dict[str, str]:
+    """Give the names of the accounts of a service, by field."""
+    return {part.name: getattr(credentials, part.name) for part in fields(credentials) if part.repr}
+
+
+def secret_values(credentials: DataclassInstance) -> list[str]:
+    """Give every value of a service's credentials that may not be shown anywhere."""
+    return [getattr(credentials, part.name) for part in fields(credentials) if not part.repr]
+
+
+Refusal: TypeAlias = tuple[int, str]
+"""The status, and the words that git shows to its user after `remote: `."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusals:
+    """How a host refuses git."""
+
+    dumb: Refusal
+    """A client that speaks the protocol from before git 1.6.6."""
+    bad_login: Refusal
+    login_to_read: Refusal
+    """Nobody is logged in, and the repository is private or does not exist: a host does not tell which."""
+    login_to_push: Refusal
+    not_found: Refusal
+    read_only: Refusal
+
+
+@dataclass(frozen=True, kw_only=True)
+class GitHost:
+    """What differs from host to host in serving git repositories over HTTP.
+
+    Addresses are Flask's rules with `<name>` and, where repositories belong to somebody, `<owner>` (`<path:owner>` for
+    nested groups). Where two services could serve a path, the one with more fixed words in its rule does.
+    """
+
+    addresses: tuple[str, ...]
+    """Where git finds a repository; the first is the one to clone from."""
+    page: str
+    """Where a browser finds it."""
+    caller: Callable[[Request, Any], Caller]
+    """Tells who sent a request of git, by the service's credentials."""
+    realm: str
+    refusals: Refusals
+    anonymous: bool = True
+    """Whether a public repository is read without a login."""
+    first_push_is_default: bool = True
+    """Whether the branch that is pushed first becomes the default branch; git alone leaves that as it is."""
+
+    @property
+    def has_owners(self) -> bool:
+        return "owner>" in self.page
+
+    def clone_path(self, owner: str, name: str) -> str:
+        return _filled(self.addresses[0], owner, name)
+
+    def page_path(self, owner: str, name: str) -> str:
+        return _filled(self.page, owner, name)
+
+
+def _filled(rule: str, owner: str, name: str) -> str:
+    return rule.replace("<path:", "<").replace("<owner>", owner).replace("<name>", name)
+
+
+def _no_routes() -> Routes:
+    return ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """One service that the sandbox stands in for."""
+
+    name: str
+    title: str
+    """What people call it."""
+    credentials: Callable[[], Any]
+    """Makes a frozen dataclass of texts, those declared with `secret` at random: what a new state folder accepts."""
+    api_paths: tuple[str, ...] = ()
+    """How the paths of its API begin, for the request log; git and pages are known by their blueprints."""
+    tables: tuple[str, ...] = ()
+    """SQL that makes its tables where they are missing. Several services may name the same."""
+    secret_forms: tuple[str, ...] = ()
+    """Regular expressions of what looks like a credential of the real service; the request log leaves it out."""
+    routes: Callable[[], Routes] = _no_routes
+    git: GitHost | None = None

@@ -1,0 +1,19 @@
+"""The services that the sandbox stands in for. To add one: its folder, and its line here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sandbox import state
+from sandbox.github.service import GITHUB
+from sandbox.harness.service import HARNESS
+from sandbox.plain.service import PLAIN
+from sandbox.slack.service import SLACK
+
+SERVICES = (GITHUB, PLAIN, HARNESS, SLACK)
+GIT_HOSTS = tuple(service.name for service in SERVICES if service.git)
+
+
+def open_state(folder: Path) -> state.State:
+    """Open a state folder with every service. Raises BadInput, OSError."""
+    return state.opened(folder, SERVICES)
