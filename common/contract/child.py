@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import IO
 
 from common.contract import signals
+from common.contract.standstill import Standstill
 
 GRACE = 5.0  # seconds between asking a group to end and ending it
 DRAIN = 2.0  # seconds for the last words after a child has ended, while something that it started is still writing
@@ -68,6 +69,7 @@ def run(  # noqa: PLR0913 - what a process is made of
     line: Callable[[str], object] = lambda _: None,
     merged: bool = False,
     seconds: float = math.inf,
+    still: float = math.inf,
     grace: float = GRACE,
     ours: bool = False,
 ) -> Ended:
@@ -78,6 +80,7 @@ def run(  # noqa: PLR0913 - what a process is made of
     seconds: until the group is asked to end by SIGTERM, as it is by any signal to this process (at SIGINT, programs in
     Python would print a traceback); `grace` seconds later, or at a second signal, it is forced to. After that,
     Interrupted is raised.
+    still: how many seconds the group may use no processor time; it is ended as when its time is up.
     ours: the program calls `follow_parent` itself.
     """
     with ExitStack() as stack:
@@ -92,7 +95,7 @@ def run(  # noqa: PLR0913 - what a process is made of
         waiter.start()
         stack.callback(waiter.join)  # before the pipe is closed that it writes to
         stack.callback(_signal_group, process, signal.SIGKILL)
-        timed_out = _attend(process, talk, asked, seconds=seconds, grace=grace)
+        timed_out = _attend(process, talk, asked, Standstill(process.pid, still), seconds=seconds, grace=grace)
         talk.until_closed(DRAIN)
         _signal_group(process, signal.SIGKILL)  # what it has left running
         talk.until_closed(DRAIN)
@@ -135,7 +138,7 @@ def _started(
             start_new_session=True,
         )
     except OSError as error:
-        raise NotStarted(error.strerror or str(error)) from error
+        raise NotStarted(error.strerror or str(error), missing=error.filename == argv[0]) from error
     except ValueError as error:  # a NUL in an argument or a variable
         raise NotStarted(str(error)) from error
     try:
@@ -154,18 +157,24 @@ def _following(program: str, environ: Mapping[str, str]) -> list[str]:
     return [sys.executable, "-I", "-S", "-c", _FOLLOWING, str(os.getpid())]
 
 
-def _attend(
-    process: subprocess.Popen[bytes], talk: _Talk, asked: Sequence[int], *, seconds: float, grace: float
+def _attend(  # noqa: PLR0913 - what may end a child
+    process: subprocess.Popen[bytes],
+    talk: _Talk,
+    asked: Sequence[int],
+    standstill: Standstill,
+    *,
+    seconds: float,
+    grace: float,
 ) -> bool:
     """Listen until the child ends. Gives whether its time was up."""
     told, timed_out, due = 0, False, time.monotonic() + seconds
     enough = 0  # signals that have been passed on
     while process.poll() is None:
-        if len(asked) > enough or time.monotonic() >= due:
+        if len(asked) > enough or time.monotonic() >= due or (not told and standstill.reached()):
             timed_out = timed_out or not asked
             _signal_group(process, signal.SIGKILL if told else signal.SIGTERM)
             told, enough, due = told + 1, len(asked), time.monotonic() + grace
-        talk.listen(due - time.monotonic())
+        talk.listen(min(due - time.monotonic(), standstill.interval))
     return timed_out
 
 

@@ -20,7 +20,6 @@ def clone(upstream: Upstream, into: Path) -> None:
             cwd=into.parent,  # there, so that no repository around counts
             settings=settings,
             silent_seconds=upstream.silence,
-            show=("remote:",),
         )
 
     doing = f"clone {without_credentials(upstream.url)}"

@@ -5,19 +5,16 @@ Configuration comes through GIT_CONFIG_* variables, so no file is written and no
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
-import subprocess
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from common import log
+from common.contract import child
 from common.errors import Unavailable
 from common.git.credentials import Credentials
-from common.git.standstill import ended_when_still
 from common.network.settings import Network
 
 SETTINGS = {
@@ -42,7 +39,6 @@ ENVIRONMENT = {
     "GIT_HTTP_LOW_SPEED_LIMIT": "100",  # bytes per second
     "LC_ALL": "C.UTF-8",
 }
-STOP_SECONDS = 5
 
 
 class GitFailed(Exception):
@@ -79,7 +75,8 @@ class Git:
         extra: Mapping[str, str] | None = None,
     ) -> str:
         """Run git without credentials and give its standard output. Raises GitFailed."""
-        return _run(arguments, cwd=cwd, stdin=stdin, environ=self._environ({}) | dict(extra or {}))
+        # It ends in a moment by itself, so it needs not be told when this process ends.
+        return _run(arguments, cwd=cwd, stdin=stdin, environ=self._environ({}) | dict(extra or {}), ours=True)
 
     def talk(
         self,
@@ -88,18 +85,16 @@ class Git:
         extra: Mapping[str, str] | None = None,
         settings: Mapping[str, str] | None = None,
         silent_seconds: float,
-        show: tuple[str, ...] = (),
     ) -> str:
         """Run git with the credentials and give its standard output. Raises GitFailed, and TimeoutError.
 
-        silent_seconds: how long a transfer may stand still. show: beginnings of lines on stderr that the user sees at
-        once, as in "remote:".
+        silent_seconds: how long a transfer may stand still. What the server says is shown at once.
         """
         own = self.credentials.settings() if self.credentials is not None else {}
         environ = self._environ(own | dict(settings or {})) | dict(extra or {})
         environ |= self.credentials.variables() if self.credentials is not None else {}
         environ["GIT_HTTP_LOW_SPEED_TIME"] = str(max(1, round(silent_seconds)))
-        return _run(arguments, cwd=cwd, environ=environ, show=show, silent_seconds=silent_seconds)
+        return _run(arguments, cwd=cwd, environ=environ, show=("remote:",), still=silent_seconds)
 
     def _environ(self, settings: Mapping[str, str]) -> dict[str, str]:
         environ = {**os.environ, **self.network.environ, **ENVIRONMENT}
@@ -110,71 +105,31 @@ class Git:
         return environ
 
 
-def _run(  # noqa: PLR0913 - all but the arguments are keyword-only
+def _run(
     arguments: Sequence[str],
     *,
     cwd: Path | None,
     environ: Mapping[str, str],
-    stdin: str = "",
     show: tuple[str, ...] = (),
-    silent_seconds: float = 0,
+    **options: Any,
 ) -> str:
-    try:
-        child = subprocess.Popen(
-            ["git", *arguments],
-            cwd=cwd,
-            env=environ,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            errors="replace",
-            start_new_session=True,
-        )
-    except FileNotFoundError as error:
-        raise Unavailable(
-            "There is no git on this machine.", next_step="Install git, or use the image of this step."
-        ) from error
     lines: list[str] = []
-    reader = threading.Thread(target=_read_errors, args=(child, lines, show), daemon=True)
-    with child:
-        reader.start()
-        try:
-            with ended_when_still(child.pid, silent_seconds) if silent_seconds else contextlib.nullcontext():
-                stdout = _exchange(child, stdin)
-        finally:
-            _stop(child)
-            reader.join()
-    if child.returncode != 0:
-        raise GitFailed(arguments[0], child.returncode, lines)
-    return stdout
 
+    def line(text: str) -> None:
+        lines.append(text.rstrip())
+        if show and text.startswith(show):
+            log.info(text.rstrip())
 
-def _exchange(child: subprocess.Popen[str], stdin: str) -> str:
-    assert child.stdin is not None  # noqa: S101 - opened as a pipe
-    assert child.stdout is not None  # noqa: S101 - opened as a pipe
-    with contextlib.suppress(BrokenPipeError):
-        child.stdin.write(stdin)
-        child.stdin.close()
-    stdout = child.stdout.read()
-    child.wait()
-    return stdout
-
-
-def _read_errors(child: subprocess.Popen[str], lines: list[str], show: tuple[str, ...]) -> None:
-    assert child.stderr is not None  # noqa: S101 - opened as a pipe
-    for line in child.stderr:
-        lines.append(line.rstrip())
-        if show and line.startswith(show):
-            log.info(line.rstrip())
-
-
-def _stop(child: subprocess.Popen[str]) -> None:
-    """End what is left of git and its helpers, gently first, so that it removes its lock files."""
-    for number, seconds in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, None)):
-        if child.poll() is not None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child.pid, number)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(seconds)
+    try:
+        ended = child.run(["git", *arguments], environ=environ, folder=cwd, line=line, **options)
+    except child.NotStarted as error:
+        if error.missing:
+            raise Unavailable(
+                "There is no git on this machine.", next_step="Install git, or use the image of this step."
+            ) from error
+        raise GitFailed(arguments[0], -1, [f"fatal: git could not be started: {error}"]) from error
+    if ended.timed_out:
+        raise TimeoutError("git stood still")
+    if ended.code != 0:
+        raise GitFailed(arguments[0], ended.code, lines)
+    return ended.stdout

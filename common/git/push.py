@@ -129,9 +129,7 @@ def _send(wanted: Push, own: commit.Repository, sha: str, there: Branches, *, dr
 
     def sent() -> bool:
         arguments = ("push", *options, upstream.url, f"{sha}:{target}")
-        upstream.git.talk(
-            *arguments, cwd=wanted.folder, extra=own.places, silent_seconds=upstream.silence, show=("remote:",)
-        )
+        upstream.git.talk(*arguments, cwd=wanted.folder, extra=own.places, silent_seconds=upstream.silence)
         return True
 
     def look() -> bool | None:

@@ -48,7 +48,7 @@ def test_git_whose_processes_wait_for_each_other_is_ended(fake_git: Path, tmp_pa
     pid = tmp_path / "pid"
     fake_git.write_text(f"#!/bin/sh\necho $$ > {pid}\nmkfifo {tmp_path}/never\nread nothing < {tmp_path}/never\n")
 
-    with pytest.raises(TimeoutError, match="stood still for 1 s"):
+    with pytest.raises(TimeoutError, match="stood still"):
         GIT.talk("push", silent_seconds=1)
 
     assert not Path("/proc", pid.read_text().strip()).exists()
