@@ -72,6 +72,7 @@ class Inputs:
     type="UpdateCatalogProperty",
     image="updatecatalogproperty",
     outputs={"updatedEntities": "References of the entities this run changed, separated by commas; empty when none."},
+    informs=["updatedEntities"],
 )
 def update_catalog_property(inputs: Inputs, context: Context) -> Outputs:
     """Set or extend properties of catalog entities."""

@@ -10,7 +10,7 @@ import os
 import sys
 import traceback
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -88,6 +88,7 @@ class Step(Generic[InputsT]):
     inputs: type[InputsT]
     outputs: Mapping[str, str]
     function: Callable[[InputsT, Context], Outputs]
+    informs: Collection[str] = ()  # outputs that no later step needs: one that the runner cannot carry is left out
 
     @property
     def name(self) -> str:
@@ -152,7 +153,7 @@ class Step(Generic[InputsT]):
         unknown = written.keys() - self.outputs.keys()
         if unknown:
             raise AssertionError(f"{self.step_type} gave outputs that it does not declare: {sorted(unknown)}")
-        target.write(written)
+        target.write(written, informs=self.informs)
         return 0
 
 
@@ -191,11 +192,12 @@ def step(
     type: str,
     image: str,
     outputs: Mapping[str, str],
+    informs: Collection[str] = (),
 ) -> Callable[[Callable[[InputsT, Context], Outputs]], Step[InputsT]]:
     """Make a step of a function. Its inputs are the dataclass that its first parameter is annotated with."""
 
     def decorate(function: Callable[[InputsT, Context], Outputs]) -> Step[InputsT]:
         hints = typing.get_type_hints(function)
-        return Step(type, image, hints["inputs"], outputs, function)
+        return Step(type, image, hints["inputs"], outputs, function, informs)
 
     return decorate
