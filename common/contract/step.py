@@ -17,7 +17,8 @@ from typing import Any, Generic, TypeVar
 
 from common import log, secret
 from common.contract import describe, outputs, process
-from common.contract.inputs import Option, option, options_of, resolve
+from common.contract.inputs import Option, option, options_of
+from common.contract.resolve import resolve
 from common.contract.workspace import Workspace
 from common.errors import EXIT_CODES, BadInput, Interrupted, StepError
 from common.network.deadline import Budget
