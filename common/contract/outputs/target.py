@@ -69,9 +69,8 @@ class OutputTarget:
 
     def _written(self, name: str, value: Value) -> str:
         text = text_of(name, value)
-        if (
-            not text and self.dialect.base64 and places.file_size(self.path)
-        ):  # else an earlier step's base64 would count
+        if not text and self.dialect.base64 and places.file_size(self.path):
+            # What an earlier step wrote there in base64 under this name would count, were it not taken back.
             return self._noted(name, "") + self._noted(f"{name}{BASE64}", "")
         try:
             return self._noted(name, text)
