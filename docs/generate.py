@@ -26,7 +26,7 @@ INTRODUCTION = f"""\
 <!-- Made by `make docs` from what the steps declare; changes here are lost. -->
 
 Each step is a container image, `{IMAGES}/<image>`, and a command, `python -m steps.<module>`. Environment variables go
-in, work is done, output variables come out.
+in, work is done, output variables come out; [outputs.md](outputs.md) says how each runner gets them.
 
 A value is looked for in this order, and the first that is set wins:
 
