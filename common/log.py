@@ -1,4 +1,6 @@
-"""What a person watching the step sees: one line per fact on stderr, secrets masked, in the words of this runner.
+"""What a person watching the step sees: facts one by one on stderr, secrets masked, in the words of this runner.
+
+Texts of servers and inputs are shown, never obeyed: neither by the terminal nor by the runner that reads the lines.
 
 Standard output belongs to the outputs; nothing here writes to it except the mask announcements of runners that read it.
 """
@@ -14,7 +16,18 @@ from dataclasses import dataclass
 
 from common import secret
 
+LONGEST_LINE = 2_000  # characters
+INDENT = "  "  # of the second and further lines of a text
+
 mask = secret.mask
+
+# Control characters but tabs and newlines, line separators, and what changes the direction of writing
+# (https://trojansource.codes)
+_CONTROL = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+# Commands of GitHub (`::` after blanks, `##[` anywhere), Azure (`##vso[`) and TeamCity (`##teamcity[`). They are parted
+# whatever the runner seems to be: one that starts the container by a script hands none of its variables on. GitLab's
+# sections begin with a control character.
+_COMMAND = re.compile(r"^\s*:(?=:)|##(?=[a-z]*\[)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -26,7 +39,6 @@ class Markup:
     error: Callable[[str], str] = "error: {}".format
     warning: Callable[[str], str] = "warning: {}".format
     announce: Callable[[str], str] | None = None
-    command: str = r"(?!)"  # what the runner would obey in a line; texts of others may hold it
 
 
 def _gitlab_section(kind: str, title: str, suffix: str = "") -> str:
@@ -49,7 +61,6 @@ RUNNERS: dict[str, Markup] = {  # the variable by which a runner is known -> its
         end=lambda _: "::endgroup::",
         error=lambda text: f"::error::{_github_escape(text)}",
         warning=lambda text: f"::warning::{_github_escape(text)}",
-        command=r"(?m)^\s*:(?=:)|##(?=\[)",
         announce=lambda value: f"::add-mask::{_github_escape(value)}",
     ),
     "GITLAB_CI": Markup(
@@ -61,7 +72,6 @@ RUNNERS: dict[str, Markup] = {  # the variable by which a runner is known -> its
         end=lambda _: "##[endgroup]",
         error="##[error]{}".format,
         warning="##[warning]{}".format,
-        command=r"##(?=(vso)?\[)",
         announce=lambda value: f"##vso[task.setsecret]{_azure_escape(value)}",
     ),
     "BUILDKITE": Markup(start="--- {}".format),
@@ -113,7 +123,7 @@ def error(text: str) -> None:
 @contextmanager
 def group(title: str) -> Iterator[None]:
     """Fold the lines written inside, on runners that fold."""
-    title = _shown(title)
+    title = _shown(" ".join(title.split()))
     _emit(_markup.start(title))
     try:
         yield
@@ -122,11 +132,21 @@ def group(title: str) -> Iterator[None]:
             _emit(_markup.end(title))
 
 
+def harmless(line: str) -> str:
+    """Give one line in which nothing is left for a terminal or a runner to act upon."""
+    visible = _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), line)
+    return _COMMAND.sub(lambda found: f"{found[0]} ", visible)
+
+
 def _shown(text: str) -> str:
-    """Mask the text, and part what the runner would take for a command of its own."""
-    return re.sub(_markup.command, lambda found: f"{found.group()} ", mask(text))
+    lines = re.split(r"\r\n|\n|\r", mask(text).rstrip("\r\n"))
+    return f"\n{INDENT}".join(harmless(_cut(line)) for line in lines)
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}… ({len(line)} characters)"
 
 
 def _emit(line: str) -> None:
-    sys.stderr.write(line.rstrip("\n") + "\n")
+    sys.stderr.write(f"{line}\n")
     sys.stderr.flush()

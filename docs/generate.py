@@ -26,14 +26,17 @@ INTRODUCTION = f"""\
 <!-- Made by `make docs` from what the steps declare; changes here are lost. -->
 
 Each step is a container image, `{IMAGES}/<image>`, and a command, `python -m steps.<module>`. Environment variables go
-in, work is done, output variables come out.
+in, work is done, output variables come out; [outputs.md](outputs.md) says how each runner gets them.
 
 A value is looked for in this order, and the first that is set wins:
 
 1. the flag, `--code-directory` for the field `codeDirectory`;
 2. the names by which a runner addresses one step: `PLUGIN_`, `INPUT_` or `PARAM_` with the field in capitals
    (`PLUGIN_CODE_DIRECTORY`, `INPUT_CODE-DIRECTORY`, `PARAM_CODEDIRECTORY`) or with one of its variables;
-3. its variables, from left to right.
+3. its variables.
+
+Two names of one kind that are both set and differ are refused with both names: one of them is a pipeline variable that
+is meant for something else.
 
 Unset, empty and the word `null` are the same: not given. Each variable may also be given as `NAME_FILE`, the path of
 a file that holds the value; the flag of a secret always takes such a path. Booleans are true/false, 1/0, yes/no,

@@ -17,7 +17,8 @@ from common.errors import BadInput
 from common.harness.client import Access, PortalClient, given_body
 from common.network.url import checked
 
-ASKED = "the change asked for"  # inputs that are one change told in two ways: the platform's BODY, or the fields
+ASKED = "the change asked for"  # it is told in one of two ways: by the platform's BODY, or by
+FIELDS = "the fields of the change"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,26 +29,46 @@ class Inputs:
         default="",
         choices=("Entity", "Property"),
         exclusive=ASKED,
+        alternative=FIELDS,
         help="Entity: many properties of one entity. Property: one property of many entities.",
     )
     entity_ref: str = option(
-        "entityRef", default="", exclusive=ASKED, help="The entity, as in component:account/payments."
+        "entityRef",
+        default="",
+        exclusive=ASKED,
+        alternative=FIELDS,
+        help="The entity, as in component:account/payments.",
     )
     properties: list[Any] = option(
-        "properties", default=[], exclusive=ASKED, help="Its properties: a list of maps with property, value and mode."
+        "properties",
+        default=[],
+        exclusive=ASKED,
+        alternative=FIELDS,
+        help="Its properties: a list of maps with property, value and mode.",
     )
-    property: str = option("property", default="", exclusive=ASKED, help="The property, as in metadata.team.")
+    property: str = option(
+        "property", default="", exclusive=ASKED, alternative=FIELDS, help="The property, as in metadata.team."
+    )
     entity_refs: list[Any] = option(
-        "entityRefs", default=[], exclusive=ASKED, help="The entities: a list of maps with entityRef and value."
+        "entityRefs",
+        default=[],
+        exclusive=ASKED,
+        alternative=FIELDS,
+        help="The entities: a list of maps with entityRef and value.",
     )
     value: Any = option(
-        "value", default=None, exclusive=ASKED, help="Value for entities that name none; any JSON or YAML."
+        "value",
+        default=None,
+        exclusive=ASKED,
+        alternative=FIELDS,
+        help="Value for entities that name none; any JSON or YAML.",
     )
     mode: str = option(
         "mode",
         default="",
         choices=custom.MODES,
         exclusive=ASKED,
+        alternative=FIELDS,
         help="replace (when absent), or append for lists and maps.",
     )
     url: str = option(
@@ -72,6 +93,7 @@ class Inputs:
     type="UpdateCatalogProperty",
     image="updatecatalogproperty",
     outputs={"updatedEntities": "References of the entities this run changed, separated by commas; empty when none."},
+    informs=["updatedEntities"],
 )
 def update_catalog_property(inputs: Inputs, context: Context) -> Outputs:
     """Set or extend properties of catalog entities."""

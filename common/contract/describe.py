@@ -6,18 +6,15 @@ import json
 import sys
 import typing
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING
+from dataclasses import MISSING, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from common.contract.inputs import Option
 from common.errors import EXIT_CODES, BadInput
 from common.secret import Secret
-
-if TYPE_CHECKING:
-    from common.contract.step import Step
 
 TYPES: dict[Any, str] = {
     str: "string",
@@ -30,47 +27,59 @@ TYPES: dict[Any, str] = {
 }
 
 
-def contract(step: Step[Any], options: Sequence[Option]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Declaration:
+    """What a step declares: its names, its own words, its outputs with what they mean, and all its options."""
+
+    name: str
+    type: str
+    image: str
+    text: str
+    outputs: Mapping[str, str]
+    options: Sequence[Option]
+
+
+def contract(step: Declaration) -> dict[str, Any]:
     """Give the contract as JSON-ready data. No value of an input is in it."""
     return {
         "name": step.name,
-        "type": step.step_type,
+        "type": step.type,
         "image": step.image,
-        "executionConfigField": step.step_type[0].lower() + step.step_type[1:],
-        "summary": step.summary,
-        "inputs": [_input(one) for one in options],
+        "executionConfigField": step.type[0].lower() + step.type[1:],
+        "summary": step.text.splitlines()[0],
+        "inputs": [_input(declared) for declared in step.options],
         "outputs": [{"name": name, "help": text} for name, text in step.outputs.items()],
         "exitCodes": [{"code": code, "meaning": meaning} for code, meaning in EXIT_CODES.items()],
     }
 
 
-def _input(one: Option) -> dict[str, Any]:
+def _input(declared: Option) -> dict[str, Any]:
     return {
-        "field": one.field,
-        "aliases": list(one.aliases),
-        "spec": one.spec,
-        "flag": one.flag,
-        "env": list(one.env),
-        "prefix": one.prefix,
-        "type": TYPES[typing.get_origin(one.kind) or one.kind],
-        "secret": one.secret,
-        "required": one.required,
-        "default": None if one.required else one.default,
-        "choices": list(one.choices),
-        "help": one.help,
+        "field": declared.field,
+        "aliases": list(declared.aliases),
+        "spec": declared.spec,
+        "flag": declared.flag,
+        "env": list(declared.env),
+        "prefix": declared.prefix,
+        "type": TYPES[typing.get_origin(declared.kind) or declared.kind],
+        "secret": declared.secret,
+        "required": declared.required,
+        "default": None if declared.required else declared.default,
+        "choices": list(declared.choices),
+        "help": declared.help,
     }
 
 
-def parse_flags(step: Step[Any], options: Sequence[Option], argv: Sequence[str] | None) -> Mapping[str, str] | None:
+def parse_flags(step: Declaration, argv: Sequence[str] | None) -> Mapping[str, str] | None:
     """Read the command line: the given flags by input, or None when it only asked for --help or --describe."""
     asked: dict[str, Any] = {}
     command = click.Command(
         step.name,
         params=[
-            *(_flag(one) for one in options),
+            *(_flag(declared) for declared in step.options),
             click.Option(["--describe"], is_flag=True, help="Print inputs, outputs and exit codes as JSON, and exit."),
         ],
-        help=(step.function.__doc__ or "").strip(),
+        help=step.text,
         epilog=_epilog(step),
         callback=asked.update,
         context_settings={"max_content_width": 110},
@@ -83,46 +92,47 @@ def parse_flags(step: Step[Any], options: Sequence[Option], argv: Sequence[str] 
     if not asked:
         return None
     if asked.pop("describe"):
-        click.echo(json.dumps(step.describe(), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(contract(step), indent=2, ensure_ascii=False))
         return None
-    return {one.field: asked[_parameter(one)] for one in options if asked[_parameter(one)] is not None}
+    given = {declared.field: asked[_parameter(declared)] for declared in step.options}
+    return {field: text for field, text in given.items() if text is not None}
 
 
-def _command(step: Step[Any]) -> str:
+def _command(step: Declaration) -> str:
     """Give what the step was called as: the command of its image, or the module."""
     called = Path(sys.argv[0]).resolve()  # an image's entrypoint is a link to its command
     return step.image if called.name == step.image else f"python -m steps.{step.name}"
 
 
-def _flag(one: Option) -> click.Option:
-    truth = {"is_flag": False, "flag_value": "true"} if one.kind is bool else {}
+def _flag(declared: Option) -> click.Option:
+    truth = {"is_flag": False, "flag_value": "true"} if declared.kind is bool else {}
     return click.Option(
-        [one.flag, _parameter(one)],
+        [declared.flag, _parameter(declared)],
         type=str,
-        metavar="PATH" if one.secret else TYPES[typing.get_origin(one.kind) or one.kind].upper(),
-        help=f"{one.help}{_names(one)}",
-        **truth,  # type: ignore[arg-type]  # click takes both, mypy sees one dict of mixed values
+        metavar="PATH" if declared.secret else TYPES[typing.get_origin(declared.kind) or declared.kind].upper(),
+        help=f"{declared.help}{_names(declared)}",
+        **truth,  # type: ignore[arg-type]  # click takes both, mypy sees declared dict of mixed values
     )
 
 
-def _parameter(one: Option) -> str:
-    return "input_" + one.flag.removeprefix("--").replace("-", "_")
+def _parameter(declared: Option) -> str:
+    return "input_" + declared.flag.removeprefix("--").replace("-", "_")
 
 
-def _names(one: Option) -> str:
+def _names(declared: Option) -> str:
     notes = []
-    if one.choices:
-        notes.append("one of " + ", ".join(one.choices))
-    if names := [*one.env, *([f"{one.prefix}<name>"] if one.prefix else [])]:
+    if declared.choices:
+        notes.append("one of " + ", ".join(declared.choices))
+    if names := [*declared.env, *([f"{declared.prefix}<name>"] if declared.prefix else [])]:
         notes.append("env " + ", ".join(names))
-    if one.default is MISSING:
+    if declared.default is MISSING:
         notes.append("required")
-    elif one.default not in ("", None, [], {}):
-        notes.append(f"default {json.dumps(one.default)}")
+    elif declared.default not in ("", None, [], {}):
+        notes.append(f"default {json.dumps(declared.default)}")
     return f"  [{'; '.join(notes)}]" if notes else ""
 
 
-def _epilog(step: Step[Any]) -> str:
+def _epilog(step: Declaration) -> str:
     outputs = "\n".join(f"  {name}: {text}" for name, text in step.outputs.items())
     codes = ", ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items())
     return (

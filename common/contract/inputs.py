@@ -1,29 +1,27 @@
 """Inputs of a step: one declaration gives the flag, every variable name, the spec field, the type and the help.
 
 A step declares a frozen dataclass whose fields are made by `option`; a field whose type is itself such a dataclass is a
-shared group. `resolve` finds each value (flag, then names addressed to this step, then the platform's names), turns it
-into its type, and reports everything that is missing or malformed at once.
+shared group. Nothing here reads a value: that is done by `resolve`.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import enum
 import re
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass
 from types import NoneType, UnionType
-from typing import Any, Generic, TypeVar
+from typing import Any
 
-from common.contract import values
-from common.errors import BadInput
 from common.secret import Secret
 
 ADDRESSED = ("PLUGIN_", "INPUT_", "PARAM_")  # how Drone and Woodpecker, GitHub, and Tekton tasks address a step
 
+LONGEST_QUOTED = 100  # characters of a value in a message
+
 Given = Mapping[str, Any]
-InputsT = TypeVar("InputsT")
+Check = Callable[[Any, str], Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -40,6 +38,8 @@ class Option:
     spec: bool
     aliases: tuple[str, ...]
     exclusive: str | None
+    alternative: str
+    check: Check | None
     required_if: Callable[[Given], bool] | None
     at_least: int | None
     kind: type | object = str
@@ -77,6 +77,8 @@ def option(  # noqa: PLR0913 - every argument but the first two is optional and 
     spec: bool = True,
     aliases: Sequence[str] = (),
     exclusive: str | None = None,
+    alternative: str | None = None,
+    check: Check | None = None,
     required_if: Callable[[Given], bool] | None = None,
     at_least: int | None = None,
 ) -> Any:
@@ -86,8 +88,9 @@ def option(  # noqa: PLR0913 - every argument but the first two is optional and 
     env: the platform's current variable, then its older ones. default: absent means required.
     choices: allowed texts. prefix: a map's entries may each come as a variable that starts so.
     multiline: the text is kept to the byte; otherwise blanks around it go. aliases: other spec names of the same input.
-    exclusive: inputs of one such group exclude each other, so one addressed to this step silences a rival that merely
-    lies in the environment (a pipeline variable that happens to be called EMAIL).
+    exclusive: of the inputs of one such group, one is given; but those of one `alternative` are given together. One
+    addressed to this step silences others that merely lie in the environment (a pipeline variable that happens to be
+    called EMAIL). check: given the value and the name it came from, gives sentences that tell what is wrong with it.
     required_if: given the values by field, tells whether this one may not be absent. at_least: the smallest number.
     """
     declared = Option(
@@ -101,6 +104,8 @@ def option(  # noqa: PLR0913 - every argument but the first two is optional and 
         spec,
         tuple(aliases),
         exclusive,
+        alternative or field,
+        check,
         required_if,
         at_least,
     )
@@ -109,155 +114,43 @@ def option(  # noqa: PLR0913 - every argument but the first two is optional and 
     return dataclasses.field(default=default, metadata={"option": declared})
 
 
+def matching(pattern: str, fault: str) -> Check:
+    """Give a check that the whole text fits a pattern; `fault` ends the sentence when it does not, as in 'is no id'."""
+
+    def check(text: str, source: str) -> list[str]:
+        return [] if re.fullmatch(pattern, text) else [f"{source} is {shown(text)}, which {fault}."]
+
+    return check
+
+
+def shown(value: object) -> str:
+    """Give a value as a message may quote it: not the whole of a long one."""
+    text = repr(value)
+    return text if len(text) <= LONGEST_QUOTED else f"{text[:LONGEST_QUOTED]}… ({len(text)} characters)"
+
+
 def options_of(group: type) -> list[Option]:
     """Give the options of a dataclass and of the groups inside it, in order."""
-    return [declared for _, declared in _declarations(group)]
+    options: list[Option] = []
+    for _, hint, declared in fields_of(group):
+        options += options_of(hint) if declared is None else [declared]
+    return options
 
 
-@dataclass(frozen=True)
-class Resolved(Generic[InputsT]):
-    """A step's inputs, and by field the flag or variable each given value came from."""
-
-    inputs: InputsT
-    sources: Mapping[str, str]
-
-
-class _Rank(enum.IntEnum):
-    FLAG = 0
-    ADDRESSED = 1  # a variable that can only be meant for this step
-    AROUND = 2  # a variable that may be meant for it, or lie in the environment for another reason
-
-
-@dataclass(frozen=True)
-class _Found:
-    text: str | None
-    source: str
-    rank: _Rank
-    parsed: Any = None
-
-
-def resolve(group: type[InputsT], flags: Mapping[str, str], environ: Mapping[str, str]) -> Resolved[InputsT]:
-    """Make the inputs from flags (by option field) and variables. Raises one BadInput that tells all faults."""
-    faults: list[str] = []
-    found: dict[str, _Found] = {}
-    declared = options_of(group)
-    for one in declared:
-        try:
-            hit = _find(one, flags, environ)
-        except ValueError as fault:
-            faults.append(str(fault))
-            continue
-        if hit is not None:
-            found[one.field] = hit
-    found = _without_silenced(declared, found)
-    given: dict[str, Any] = {}
-    for one in declared:
-        if one.field in found:
-            try:
-                given[one.field] = _parse(one, found[one.field])
-            except ValueError as fault:
-                faults.append(f"{found[one.field].source} {fault}.")
-    known = {one.field: given.get(one.field, None if one.required else one.default) for one in declared}
-    missing = [
-        one
-        for one in declared
-        if one.field not in found and (one.required or (one.required_if is not None and one.required_if(known)))
-    ]
-    unreadable = bool(faults)
-    if missing:
-        names = ", ".join(_missing(one, declared) for one in missing)
-        faults.insert(0, f"Required input is missing: {names}.")
-    if faults:
-        raise BadInput(" ".join(faults), next_step="" if unreadable else "--help lists every name and meaning.")
-    return Resolved(_build(group, given), {field: hit.source for field, hit in found.items()})
-
-
-def _build(group: type[InputsT], given: Mapping[str, Any]) -> InputsT:
-    arguments: dict[str, Any] = {}
-    for name, hint, declared in _fields(group):
-        if declared is None:
-            arguments[name] = _build(hint, given)
-        elif declared.field in given:
-            arguments[name] = given[declared.field]
-    return group(**arguments)
-
-
-def _fields(group: type) -> Iterator[tuple[str, Any, Option | None]]:
+def fields_of(group: type) -> Iterator[tuple[str, Any, Option | None]]:
+    """Give the fields of a dataclass: the name, the type, and what is declared of it; nothing for a group inside."""
     hints = typing.get_type_hints(group)
-    for one in dataclasses.fields(group):
-        declared = one.metadata.get("option")
-        hint = _without_none(hints[one.name])
-        yield one.name, hint, dataclasses.replace(declared, kind=hint) if declared else None
-
-
-def _declarations(group: type) -> Iterator[tuple[str, Option]]:
-    for name, hint, declared in _fields(group):
-        if declared is None:
-            yield from _declarations(hint)
-        else:
-            yield name, declared
+    for field in dataclasses.fields(group):
+        declared = field.metadata.get("option")
+        hint = _without_none(hints[field.name])
+        yield field.name, hint, dataclasses.replace(declared, kind=hint) if declared else None
 
 
 def _without_none(hint: Any) -> Any:
     if typing.get_origin(hint) in (UnionType, typing.Union):
-        (only,) = (one for one in typing.get_args(hint) if one is not NoneType)
+        (only,) = (part for part in typing.get_args(hint) if part is not NoneType)
         return only
     return hint
-
-
-def _find(one: Option, flags: Mapping[str, str], environ: Mapping[str, str]) -> _Found | None:
-    if (text := values.given(flags.get(one.field))) is not None:
-        return _Found(values.read_file(one.flag, text) if one.secret else text, one.flag, _Rank.FLAG)
-    for rank, names in ((_Rank.ADDRESSED, one.addressed()), (_Rank.AROUND, one.env)):
-        for name in names:
-            hit = _read(one, name, rank, environ)
-            if hit is not None:
-                return hit
-    if one.prefix is not None:
-        entries = values.entries(one.prefix, environ)
-        return _Found(None, f"{one.prefix}*", _Rank.AROUND, entries) if entries else None
-    return None
-
-
-def _read(one: Option, name: str, rank: _Rank, environ: Mapping[str, str]) -> _Found | None:
-    if (text := values.given(environ.get(name))) is not None:
-        return _Found(text, name, rank)
-    if (path := values.given(environ.get(f"{name}_FILE"))) is not None:
-        text = values.read_file(f"{name}_FILE", path)
-        return _Found(text, f"{name}_FILE", rank) if values.given(text) is not None else None
-    if typing.get_origin(one.kind) is list and (count := values.given(environ.get(f"{name}_COUNT"))) is not None:
-        return _Found(None, f"{name}_COUNT", rank, values.counted(name, count, environ))
-    return None
-
-
-def _without_silenced(declared: Sequence[Option], found: Mapping[str, _Found]) -> dict[str, _Found]:
-    addressed = {one.exclusive for one in declared if one.field in found and found[one.field].rank < _Rank.AROUND}
-    return {
-        one.field: found[one.field]
-        for one in declared
-        if one.field in found
-        and (one.exclusive is None or one.exclusive not in addressed or found[one.field].rank < _Rank.AROUND)
-    }
-
-
-def _parse(one: Option, hit: _Found) -> Any:
-    value = hit.parsed
-    if hit.text is not None:
-        value = values.parse(one.kind, hit.text, multiline=one.multiline)
-    if one.choices and value not in one.choices:
-        raise ValueError(f"is {value!r}; it can be {', '.join(one.choices)}")
-    if one.at_least is not None and value < one.at_least:
-        raise ValueError(f"is {value}; it can be {one.at_least} or more")
-    return value
-
-
-def _missing(one: Option, declared: Sequence[Option]) -> str:
-    either = [other for other in declared if one.exclusive is not None and other.exclusive == one.exclusive] or [one]
-    return f"{' or '.join(other.field for other in either)} (set {' or '.join(_advice(other) for other in either)})"
-
-
-def _advice(one: Option) -> str:
-    return one.env[0] if one.env else f"{one.flag} or {next(one.addressed())}"
 
 
 def kebab(name: str) -> str:

@@ -10,15 +10,17 @@ import os
 import sys
 import traceback
 import typing
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, make_dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from common import log, secret
 from common.contract import child, describe, outputs, process
-from common.contract.inputs import Option, option, options_of, resolve
+from common.contract.describe import Declaration
+from common.contract.inputs import option, options_of
 from common.contract.network_inputs import NetworkInputs
+from common.contract.resolve import Resolved, resolve
 from common.contract.signals import signals
 from common.contract.workspace import Workspace
 from common.errors import EXIT_CODES, BadInput, Interrupted, StepError
@@ -81,13 +83,12 @@ class RunOptions:
 
 @dataclass(frozen=True)
 class Context:
-    """What a step may use besides its inputs. `sources` tells the flag or variable a given input came from."""
+    """What a step may use besides its inputs."""
 
     dry_run: bool
     workspace: Workspace
     deadline: Deadline
     network: Network
-    sources: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -99,24 +100,23 @@ class Step(Generic[InputsT]):
     inputs: type[InputsT]
     outputs: Mapping[str, str]
     function: Callable[[InputsT, Context], Outputs]
+    informs: Collection[str] = ()  # outputs that no later step needs: one that the runner cannot carry is left out
 
     @property
     def name(self) -> str:
         return self.function.__name__
 
-    @property
-    def summary(self) -> str:
-        return (self.function.__doc__ or "").strip().splitlines()[0]
-
     def describe(self) -> dict[str, Any]:
         """Give the step's contract as JSON-ready data; every table in the docs and the runner is made from it."""
-        return describe.contract(self, self.options())
+        return describe.contract(self.declaration())
 
-    def options(self) -> list[Option]:
-        """Give every option: the step's own, then those of all steps that it does not declare itself."""
+    def declaration(self) -> Declaration:
+        """Give what the step declares; its options are its own, then those of all steps that it has not itself."""
         own = options_of(self.inputs)
-        fields = {one.field for one in own}
-        return own + [one for one in options_of(RunOptions) if one.field not in fields]
+        fields = {declared.field for declared in own}
+        options = own + [declared for declared in options_of(RunOptions) if declared.field not in fields]
+        text = (self.function.__doc__ or "").strip()
+        return Declaration(self.name, self.step_type, self.image, text, self.outputs, options)
 
     def main(self, argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = None) -> int:
         """Run the step and give its exit code. Nothing else of the program reads the environment."""
@@ -126,7 +126,7 @@ class Step(Generic[InputsT]):
         log.configure(environ, verbose=False)
         try:
             with signals():
-                flags = describe.parse_flags(self, self.options(), argv)
+                flags = describe.parse_flags(self.declaration(), argv)
                 if flags is None:
                     return 0
                 if own:
@@ -147,9 +147,10 @@ class Step(Generic[InputsT]):
             return _not_installed(self, error) or _bug(self)
 
     def _run(self, flags: Mapping[str, str], environ: Mapping[str, str]) -> int:
-        common = resolve(RunOptions, flags, environ).inputs
+        groups: Any = make_dataclass("Groups", [("own", self.inputs), ("common", RunOptions)], frozen=True)
+        resolved: Resolved[Any] = resolve(groups, flags, environ)  # together, so that everything that is wrong is told at once
+        own, common = resolved.inputs.own, resolved.inputs.common
         log.configure(environ, verbose=common.verbose)
-        resolved = resolve(self.inputs, flags, environ)
         log.announce_secrets(secret.revealed())
         target = outputs.open_target(
             environ,
@@ -160,12 +161,12 @@ class Step(Generic[InputsT]):
         deadline = Deadline(common.retry_budget, common.step_timeout)
         with deadline.whole_step(), process.prepared(common.network, environ) as network:
             workspace = Workspace(_working_directory())
-            context = Context(common.dry_run, workspace, deadline, network, resolved.sources)
-            written = self.function(resolved.inputs, context)
+            context = Context(common.dry_run, workspace, deadline, network)
+            written = self.function(own, context)
         unknown = written.keys() - self.outputs.keys()
         if unknown:
             raise AssertionError(f"{self.step_type} gave outputs that it does not declare: {sorted(unknown)}")
-        target.write(written)
+        target.write(written, informs=self.informs)
         return 0
 
 
@@ -195,7 +196,8 @@ def _not_written(step: Step[Any], error: OSError) -> int:
     elif error.errno in process.NOT_WRITABLE:
         log.error(
             f"{error.filename or 'A file'} cannot be written by uid {os.getuid()}: {error.strerror}."
-            " Give the workspace to that uid or its group, or use the image's -root tag."
+            f" {'Give the container the capability DAC_OVERRIDE' if os.getuid() == 0 else 'Use the image tag -root'},"
+            " or give the workspace to that uid or its group."
         )
     else:
         return _bug(step)
@@ -213,11 +215,12 @@ def step(
     type: str,
     image: str,
     outputs: Mapping[str, str],
+    informs: Collection[str] = (),
 ) -> Callable[[Callable[[InputsT, Context], Outputs]], Step[InputsT]]:
     """Make a step of a function. Its inputs are the dataclass that its first parameter is annotated with."""
 
     def decorate(function: Callable[[InputsT, Context], Outputs]) -> Step[InputsT]:
         hints = typing.get_type_hints(function)
-        return Step(type, image, hints["inputs"], outputs, function)
+        return Step(type, image, hints["inputs"], outputs, function, informs)
 
     return decorate

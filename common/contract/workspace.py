@@ -39,7 +39,7 @@ class Workspace:
             ) from error
         if not real.is_relative_to(root):
             raise BadInput(
-                f"{what} is {text!r}, which leads out of the workspace {root}.",
+                f"{what} is {text[:100]!r}, which leads out of the workspace {root}.",
                 next_step="Give a path inside the workspace, relative to it.",
             )
         return real

@@ -4,6 +4,7 @@
 Nothing here knows a step. Outputs are public: a secret may not be one.
 """
 
-from common.contract.outputs.target import DIALECTS, Dialect, OutputError, OutputTarget, open_target
+from common.contract.outputs.dialects import DIALECTS, Dialect
+from common.contract.outputs.target import OutputError, OutputTarget, open_target
 
 __all__ = ["DIALECTS", "Dialect", "OutputError", "OutputTarget", "open_target"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 Value = str | int | bool
 
@@ -19,12 +18,8 @@ class NotCarried(ValueError):
         self.reason = reason
 
 
-def texts(outputs: Mapping[str, Value]) -> dict[str, str]:
-    """Give each value as text, refusing what no runner could take."""
-    return {name: _text(name, value) for name, value in outputs.items()}
-
-
-def _text(name: str, value: Value) -> str:
+def text_of(name: str, value: Value) -> str:
+    """Give the value as text, refusing what no runner could take."""
     if not NAME.fullmatch(name):
         raise NotCarried(name, "a name may hold only letters, digits and underscores, and may not start with a digit")
     if isinstance(value, bool):

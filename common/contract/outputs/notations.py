@@ -5,11 +5,13 @@ Pure text: where it is written, and how, is the business of `places` and `target
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import uuid
 from collections.abc import Mapping
 
+from common import log
 from common.contract.outputs.carried import NotCarried
 
 LONGEST_ENV_STRING = (
@@ -68,13 +70,24 @@ def azure(name: str, text: str) -> str:
 
 
 def exact(_name: str, text: str) -> str:
-    """Give the text itself: Tekton takes a result's file as it is."""
+    """Give the text itself: Tekton takes a result's file as it is, and a JSON document or a table has all of it."""
     return text
 
 
 def argo(_name: str, text: str) -> str:
     """Give the text, and one newline more where it ends with one: Argo drops one from a parameter's file."""
     return f"{text}\n" if text.endswith("\n") else text
+
+
+def tekton_size(results: Mapping[str, str]) -> int:
+    """Give the bytes of the termination message that hands on these results.
+
+    Source: tektoncd/pipeline, pkg/termination/write.go and pkg/result/result.go; Go writes <, > and & as six bytes.
+    """
+    started = {"key": "StartedAt", "value": "2026-01-01T00:00:00.000Z", "type": 3}
+    entries = [{"key": name, "value": text, "type": 1} for name, text in results.items()]
+    message = json.dumps([*entries, started], ensure_ascii=False, separators=(",", ":"))
+    return len(message.encode()) + 5 * sum(message.count(character) for character in "<>&")
 
 
 def table(outputs: Mapping[str, str]) -> str:
@@ -85,7 +98,8 @@ def table(outputs: Mapping[str, str]) -> str:
 
 def _row(name: str, text: str) -> str:
     lines = ["".join(map(_visible, line)) for line in text.split("\n")]
-    return f"{name}  " + f"\n{' ' * len(name)}  ".join(lines) + "\n"
+    heads = [name, *[" " * len(name)] * (len(lines) - 1)]
+    return "".join(log.harmless(f"{head}  {line}") + "\n" for head, line in zip(heads, lines, strict=True))
 
 
 def _visible(character: str) -> str:

@@ -1,161 +1,26 @@
-"""The table of output dialects: how each is recognised, where it writes, and how; and the choice among them."""
+"""Chooses the dialect of the runner, and writes outputs in it, all of them or none."""
 
 from __future__ import annotations
 
-import json
+import base64
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from common import log
-from common.contract.outputs import godotenv, notations, places
-from common.contract.outputs.carried import NotCarried, Value, texts
+from common import log, secret
+from common.contract.outputs import places
+from common.contract.outputs.carried import NotCarried, Value, text_of
+from common.contract.outputs.dialects import DIALECTS, Dialect, Written
 from common.errors import BadInput
 
-GITLAB_REPORT = "idp-steps.env"
-GITLAB_REPORT_LIMIT = 5 * 1024  # bytes; a report must be smaller
-TEKTON_RESULTS = "/tekton/results"
-TEKTON_COMFORTABLE = 4_000  # bytes; the termination message that carries all results of a task ends at 4096
-
-Notation = Callable[[str, str], str]
-Writer = Callable[[Mapping[str, Value], Path, TextIO], None]
-
+BASE64 = "_B64"  # ends the name of the variable that holds in base64 what a notation cannot carry as it is
 OTHERWISE = "Set OUTPUT_FORMAT=json and OUTPUT_FILE to a file with a name of your own to get every value as it is."
-MAKE_WRITABLE = (
-    "Make it writable for that user, run the container as another user, or set OUTPUT_FILE to a path it can write."
-)
-BE_ROOT = (
-    "Use the -root tag of the image: GitHub runs container actions as root. Or set OUTPUT_FILE to a writable path."
-)
 
 
 class OutputError(BadInput):
     """An output could not be handed over; nothing was written."""
-
-
-def _appended(notation: Notation, *, limit: int | None = None) -> Writer:
-    def write(outputs: Mapping[str, Value], path: Path, _stdout: TextIO) -> None:
-        lines = {name: notation(name, text) for name, text in texts(outputs).items()}
-        text = "".join(lines.values())
-        size = places.file_size(path) + len(text.encode())
-        if limit is not None and size >= limit:
-            largest = max(lines, key=lambda name: len(lines[name]))
-            raise NotCarried(largest, f"the file would have {size} bytes and must stay below {limit}")
-        places.append(path, text)
-
-    return write
-
-
-def _file_each(notation: Notation, *, comfortable: int | None = None) -> Writer:
-    def write(outputs: Mapping[str, Value], path: Path, _stdout: TextIO) -> None:
-        contents = {name: notation(name, text) for name, text in texts(outputs).items()}
-        size = sum(len(content.encode()) for content in contents.values())
-        if comfortable is not None and size > comfortable:
-            log.warning(
-                f"The outputs have {size} bytes; results of more than {comfortable} bytes in all may be cut or lost."
-            )
-        places.write_files(path, contents)
-
-    return write
-
-
-def _json_object(outputs: Mapping[str, Value], path: Path, _stdout: TextIO) -> None:
-    texts(outputs)  # refuses what is no text
-    document = places.read_document(path) | dict(outputs)
-    places.replace(path, json.dumps(document, ensure_ascii=False, indent=2) + "\n")
-
-
-def _logging_commands(outputs: Mapping[str, Value], _path: Path, stdout: TextIO) -> None:
-    encoding = stdout.encoding or "utf-8"
-    commands = []
-    for name, text in texts(outputs).items():
-        commands.append(notations.azure(name, text))
-        try:
-            commands[-1].encode(encoding)
-        except UnicodeEncodeError:
-            raise NotCarried(name, f"standard output has the encoding {encoding}; set PYTHONUTF8=1") from None
-    stdout.write("".join(commands))
-    stdout.flush()
-
-
-def _table(outputs: Mapping[str, Value], _path: Path, stdout: TextIO) -> None:
-    encoding = stdout.encoding or "utf-8"
-    stdout.write(notations.table(texts(outputs)).encode(encoding, "backslashreplace").decode(encoding))
-    stdout.flush()
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """How one runner takes outputs.
-
-    `variables` name the path (or the directory of `file_name`), `flag` must be set too for the runner to be recognised,
-    `fixed` is a path that only this runner has. `problem` checks the place; without it standard output is the place.
-    """
-
-    name: str
-    write: Writer
-    problem: Callable[[Path], str | None] | None = None
-    variables: tuple[str, ...] = ()
-    file_name: str = ""
-    flag: str = ""
-    fixed: str = ""
-    cure: str = MAKE_WRITABLE
-
-    def location(self, environ: Mapping[str, str]) -> tuple[str, Path] | None:
-        """Give the path that the runner names, and by what."""
-        for variable in self.variables:
-            if value := environ.get(variable):
-                return variable, Path(value, self.file_name)
-        return (self.name, Path(self.fixed)) if self.fixed else None
-
-    def recognises(self, environ: Mapping[str, str]) -> bool:
-        """Whether the environment is this runner's."""
-        if self.flag and not environ.get(self.flag):
-            return False
-        if self.fixed:
-            return Path(self.fixed).is_dir()
-        return self.location(environ) is not None if self.variables else bool(self.flag)
-
-
-# The order is the order of detection: what names a file for this very step comes before what a machine merely has.
-DIALECTS: dict[str, Dialect] = {
-    dialect.name: dialect
-    for dialect in (
-        Dialect("github", _appended(notations.github), places.file_problem, variables=("GITHUB_OUTPUT",), cure=BE_ROOT),
-        Dialect(
-            "harness", _appended(godotenv.line), places.file_problem, variables=("DRONE_OUTPUT", "HARNESS_OUTPUT_FILE")
-        ),
-        Dialect(
-            "bitbucket",
-            _appended(notations.bitbucket),
-            places.file_problem,
-            variables=("BITBUCKET_PIPELINES_VARIABLES_PATH",),
-        ),
-        Dialect(
-            "gitlab",
-            _appended(notations.gitlab, limit=GITLAB_REPORT_LIMIT),
-            places.file_problem,
-            variables=("CI_PROJECT_DIR",),
-            file_name=GITLAB_REPORT,
-            flag="GITLAB_CI",
-        ),
-        Dialect(
-            "circleci", _appended(notations.circleci), places.file_problem, variables=("BASH_ENV",), flag="CIRCLECI"
-        ),
-        Dialect("azure", _logging_commands, flag="TF_BUILD"),
-        Dialect(
-            "tekton",
-            _file_each(notations.exact, comfortable=TEKTON_COMFORTABLE),
-            places.directory_problem,
-            fixed=TEKTON_RESULTS,
-        ),
-        Dialect("argo", _file_each(notations.argo), places.directory_problem),
-        Dialect("json", _json_object, places.document_problem),
-        Dialect("table", _table),
-    )
-}
 
 
 @dataclass(frozen=True)
@@ -174,17 +39,26 @@ class OutputTarget:
             return f"standard output ({self.dialect.name})"
         return f"{self.named_by} ({self.path})"
 
-    def write(self, outputs: Mapping[str, Value]) -> None:
-        """Write all outputs, or none of them."""
-        if not outputs:
+    def write(self, outputs: Mapping[str, Value], *, informs: Collection[str] = ()) -> None:
+        """Write all outputs, or none of them.
+
+        An output that the dialect cannot carry is an error; of those in `informs`, which no later step needs, it is
+        left out with a warning.
+        """
+        _refuse_secrets(outputs)
+        written: dict[str, str] = {}
+        for name, value in outputs.items():
+            try:
+                written[name] = self._written(name, value)
+            except NotCarried as refusal:
+                self._leave_out(refusal, informs)
+        while (excess := self._too_large(written, informs)) is not None:
+            self._leave_out(excess, informs)
+            del written[excess.name]
+        if not written:
             return
         try:
-            self.dialect.write(outputs, self.path, self.stdout)
-        except NotCarried as error:
-            raise OutputError(
-                f"The output {error.name} cannot be written in the {self.dialect.name} format: {error.reason}.",
-                next_step=OTHERWISE,
-            ) from None
+            self.dialect.put(written, outputs, self.path, self.stdout)
         except BrokenPipeError:  # the frame of the step says so, and sees to what is still buffered
             raise
         except (OSError, places.NotADocument) as error:
@@ -193,11 +67,61 @@ class OutputTarget:
                 next_step=self.dialect.cure,
             ) from error
 
+    def _written(self, name: str, value: Value) -> str:
+        text = text_of(name, value)
+        if not text and self.dialect.base64 and places.file_size(self.path):
+            # What an earlier step wrote there in base64 under this name would count, were it not taken back.
+            return self._noted(name, "") + self._noted(f"{name}{BASE64}", "")
+        try:
+            return self._noted(name, text)
+        except NotCarried as refusal:
+            if not self.dialect.base64:
+                raise
+            encoded = base64.b64encode(text.encode()).decode()
+            try:
+                both = self._noted(name, "") + self._noted(f"{name}{BASE64}", encoded)
+            except NotCarried:  # it is the size that is too large
+                raise refusal from None
+            log.warning(f"The output {name} is written as {name}{BASE64}, in base64: {refusal.reason}.")
+            return both
+
+    def _noted(self, name: str, text: str) -> str:
+        noted = self.dialect.notation(name, text)
+        encoding = (self.dialect.base64 and self.dialect.problem is None and self.stdout.encoding) or "utf-8"
+        try:
+            noted.encode(encoding)
+        except UnicodeEncodeError:
+            raise NotCarried(name, f"standard output has the encoding {encoding}; set PYTHONUTF8=1") from None
+        return noted
+
+    def _too_large(self, written: Written, informs: Collection[str]) -> NotCarried | None:
+        """Tell which output is in the way when all together are too large: the largest that only informs, if any."""
+        limit = self.dialect.limit
+        if not written or limit is None or (size := self.dialect.size(written, self.path)) <= limit:
+            return None
+        largest = max(written, key=lambda name: (name in informs, len(written[name])))
+        return NotCarried(largest, f"all outputs together would have {size} bytes, and {limit} is the limit")
+
+    def _leave_out(self, refusal: NotCarried, informs: Collection[str]) -> None:
+        told = f"The output {refusal.name} cannot be written in the {self.dialect.name} format: {refusal.reason}."
+        if refusal.name not in informs:
+            raise OutputError(told, next_step=OTHERWISE)
+        log.warning(f"{told} It only informs and is left out.")
+
+
+def _refuse_secrets(outputs: Mapping[str, Value]) -> None:
+    for name, value in outputs.items():
+        if secret.is_held_by(str(value)):
+            raise OutputError(
+                f"The output {name} holds a secret, and outputs are shown to all who may see a run; none was written.",
+                next_step=f"Look for the secret in the inputs that {name} is made of, and change that input.",
+            )
+
 
 def open_target(
     environ: Mapping[str, str], *, stdout: TextIO, format: str | None = None, file: str | None = None
 ) -> OutputTarget:
-    """Choose the dialect, by what the portal_client says before what the environment shows, and check its place."""
+    """Choose the dialect, by what the user says before what the environment shows, and check its place."""
     dialect = _chosen(environ, format, file)
     if dialect.problem is None:
         if file:

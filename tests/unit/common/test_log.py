@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from common import log, secret
 from common.secret import Secret
@@ -81,24 +85,83 @@ def test_secrets_are_not_announced_elsewhere(capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr() == ("", "")
 
 
+RUNNERS = ["GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD", "BUILDKITE", "NOTHING"]
+
+
+@pytest.mark.parametrize("variable", RUNNERS)
 @pytest.mark.parametrize(
-    ("variable", "text", "shown"),
+    ("text", "shown"),
     [
-        ("GITHUB_ACTIONS", "a\n ::stop-commands::x", "a\n : :stop-commands::x\n"),
-        ("GITHUB_ACTIONS", "##[add-mask]x", "## [add-mask]x\n"),
-        ("TF_BUILD", "say ##vso[task.setvariable variable=x]y", "say ## vso[task.setvariable variable=x]y\n"),
-        ("NOTHING", "::x ##vso[y]", "::x ##vso[y]\n"),
+        ("::set-output name=a::b", ": :set-output name=a::b"),
+        ("a\n ::stop-commands::x", "a\n   : :stop-commands::x"),
+        ("a\r::stop-commands::x", "a\n  : :stop-commands::x"),
+        ("##[add-mask]x", "## [add-mask]x"),
+        ("say ##vso[task.setvariable variable=x]y", "say ## vso[task.setvariable variable=x]y"),
+        ("##VSO[task.complete]", "## VSO[task.complete]"),
+        ("##teamcity[message text='x']", "## teamcity[message text='x']"),
+        ("\x1b[0Ksection_start:1:x\r\x1b[0Kx", "\\x1b[0Ksection_start:1:x\n  \\x1b[0Kx"),
     ],
 )
 def test_a_text_of_somebody_else_is_no_command_to_the_runner(
     variable: str, text: str, shown: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """Whichever runner it seems to be: one that starts the container by a script hands none of its variables on."""
     log.configure({variable: "true"}, verbose=False)
     log.info(text)
-    assert capsys.readouterr().err == shown
+    assert capsys.readouterr().err == f"{shown}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\x1b[2J\x1b]0;title\x07", "\\x1b[2J\\x1b]0;title\\x07"),
+        ("a\tb \u2615 \u00e9", "a\tb \u2615 \u00e9"),
+        ("one\rtwo\r\nthree\n", "one\n  two\n  three"),
+        ("\u202egpj.exe \u2028x \x85y \x00", "\\u202egpj.exe \\u2028x \\x85y \\x00"),
+        ("x" * 2_000, "x" * 2_000),
+        ("x" * 2_001, "x" * 2_000 + "\u2026 (2001 characters)"),
+        ("", ""),
+    ],
+)
+def test_a_text_is_shown_and_not_obeyed_by_the_terminal(
+    text: str, shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log.info(text)
+    assert capsys.readouterr().err == f"{shown}\n"
+
+
+def test_a_secret_is_masked_before_a_line_is_cut_or_parted(capsys: pytest.CaptureFixture[str]) -> None:
+    Secret("s3cr3t-canary")
+    Secret("##[s3cr3t")
+    log.info("x" * 1_995 + "s3cr3t-canary")
+    log.info("##[s3cr3t")
+    assert "s3cr" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("variable", RUNNERS)
+@given(text=st.text(st.characters(exclude_categories=["Cs"])))
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_text_makes_a_line_that_a_runner_obeys_or_that_steers_a_terminal(
+    variable: str, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log.configure({variable: "true"}, verbose=False)
+    log.info(text)
+    for line in capsys.readouterr().err.split("\n"):
+        assert not line.strip().startswith("::")
+        assert not re.search(r"##\w*\[", line)
+        assert line.replace("\t", "").isprintable() or not re.search("[\\x00-\\x08\\x0a-\\x1f\\x7f-\\x9f]", line)
+
+
+@pytest.mark.parametrize("variable", RUNNERS)
+def test_the_title_of_a_group_is_one_line(variable: str, capsys: pytest.CaptureFixture[str]) -> None:
+    log.configure({variable: "true"}, verbose=False)
+    with log.group("Push\n::x::\x1b[0K"):
+        pass
+    first = capsys.readouterr().err.split("\n")[0]
+    assert "Push ::x::\\x1b[0K" in first
 
 
 def test_an_error_of_many_lines_or_with_a_percent_sign_stays_one_command(capsys: pytest.CaptureFixture[str]) -> None:
     log.configure({"GITHUB_ACTIONS": "true"}, verbose=False)
     log.error("x%0Ay\nz")
-    assert capsys.readouterr().err == "::error::x%250Ay%0Az\n"
+    assert capsys.readouterr().err == "::error::x%250Ay%0A  z\n"

@@ -40,6 +40,27 @@ def test_a_repository_is_created_with_both_generations_of_names(
     }
 
 
+@pytest.mark.parametrize(
+    ("current", "older"),
+    [
+        ("REPO_NAME", "IDP_REPO_NAME"),
+        ("ORG_NAME", "IDP_ORG_NAME"),
+        ("PROJECT_NAME", "IDP_PROJECT_NAME"),
+        ("WORKSPACE_NAME", "IDP_WORKSPACE_NAME"),
+        ("DESCRIPTION", "IDP_REPO_DESCRIPTION"),
+    ],
+)
+def test_a_stray_variable_next_to_the_older_name_creates_nothing(
+    world: World, run_step: RunStep, current: str, older: str
+) -> None:
+    environ = {**world.connector, "IDP_ORG_NAME": "acme", "IDP_REPO_NAME": "payments", current: "stray", older: "real"}
+    result = run_step("CreateRepo", environ)
+    assert result.code == 2
+    assert f"{current} ('stray')" in result.stderr
+    assert f"{older} ('real')" in result.stderr
+    assert not world.faults.requests
+
+
 @pytest.mark.parametrize("visibility", ["private", "public", "internal"])
 def test_each_visibility_is_created_as_asked(world: World, run_step: RunStep, visibility: str) -> None:
     done = create(run_step, world, REPO_TYPE=visibility)

@@ -150,7 +150,7 @@ def test_dry_run_checks_token_and_person_and_posts_nothing(run: Any, sandbox: Sa
     assert result.code == 0
     assert f"workspace {workspace.TEAM}" in result.stderr
     assert "would be posted to" in result.stderr
-    assert "Hello\nthere" in result.stderr
+    assert "Hello\n  there" in result.stderr
     assert result.outputs == {}
     assert len(messages(sandbox)) == before
     assert run(**slack | {"SLACK_TOKEN": CANARY}, CHANNEL="general", MESSAGE_CONTENT="hi", DRY_RUN="true").code == 3

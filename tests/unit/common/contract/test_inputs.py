@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, make_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from common.contract.inputs import option, options_of, resolve
+from common.contract.inputs import matching, option, options_of
+from common.contract.resolve import resolve
 from common.errors import BadInput
 from common.secret import Secret
+from steps import STEPS, load
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,16 +64,67 @@ def test_an_input_is_found_under_every_name_that_a_runner_gives_it(name: str) ->
     assert read({name: "app"}).code_directory == "app"
 
 
-def test_the_platforms_older_name_is_found_and_its_current_one_wins() -> None:
+def test_the_platforms_older_name_is_found_next_to_its_current_one() -> None:
     assert resolve(Inputs, {}, {"IDP_REPO_NAME": "old"}).inputs.repository == "old"
-    assert resolve(Inputs, {}, {"IDP_REPO_NAME": "old", "REPO_NAME": "new"}).inputs.repository == "new"
+    both = resolve(Inputs, {}, {"IDP_REPO_NAME": "same ", "REPO_NAME": "same"})
+    assert (both.inputs.repository, both.sources["repository"]) == ("same", "REPO_NAME")
+    assert resolve(Inputs, {}, {"IDP_REPO_NAME": "old", "REPO_NAME": "null"}).inputs.repository == "old"
+
+
+def test_two_generations_of_a_name_that_differ_are_refused_by_both_names() -> None:
+    """One of them is a pipeline variable that is meant for something else, and nothing tells which."""
+    with pytest.raises(BadInput) as caught:
+        resolve(Inputs, {}, {"IDP_REPO_NAME": "real", "REPO_NAME": "stray"})
+    assert str(caught.value) == (
+        "REPO_NAME ('stray') and IDP_REPO_NAME ('real') are names of one input, repository, and differ."
+        " A pipeline variable of such a name reaches every step and may be the cause: rename it."
+    )
+
+
+@pytest.mark.parametrize("step_type", STEPS)
+def test_every_input_with_several_names_refuses_two_that_differ(step_type: str) -> None:
+    step = load(step_type)
+    for declared in step.declaration().options:
+        for first, second in itertools.combinations(declared.env, 2):
+            with pytest.raises(BadInput, match=rf"{first} \('a'\) and {second} \('b'\) are names of one input"):
+                resolve(step.inputs, {}, {first: "a", second: "b"})
+
+
+def test_a_map_and_its_entries_that_differ_are_refused() -> None:
+    with pytest.raises(BadInput, match=r"VARIABLES \(.*\) and IDP_V_\* \(.*\) are names of one input, variables,"):
+        read({"VARIABLES": '{"a": "1"}', "IDP_V_b": "2"})
+
+
+def test_the_question_of_two_generations_is_silenced_by_a_flag_or_an_addressed_name() -> None:
+    environ = {"IDP_REPO_NAME": "real", "REPO_NAME": "stray"}
+    assert resolve(Inputs, {}, {**environ, "PLUGIN_REPOSITORY": "mine"}).inputs.repository == "mine"
+    assert resolve(Inputs, {"repository": "mine"}, environ).inputs.repository == "mine"
+
+
+def test_two_addressed_names_that_differ_are_refused_and_a_flag_silences_them() -> None:
+    environ = {**NEEDED, "PLUGIN_BRANCH": "a", "INPUT_BRANCH": "b"}
+    with pytest.raises(BadInput) as caught:
+        resolve(Inputs, {}, environ)
+    assert str(caught.value) == (
+        "PLUGIN_BRANCH ('a') and INPUT_BRANCH ('b') are names of one input, branch, and differ."
+    )
+    assert resolve(Inputs, {"branch": "c"}, environ).inputs.inner.branch == "c"
+    assert read({"PLUGIN_FORCE_PUSH": "true", "INPUT_FORCE-PUSH": "yes"}).force is True
+
+
+def test_two_secrets_that_differ_are_refused_without_their_values() -> None:
+    with pytest.raises(
+        BadInput, match="PLUGIN_TOKEN and PARAM_TOKEN are names of one input, token, and differ"
+    ) as caught:
+        read({"PLUGIN_TOKEN": "first-canary", "PARAM_TOKEN": "second-canary"})
+    assert "canary" not in str(caught.value)
 
 
 def test_a_flag_beats_an_addressed_name_which_beats_the_platforms() -> None:
-    environ = {"REPO_NAME": "platform", "PLUGIN_REPOSITORY": "plugin", "INPUT_REPOSITORY": "input"}
+    environ = {"REPO_NAME": "platform", "PLUGIN_REPOSITORY": "plugin"}
     assert resolve(Inputs, {"repository": "flag"}, environ).inputs.repository == "flag"
     assert resolve(Inputs, {}, environ).inputs.repository == "plugin"
-    assert resolve(Inputs, {}, environ | {"PLUGIN_REPOSITORY": ""}).inputs.repository == "input"
+    assert resolve(Inputs, {}, environ | {"PLUGIN_REPOSITORY": ""}).inputs.repository == "platform"
 
 
 def test_a_stray_pipeline_variable_does_not_beat_the_name_addressed_to_the_step() -> None:
@@ -82,9 +136,88 @@ def test_a_stray_rival_is_silenced_by_one_that_is_addressed_to_the_step() -> Non
     assert (inputs.email, inputs.channel) == ("", "general")
 
 
-def test_two_rivals_that_both_lie_in_the_environment_both_stay_for_the_step_to_judge() -> None:
-    inputs = read({"EMAIL": "a@example.com", "CHANNEL": "general"})
-    assert (inputs.email, inputs.channel) == ("a@example.com", "general")
+@pytest.mark.parametrize(
+    ("environ", "names", "cause"),
+    [
+        ({"EMAIL": "a@example.com", "CHANNEL": "general"}, "EMAIL and CHANNEL", True),
+        ({"PLUGIN_EMAIL": "a@example.com", "INPUT_CHANNEL": "general"}, "PLUGIN_EMAIL and INPUT_CHANNEL", False),
+    ],
+)
+def test_two_that_exclude_each_other_are_refused_when_neither_has_the_better_name(
+    environ: dict[str, str], names: str, cause: bool
+) -> None:
+    with pytest.raises(BadInput, match=f"{names} are given together; give one of them.") as caught:
+        read(environ)
+    assert ("A pipeline variable of such a name" in str(caught.value)) is cause
+
+
+def test_a_flag_silences_one_that_excludes_it_under_an_addressed_name() -> None:
+    inputs = read({"PLUGIN_EMAIL": "a@example.com"}, channel="general")
+    assert (inputs.email, inputs.channel) == ("", "general")
+
+
+def test_inputs_of_one_alternative_are_given_together_and_exclude_the_other() -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Change:
+        kind: str = option("kind", exclusive="change", alternative="fields", default="", help="k")
+        value: str = option("value", exclusive="change", alternative="fields", default="", help="v")
+        body: str = option("body", env=["BODY"], exclusive="change", default="", help="b")
+
+    addressed = resolve(Change, {"value": "b"}, {"PLUGIN_KIND": "a", "BODY": "{}"}).inputs
+    assert addressed == Change(kind="a", value="b")
+    assert resolve(Change, {}, {"BODY": "{}"}).inputs == Change(body="{}")
+    with pytest.raises(BadInput, match="PLUGIN_KIND and PLUGIN_BODY are given together"):
+        resolve(Change, {}, {"PLUGIN_KIND": "a", "PLUGIN_BODY": "{}"})
+
+
+def test_one_of_a_group_that_is_malformed_is_not_told_to_be_missing() -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Target:
+        email: str = option(
+            "email", env=["EMAIL"], default="", exclusive="t", required_if=lambda given: not given["channel"], help="e"
+        )
+        channel: str = option(
+            "channel", env=["CHANNEL"], default="", exclusive="t", check=matching(r"\S+", "is no channel"), help="c"
+        )
+
+    with pytest.raises(BadInput, match=r"^CHANNEL is 'a b', which is no channel\.$"):
+        resolve(Target, {}, {"CHANNEL": "a b"})
+    with pytest.raises(BadInput, match=r"Required input is missing: email or channel \(set EMAIL or CHANNEL\)"):
+        resolve(Target, {}, {})
+
+
+def test_a_secret_whose_file_cannot_be_read_is_not_told_to_be_missing_too() -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Credentials:
+        token: Secret = option("token", env=["TOKEN"], help="t")
+
+    with pytest.raises(BadInput) as caught:
+        resolve(Credentials, {}, {"TOKEN_FILE": "/nowhere"})
+    assert str(caught.value) == "TOKEN_FILE names the file '/nowhere', which cannot be read: No such file or directory."
+
+
+def test_a_long_value_is_not_quoted_whole() -> None:
+    with pytest.raises(BadInput) as caught:
+        read({"REPO_TYPE": "x" * 120_000, "IDP_REPO_NAME": "y" * 120_000})
+    assert len(str(caught.value)) < 1_000
+    assert "… (120002 characters)" in str(caught.value)
+
+
+def test_groups_that_declare_the_same_input_read_it_once() -> None:
+    """So that a step's own inputs and those of all steps can be read together, and their faults told together."""
+
+    @dataclass(frozen=True, kw_only=True)
+    class Shared:
+        branch: str = option("branch", env=["BRANCH"], default="", help="b")
+        budget: int = option("retryBudget", env=["RETRY_BUDGET"], default=60, help="s")
+
+    both: Any = make_dataclass("Both", [("own", Inputs), ("shared", Shared)], frozen=True)
+    read_both = resolve(both, {}, {**NEEDED, "BRANCH": "main"}).inputs
+    assert (read_both.own.inner.branch, read_both.shared.branch) == ("main", "main")
+    with pytest.raises(BadInput) as caught:
+        resolve(both, {}, {"RETRY_BUDGET": "x", "FORCE_PUSH": "maybe"})
+    for words in ("repository (set REPO_NAME)", "RETRY_BUDGET is 'x'", "FORCE_PUSH is 'maybe'"):
+        assert words in str(caught.value)
 
 
 def test_an_alias_of_the_field_is_addressable() -> None:
@@ -148,7 +281,7 @@ def test_a_value_comes_from_the_file_that_name_file_points_at(tmp_path: Path) ->
 
 def test_a_secret_flag_takes_a_file_because_argv_is_public(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("s3cret-value")
-    assert next(one for one in options_of(Inputs) if one.field == "token").flag == "--token-file"
+    assert next(declared for declared in options_of(Inputs) if declared.field == "token").flag == "--token-file"
     assert read({}, token=str(tmp_path / "token")).token == Secret("s3cret-value")
 
 
@@ -171,6 +304,10 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
         "ITEMS": "{",
         "TOKEN_FILE": "/nowhere",
         "NAMES_COUNT": "2",
+        "EMAIL": "a@example.com",
+        "CHANNEL": "general",
+        "PLUGIN_CODE_DIRECTORY": "a",
+        "INPUT_CODE_DIRECTORY": "b",
     }
     with pytest.raises(BadInput) as caught:
         resolve(Inputs, {}, environ)
@@ -184,6 +321,8 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
         "ITEMS is neither JSON nor YAML at line 1, column 2",
         "TOKEN_FILE names the file '/nowhere', which cannot be read: No such file or directory.",
         "NAMES_COUNT is 2, but NAMES_0 is not set.",
+        "EMAIL and CHANNEL are given together",
+        "PLUGIN_CODE_DIRECTORY ('a') and INPUT_CODE_DIRECTORY ('b') are names of one input",
     ):
         assert part in message
 

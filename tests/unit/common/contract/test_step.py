@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from common.contract.inputs import option
 from common.contract.step import Context, Outputs, Step, step
 from common.errors import BadInput, Conflict, NotAllowed, Refused, StepError, Unavailable
 from common.secret import Secret
+from steps import STEPS, load
 from tests.conftest import REPOSITORY_ROOT
 
 
@@ -83,6 +84,35 @@ def test_a_bug_is_70_with_a_traceback_that_holds_no_secret(capsys: pytest.Captur
 
 def test_an_output_that_is_not_declared_is_a_bug() -> None:
     assert make(lambda *_: {"other": "x"}).main([], {"NAME": "x"}) == 70
+
+
+def test_an_output_that_holds_a_secret_is_refused_by_its_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "out.env"
+    leaking = make(lambda inputs, _: {"sampleName": f"https://me:{inputs.token.reveal() if inputs.token else ''}@host"})
+    environ = {"NAME": "x", "TOKEN": "s3cr3t-canary", "DRONE_OUTPUT": str(target)}
+    assert leaking.main([], environ) == 2
+    shown = capsys.readouterr().err
+    assert "The output sampleName holds a secret" in shown
+    assert "s3cr3t-canary" not in shown
+    assert not target.exists()
+
+
+def test_an_output_that_only_informs_is_left_out_when_the_runner_cannot_carry_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "out.env"
+    sample = make(lambda *_: {"sampleName": "x" * 70_000})
+    assert sample.main([], {"NAME": "x", "DRONE_OUTPUT": str(target)}) == 2
+    assert replace(sample, informs=["sampleName"]).main([], {"NAME": "x", "DRONE_OUTPUT": str(target)}) == 0
+    assert "warning: The output sampleName cannot be written in the harness format" in capsys.readouterr().err
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("step_type", STEPS)
+def test_what_only_informs_is_an_output_of_the_step(step_type: str) -> None:
+    assert set(load(step_type).informs) <= load(step_type).outputs.keys()
 
 
 def test_missing_input_is_2_before_anything_runs(capsys: pytest.CaptureFixture[str]) -> None:

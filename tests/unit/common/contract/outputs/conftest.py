@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from base64 import b64decode
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -26,13 +27,13 @@ class Rejected(Exception):
 
 
 def _resolved(text: str, earlier: dict[str, str]) -> str:
-    def one(match: re.Match[str]) -> str:
+    def expanded(match: re.Match[str]) -> str:
         escaped, name = match.groups()
         if escaped:
             return match[0][1:]
         return earlier.get(name, "") if name else match[0]
 
-    return _REFERENCE.sub(one, text)
+    return _REFERENCE.sub(expanded, text)
 
 
 def _without_comment(line: str) -> str:
@@ -213,7 +214,13 @@ class Written:
         self.target: OutputTarget = open_target({}, stdout=self._stdout, format=dialect, file=file)
 
     def read(self) -> dict[str, str]:
-        return READERS[self.dialect](self.place, self._stdout.getvalue())
+        """Read as docs/outputs.md says: a value that is empty may be in base64, under another name."""
+        found = READERS[self.dialect](self.place, self._stdout.getvalue())
+        plain = {name: text for name, text in found.items() if not name.endswith("_B64")}
+        return {name: text or b64decode(found.get(f"{name}_B64", "")).decode() for name, text in plain.items()}
+
+    def names(self) -> set[str]:
+        return set(READERS[self.dialect](self.place, self._stdout.getvalue()))
 
     def bytes(self) -> dict[str, bytes]:
         """Everything that was written anywhere."""

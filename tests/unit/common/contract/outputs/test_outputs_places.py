@@ -166,13 +166,18 @@ def test_a_file_for_each_output_or_none(format: str, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["branch"]
 
 
-def test_tekton_warns_before_the_results_are_too_long(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_tekton_refuses_results_that_its_termination_message_cannot_hold(tmp_path: Path) -> None:
+    """Its size is that of Tekton's own JSON, as in pkg/termination/write.go."""
+    around = '[{"key":"url","value":"","type":1},{"key":"StartedAt","value":"2026-01-01T00:00:00.000Z","type":3}]'
+    longest = 4096 - len(around)
     target = _open("tekton", tmp_path)
-    target.write({"a": "x" * 3999, "b": "y"})
-    assert capsys.readouterr().err == ""
-    target.write({"a": "x" * 3999, "b": "yy"})
-    assert "4001 bytes" in capsys.readouterr().err
-    assert (tmp_path / "b").read_text() == "yy"
+    with pytest.raises(OutputError, match=r"The output url cannot be written in the tekton format: .* 4097 bytes"):
+        target.write({"url": "x" * (longest + 1)})
+    with pytest.raises(OutputError, match="4101 bytes"):  # Go writes & as \\u0026
+        target.write({"url": "x" * (longest - 1) + "&"})
+    assert not list(tmp_path.iterdir())
+    target.write({"url": "x" * (longest - 6) + "&"})
+    assert len((tmp_path / "url").read_bytes()) == longest - 5
 
 
 def _stdout(encoding: str) -> tuple[TextIOWrapper, BytesIO]:
@@ -194,18 +199,28 @@ def test_the_table_is_readable_and_harmless() -> None:
     )
 
 
+def test_the_table_holds_no_command_for_the_runner_that_reads_it() -> None:
+    stdout, raw = _stdout("utf-8")
+    open_target({}, stdout=stdout).write({"host": "::1", "message": "one\n::stop-commands::x\n##vso[task.complete]"})
+    assert raw.getvalue().decode() == (
+        "host     ::1\nmessage  one\n         : :stop-commands::x\n         ## vso[task.complete]\n"
+    )
+
+
 def test_the_table_is_printed_whatever_standard_output_can_show() -> None:
     stdout, raw = _stdout("ascii")
     open_target({}, stdout=stdout).write({"name": "Zürich"})
     assert raw.getvalue() == b"name  Z\\xfcrich\n"
 
 
-def test_azure_commands_that_standard_output_cannot_show_are_refused() -> None:
+def test_azure_commands_that_standard_output_cannot_show_are_in_base64() -> None:
     stdout, raw = _stdout("ascii")
-    target = open_target({"TF_BUILD": "True"}, stdout=stdout)
-    with pytest.raises(OutputError, match="The output name cannot be written in the azure format"):
-        target.write({"branch": "main", "name": "Zürich"})
-    assert raw.getvalue() == b""
+    open_target({"TF_BUILD": "True"}, stdout=stdout).write({"branch": "main", "name": "Zürich"})
+    assert raw.getvalue().decode().splitlines() == [
+        "##vso[task.setvariable variable=branch;isoutput=true]main",
+        "##vso[task.setvariable variable=name;isoutput=true]",
+        "##vso[task.setvariable variable=name_B64;isoutput=true]WsO8cmljaA==",
+    ]
 
 
 def test_azure_encodes_only_per_cent_signs_that_would_be_misread() -> None:
