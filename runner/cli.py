@@ -13,12 +13,12 @@ from pathlib import Path
 import click
 
 from common.contract.process import NOT_WRITABLE, signals
+from common.diagnostics import Diagnostic, Invalid, suggestion
+from common.document import reader
 from common.errors import BadInput, Interrupted, StepError
 from runner.execution import run as runs
 from runner.execution.report import Report, complain, to
-from runner.language import document
 from runner.language import inputs as variables
-from runner.language.diagnostics import Diagnostic, Faulty, suggestion
 from runner.language.inputs import Given, Values
 from runner.language.pipeline import Pipeline
 from runner.language.validate import examined, validated
@@ -110,7 +110,7 @@ def validate(pipeline: Path) -> int:
     for warning in checked.warnings:
         complain([f"warning: {warning}"])
     if faults:
-        raise Faulty(faults)
+        raise Invalid(faults)
     steps = sum(1 for _ in checked.pipeline.steps())
     count = f"{steps} step{'s' if steps > 1 else ''}"
     to(sys.stdout, os.environ).line(f"{file} is a valid pipeline of {count}.")
@@ -161,17 +161,17 @@ def gather(settings: Sequence[str], inputs: Path | None, pipeline: Path, report:
     given: dict[str, Given] = {}
     faults: list[Diagnostic] = []
     if inputs or file.is_file():
-        given, faults = variables.parse_inputs(document.read(file))
+        given, faults = variables.parse_inputs(reader.read(file))
         if not inputs:
             report.line(f"Values come from {file}, which lies beside the pipeline.")
     from_command_line, more = variables.parse_settings(settings)
     if faults or more:
-        raise Faulty([*faults, *more])
+        raise Invalid([*faults, *more])
     return {**given, **from_command_line}
 
 
 def choose(pipeline: Pipeline, given: Mapping[str, Given], sandbox_url: str | None) -> Values:
-    """Settle every value. Raises Faulty."""
+    """Settle every value. Raises Invalid."""
     places, faults = variables.slots(pipeline)
     texts: dict[str, Given] = {}
     for name, one in given.items():
@@ -181,7 +181,7 @@ def choose(pipeline: Pipeline, given: Mapping[str, Given], sandbox_url: str | No
         texts[name] = Given(one.text.replace(sandboxed.URL, sandbox_url or sandboxed.URL), one.location)
     values, more = variables.settle(places, texts)
     if faults or more:
-        raise Faulty([*faults, *more])
+        raise Invalid([*faults, *more])
     return values
 
 

@@ -9,6 +9,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from common.document import plain
+
 LONGEST_TEXT = 40_000
 MOST_BLOCKS = 50
 LONGEST_FALLBACK = 1_000  # shown in notifications and read out by screen readers in place of blocks
@@ -20,7 +22,7 @@ def read_blocks(text: str, source: str, faults: list[str]) -> list[dict[str, Any
     Adds to `faults` whatever is wrong, as sentences that begin with `source`.
     """
     try:
-        blocks = json.loads(text)
+        blocks = plain.of_json(text)
     except RecursionError:
         faults.append(f"{source} is nested too deeply.")
         return None
@@ -48,8 +50,8 @@ def fallback(blocks: list[dict[str, Any]]) -> str:
 
 def _words(node: object) -> Iterator[str]:
     if isinstance(node, list):
-        for one in node:
-            yield from _words(one)
+        for inner in node:
+            yield from _words(inner)
     elif isinstance(node, dict):
         for name, value in node.items():
             if isinstance(value, str):

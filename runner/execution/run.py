@@ -12,13 +12,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from common.contract.process import signals
+from common.diagnostics import Invalid, Location, listed
+from common.document import Scalar, location_within
 from common.errors import EXIT_CODES, BadInput
 from runner.execution import dotenv, folders, process
 from runner.execution.preflight import faults_before
 from runner.execution.report import Report
 from runner.language import resolve, step_types
-from runner.language.diagnostics import Faulty, Location, listed
-from runner.language.document import Text, location_within
 from runner.language.expressions import Expression, SecretReference, Value
 from runner.language.inputs import Values
 from runner.language.pipeline import Pipeline, Stage, Step
@@ -45,7 +45,7 @@ class _Warned:
     report: Report
     told: set[Location] = field(default_factory=set)
 
-    def __call__(self, expression: Expression, node: Text) -> None:
+    def __call__(self, expression: Expression, node: Scalar) -> None:
         location = location_within(node, expression.raw)
         if location not in self.told:
             self.told.add(location)
@@ -65,7 +65,7 @@ class _Run:
 
 
 def run(checked: Checked, values: Values, services: Services, settings: Settings, report: Report) -> int:
-    """Run a checked pipeline and give its exit code. Raises Faulty when something is missing before the first step."""
+    """Run a checked pipeline and give its exit code. Raises Invalid when something is missing before the first step."""
     pipeline = checked.pipeline
     warned = _Warned(report)
     for warning in checked.warnings:
@@ -75,7 +75,7 @@ def run(checked: Checked, values: Values, services: Services, settings: Settings
     known = Scope(values, _facts(execution), None, lambda name: services.secret(name, "").reveal(), warned)
     faults = faults_before(known, services, execution)
     if faults:
-        raise Faulty(faults)
+        raise Invalid(faults)
     needs_account = any(step.type in environment.HARNESS_STEPS for _, step in pipeline.steps())
     folder = folders.start(pipeline.identifier, settings.workspace, settings.base)
     execution = replace(

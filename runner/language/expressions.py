@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from runner.language.diagnostics import suggestion
+from common.diagnostics import suggestion
+from common.errors import shown
 
 OPEN, CLOSE, ESCAPED = "<+", ">", "\\>"
 DEEPEST = 15
@@ -172,7 +173,7 @@ def parse(path: str) -> Reference:
 def _fact(path: str) -> Reference:
     root, _, rest = path.partition(".")
     if root not in ROOTS:
-        raise Unknown(f"nothing is called {root!r}.{suggestion(root, ROOTS)}")
+        raise Unknown(f"nothing is called {shown(root)}.{suggestion(root, ROOTS)}")
     if root in LOOPING:
         raise NotBuilt("belongs to step groups or looping, which are not run here yet")
     if _OF_STEP.fullmatch(path):
@@ -181,7 +182,7 @@ def _fact(path: str) -> Reference:
     following = rest.split(".")[0]
     if known and following not in known:
         names = ", ".join(sorted(known))
-        raise Unknown(f"{root!r} has no {following!r}; it has {names}.{suggestion(following, known)}")
+        raise Unknown(f"{root!r} has no {shown(following)}; it has {names}.{suggestion(following, known)}")
     if root in ("stages", "steps", "execution") or path.startswith(("pipeline.stages.", "stage.spec.")):
         raise NotBuilt("reads something else of a stage than its variables and its steps' outputs")
     return Reference("fact", path)

@@ -7,8 +7,8 @@ import urllib.parse
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from common.diagnostics import listed, suggestion
 from common.errors import BadInput
-from runner.language.diagnostics import listed, suggestion
 from runner.language.resolve import Resolved
 
 if TYPE_CHECKING:

@@ -31,11 +31,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from common import document
+from common.diagnostics import Diagnostic, Invalid
+from common.document import Node, reader
 from common.errors import BadInput
 from common.secret import Secret
-from runner.language import document
-from runner.language.diagnostics import Diagnostic, Faulty
-from runner.language.document import Fields, Items, Node
 from runner.language.schema import RUN, check
 from runner.platform.connectors import Connector, Harness, Services
 
@@ -59,22 +59,22 @@ class Seed:
 
 
 def seeds(file: Path) -> list[Seed]:
-    """Read a sandbox.yaml. Raises Faulty."""
+    """Read a sandbox.yaml. Raises Invalid."""
     faults: list[Diagnostic] = []
-    root = document.read(file)
-    top = root if isinstance(root, Fields) else Fields(root.location, {}, {})
+    root = reader.read(file)
+    top = root if isinstance(root, document.Mapping) else document.Mapping(root.location, {}, {})
     faults += check(top, {"repositories": RUN}, "the file")
     listing = top.fields.get("repositories")
-    if not isinstance(listing, Items):
-        raise Faulty([*faults, Diagnostic("The file has to hold a list 'repositories'.", root.location)])
+    if not isinstance(listing, document.Sequence):
+        raise Invalid([*faults, Diagnostic("The file has to hold a list 'repositories'.", root.location)])
     found = [_seed(one, file.parent, faults) for one in listing.items]
     if faults:
-        raise Faulty(faults)
+        raise Invalid(faults)
     return found
 
 
 def _seed(node: Node, beside: Path, faults: list[Diagnostic]) -> Seed:
-    entry = node if isinstance(node, Fields) else Fields(node.location, {}, {})
+    entry = node if isinstance(node, document.Mapping) else document.Mapping(node.location, {}, {})
     faults += check(entry, REPOSITORY, "a repository")
     for name in REPOSITORY:
         if not entry.text(name):
