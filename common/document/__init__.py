@@ -128,14 +128,19 @@ def repetitions(root: Node) -> Iterator[tuple[str, Location, Location]]:
                 yield name, location, node.keys[name]
 
 
-def location_within(node: Scalar, fragment: str, occurrence: int = 0) -> Location:
-    """Give the location of the n-th occurrence of a fragment; the scalar's own if it is written otherwise."""
-    index = -1
-    for _ in range(occurrence + 1):
-        index = node.raw.find(fragment, index + 1)
-        if index < 0:
-            return node.location
-    before = node.raw[:index]
-    lines = before.count("\n")
-    column = index - before.rfind("\n") if lines else node.location.column + index
-    return Location(node.location.file, node.location.line + lines, column)
+def locations_within(node: Scalar, fragment: str) -> Iterator[Location]:
+    """Give the location of each occurrence of a fragment; the scalar's own, on and on, when it is written otherwise."""
+    line, begin, position = node.location.line, 1 - node.location.column, 0  # `begin` is where the line would begin
+    index = node.raw.find(fragment)
+    while index >= 0:
+        if breaks := node.raw.count("\n", position, index):
+            line, begin = line + breaks, node.raw.rfind("\n", position, index) + 1
+        yield Location(node.location.file, line, index - begin + 1)
+        position, index = index, node.raw.find(fragment, index + 1)
+    while True:
+        yield node.location
+
+
+def location_within(node: Scalar, fragment: str) -> Location:
+    """Give the location of a fragment's first occurrence."""
+    return next(locations_within(node, fragment))

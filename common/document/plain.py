@@ -73,7 +73,10 @@ def _of_scalar(node: Scalar) -> Any:
         return SafeConstructor().construct_object(yaml.ScalarNode(reader.TAG + node.tag, node.written))
     except (ValueError, LookupError) as error:  # 0x_, and what only its tag calls a number
         raise Unreadable(
-            reader.NO_YAML, f"{shown(node.written)} is no {node.tag}", "correct it", node.location
+            reader.NO_YAML,
+            f"{shown(node.written)} is no {node.tag}",
+            "write it in quotes if it is a text",
+            node.location,
         ) from error
 
 

@@ -7,17 +7,15 @@ the first text is read, for steps start without it.
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from common.diagnostics import Diagnostic, Invalid, Location
 from common.document import NUMBER, Mapping, Node, Scalar, Sequence, Unreadable, repetitions
 from common.errors import BadInput, shown
-
-if TYPE_CHECKING:
-    import yaml
 
 LARGEST = 4 * 1024 * 1024  # characters of a text, and of its scalars when every alias is written out
 MOST_VALUES = 100_000
@@ -72,7 +70,7 @@ def documents(text: str, file: str = "") -> list[Node]:
         problem = f"it has {len(text)} characters, and {LARGEST} are read at most"
         raise Unreadable(TOO_LARGE, problem, "split it", Location(file, 1, 1))
     try:
-        loader = yaml.SafeLoader(text)
+        loader = _loader()(text, file)
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
         location = Location(file, before.count("\n") + 1, error.position - before.rfind("\n"))
@@ -89,6 +87,27 @@ def documents(text: str, file: str = "") -> list[Node]:
     except (ValueError, OverflowError) as error:  # PyYAML lets them through for "\UFFFFFFFF" and %YAML 1.<5000 digits>
         location = Location(file, loader.line + 1, loader.column + 1)
         raise Unreadable(NO_YAML, "an escape or a directive has too large a number", "correct it", location) from error
+
+
+@functools.cache
+def _loader() -> Any:
+    """Give PyYAML's safe loader, ended at once by a bracket too many.
+
+    Its scanner is up to 1,024 characters ahead of its events, and at each of them looks at every open bracket.
+    """
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        def __init__(self, text: str, file: str) -> None:
+            super().__init__(text)
+            self.file = file
+
+        def fetch_flow_collection_start(self, token: type[yaml.Token]) -> None:
+            if self.flow_level >= DEEPEST:
+                raise _too_deep(Location(self.file, self.line + 1, self.column + 1))
+            super().fetch_flow_collection_start(token)
+
+    return Loader
 
 
 @dataclass
@@ -137,8 +156,8 @@ class _Open:
 class _Composer:
     """Makes nodes of PyYAML's events: its parser keeps a stack of its own, where its composer would recurse."""
 
-    def __init__(self, loader: yaml.SafeLoader, text: str, file: str) -> None:
-        self.loader: Any = loader  # its methods have no types
+    def __init__(self, loader: Any, text: str, file: str) -> None:
+        self.loader = loader  # PyYAML's methods have no types
         self.text = text
         self.file = file
         self.roots: list[Node] = []
@@ -217,7 +236,11 @@ class _Composer:
 
     def check_depth(self, levels: int, location: Location) -> None:
         if len(self.open) + levels > DEEPEST:
-            raise Unreadable(TOO_DEEP, f"it has more than {DEEPEST} levels", "flatten it", location)
+            raise _too_deep(location)
+
+
+def _too_deep(location: Location) -> Unreadable:
+    return Unreadable(TOO_DEEP, f"it has more than {DEEPEST} levels", "flatten it", location)
 
 
 def _short(tag: str) -> str:

@@ -57,7 +57,7 @@ VARIABLE: Level = _level(run="name type required default value", accepted="descr
 
 CACHING: Level = _level(run="", accepted="enabled paths key policy override")
 PLATFORM: Level = _level(run="", accepted="os arch")
-# Type of infrastructure or runtime -> fields beside `type`, and the fields of its spec.
+# Type of infrastructure or runtime -> fields next to `type`, and the fields of its spec.
 KUBERNETES = (
     "connectorRef namespace automountServiceAccountToken nodeSelector os labels annotations serviceAccountName "
     "initTimeout hostNames tolerations volumes runAsUser priorityClassName containerSecurityContext "
@@ -141,8 +141,8 @@ def _check_kind(spec: document.Mapping, name: str, kinds: Mapping[str, tuple[str
         known = ", ".join(kinds)
         problem = f"{shown(kind)} is no type of {name}" if kind else f"The field 'type' of {name} is missing"
         return [Diagnostic(f"{problem}; it can be {known}.{suggestion(kind, kinds)}", node.location)]
-    beside, inside = kinds[kind]
-    diagnostics = check(node, _level(run="type", accepted=beside), name)
+    outer, inside = kinds[kind]
+    diagnostics = check(node, _level(run="type", accepted=outer), name)
     inner = node.fields.get("spec")
     if isinstance(inner, document.Mapping) and inside:
         diagnostics += check(inner, _level(run="", accepted=inside), f"the spec of {name}")

@@ -5,14 +5,13 @@ What would fail on the platform is a fault. What the platform silently takes as 
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from common.diagnostics import Diagnostic, Invalid, in_order, listed, suggestion
-from common.document import Scalar, location_within, reader, scalars
+from common.diagnostics import Diagnostic, Invalid, Location, in_order, listed, suggestion
+from common.document import Scalar, locations_within, reader, scalars
 from common.errors import shown
 from runner.language import expressions, inputs, pipeline, schema, step_types
 from runner.language.expressions import Expression, NotBuilt, Reference, Unknown
@@ -127,15 +126,15 @@ def _check_text(text: Scalar, owner: _Owner, found: _Found) -> None:
     except Unknown as reason:
         found.faults.append(Diagnostic(f"In this text, {reason}", text.location))
         return
-    counts: Counter[str] = Counter()
+    locations: dict[str, Iterator[Location]] = {}
     for expression in written:
-        location = location_within(text, expression.raw, counts[expression.raw])
-        counts[expression.raw] += 1
+        raw = expression.raw
+        location = next(locations.setdefault(raw, locations_within(text, raw)))
         match _verdict(expression, owner):
             case str(fault):
                 found.faults.append(Diagnostic(fault, location))
             case _Null(why):
-                told = f"The expression {shown(expression.raw, quotes=False)} is null: {why}"
+                told = f"The expression {shown(raw, quotes=False)} is null: {why}"
                 found.warnings.append(Diagnostic(told, location))
 
 

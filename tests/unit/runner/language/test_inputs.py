@@ -173,7 +173,17 @@ def test_variables_that_refer_to_each_other_in_a_circle_are_refused(
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("10m", 600), ("1h 30m", 5400), ("90s", 90), ("1d", 86400), ("soon", None), ("10", None)]
+    ("text", "seconds"),
+    [
+        ("10m", 600),
+        ("1h 30m", 5400),
+        ("90s", 90),
+        ("1d", 86400),
+        ("soon", None),
+        ("10", None),
+        ("9" * 5_000 + "s", None),
+        ("999999999999w", 366 * 86_400),
+    ],
 )
 def test_durations_read_as_on_the_platform(text: str, seconds: float | None) -> None:
     assert duration(text) == seconds

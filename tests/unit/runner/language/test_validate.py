@@ -18,9 +18,8 @@ PipelineFile = Callable[[str], Path]
 
 def _said(file: Path) -> tuple[list[str], list[str]]:
     checked, faults = examined(file)
-    return [str(one).removeprefix(f"{file}:") for one in faults], [
-        str(one).removeprefix(f"{file}:") for one in checked.warnings
-    ]
+    told = [str(fault).removeprefix(f"{file}:") for fault in faults]
+    return told, [str(warning).removeprefix(f"{file}:") for warning in checked.warnings]
 
 
 def _faults(file: Path) -> list[str]:
@@ -263,6 +262,34 @@ def test_a_document_that_cannot_be_taken_is_refused_with_its_location(
 
     assert cli.main(["validate", str(file)]) == 2
     assert f"{file}:{said}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("name: Create", "name: <long>"),
+        ("name: Create", "<long>: x"),
+        ("type: CreateRepo", "type: <long>"),
+        ("repoType:", "<long>:"),
+        ("private", "<+<long>>"),
+        ("private", "<+pipeline.<long>>"),
+        ("private", "<+steps.<long>.output.outputVariables.x>"),
+        ("private", "<+input>.<long>()"),
+        ("private", "<+input>.regex((<long>)"),
+        ("name: Create", "timeout: <long>"),
+    ],
+)
+def test_a_long_text_is_not_echoed_whole(pipeline_file: PipelineFile, old: str, new: str) -> None:
+    faults = _faults(pipeline_file(GOOD.replace(old, new.replace("<long>", "x" * 20_000), 1)))
+
+    assert faults
+    assert max(map(len, faults)) < 800
+
+
+def test_the_same_expression_is_told_at_each_of_its_places(pipeline_file: PipelineFile) -> None:
+    faults = _faults(pipeline_file(GOOD.replace("private", "|\n        <+pipline.x>\n        a <+pipline.x>")))
+
+    assert [fault.partition(": ")[0] for fault in faults] == ["23:23", "24:25"]
 
 
 @pytest.mark.parametrize(
