@@ -15,7 +15,7 @@ from enum import Enum
 
 from common.catalogs.document import TEXT, Document, Rule
 from common.diagnostics import Diagnostic, Location, in_order
-from common.document import NULL, Unreadable, reader, repetitions
+from common.document import NULL, Unreadable, repetitions
 from common.errors import BadInput, shown
 
 
@@ -124,6 +124,8 @@ def parse(text: str, *, what: str) -> tuple[Entity, ...]:
 
     IDP 1.0 allows several documents in a file; empty ones are passed over, as the catalog does.
     """
+    from common.document import reader
+
     try:
         roots = [root for root in reader.documents(text) if root.tag != NULL]
     except Unreadable as error:

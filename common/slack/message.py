@@ -9,8 +9,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from common.document import plain
-
 LONGEST_TEXT = 40_000
 MOST_BLOCKS = 50
 LONGEST_FALLBACK = 1_000  # shown in notifications and read out by screen readers in place of blocks
@@ -21,6 +19,8 @@ def read_blocks(text: str, source: str, faults: list[str]) -> list[dict[str, Any
 
     Adds to `faults` whatever is wrong, as sentences that begin with `source`.
     """
+    from common.document import plain
+
     try:
         blocks = plain.of_json(text)
     except RecursionError:
@@ -37,7 +37,8 @@ def read_blocks(text: str, source: str, faults: list[str]) -> list[dict[str, Any
         return None
     if len(blocks) > MOST_BLOCKS:
         faults.append(f"{source} has {len(blocks)} blocks; Slack takes {MOST_BLOCKS} at most.")
-    untyped = [n for n, block in enumerate(blocks, 1) if not isinstance(block, dict) or not block.get("type")]
+    first = enumerate(blocks[:MOST_BLOCKS], 1)
+    untyped = [number for number, block in first if not isinstance(block, dict) or not block.get("type")]
     if untyped:
         faults.append(f'{source}: block {", ".join(map(str, untyped))} is no object with a "type".')
     return blocks
