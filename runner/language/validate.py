@@ -42,8 +42,9 @@ def examined(path: Path) -> tuple[Checked, list[Diagnostic]]:
     found = _Found(faults + inputs.slots(loaded)[1])
     for stage, step in loaded.steps():
         found.faults += _check_step(step)
-        for text in scalars(step.spec):
-            _check_text(text, _Owner(loaded, stage, step), found)
+        for node in step.spec.fields.values():
+            for text in scalars(node):
+                _check_text(text, _Owner(loaded, stage, step), found, whole=text is node)
     for variable in loaded.variables:
         for text in filter(None, (variable.value, variable.default)):
             _check_text(text, _Owner(loaded), found)
@@ -115,9 +116,10 @@ class _Null:
 _Verdict: TypeAlias = "str | _Null | None"  # what is wrong with a reference, following its expression
 
 
-def _check_text(text: Scalar, owner: _Owner, found: _Found) -> None:
+def _check_text(text: Scalar, owner: _Owner, found: _Found, *, whole: bool = True) -> None:
+    """Check a text that is the whole value of a field or variable, or stands in a list or map."""
     if text.text.strip().startswith(inputs.PLACEHOLDER):
-        if owner.step is not None and not any(text is node for node in owner.step.spec.fields.values()):
+        if not whole:
             what = f"{inputs.PLACEHOLDER} inside a list or map is not run here yet; put it into a variable."
             found.faults.append(Diagnostic(what, text.location))
         return

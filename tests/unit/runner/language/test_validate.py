@@ -116,6 +116,7 @@ def test_all_faults_are_told_in_the_order_of_the_file_and_exit_2(
         ("private", "<+input>.executionInput()", "'executionInput' of <+input> works on the platform but is not run"),
         ("private", "<+input>.regex(()", "the regular expression '(' is not valid"),
         ("private", "[<+input>]", "<+input> inside a list or map is not run here yet; put it into a variable."),
+        ("private", "&x <+input>\n      description: [*x]", "<+input> inside a list or map is not run here yet;"),
         (
             "repoType: private",
             "repoType: private\n      repoType: x",
