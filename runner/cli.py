@@ -15,13 +15,13 @@ import click
 from common.contract import values as texts
 from common.contract.process import NOT_WRITABLE
 from common.contract.signals import signals
+from common.diagnostics import Diagnostic, Invalid, suggestion
+from common.document import reader
 from common.errors import BadInput, Interrupted, StepError
 from runner.execution import run as runs
 from runner.execution.report import Report, complain, to
 from runner.execution.step import Settings
-from runner.language import document
 from runner.language import inputs as variables
-from runner.language.diagnostics import Diagnostic, Faulty, suggestion
 from runner.language.inputs import Given, Values
 from runner.language.pipeline import Pipeline
 from runner.language.validate import examined, validated
@@ -116,7 +116,7 @@ def validate(pipeline: Path) -> int:
     for warning in checked.warnings:
         complain([f"warning: {warning}"])
     if faults:
-        raise Faulty(faults)
+        raise Invalid(faults)
     steps = sum(1 for _ in checked.pipeline.steps())
     count = f"{steps} step{'s' if steps > 1 else ''}"
     to(sys.stdout, os.environ).line(f"{file} is a valid pipeline of {count}.")
@@ -174,17 +174,17 @@ def gather(settings: Sequence[str], inputs: Path | None, pipeline: Path, report:
     given: dict[str, Given] = {}
     faults: list[Diagnostic] = []
     if inputs or file.is_file():
-        given, faults = variables.parse_inputs(document.read(file))
+        given, faults = variables.parse_inputs(reader.read(file))
         if not inputs:
             report.line(f"Values come from {file}, the file next to the pipeline.")
     from_command_line, more = variables.parse_settings(settings)
     if faults or more:
-        raise Faulty([*faults, *more])
+        raise Invalid([*faults, *more])
     return {**given, **from_command_line}
 
 
 def choose(pipeline: Pipeline, given: Mapping[str, Given], sandbox_url: str | None) -> Values:
-    """Settle every value. Raises Faulty."""
+    """Settle every value. Raises Invalid."""
     places, faults = variables.slots(pipeline)
     replaced: dict[str, Given] = {}
     for name, value in given.items():
@@ -194,7 +194,7 @@ def choose(pipeline: Pipeline, given: Mapping[str, Given], sandbox_url: str | No
         replaced[name] = Given(value.text.replace(sandboxed.URL, sandbox_url or sandboxed.URL), value.location)
     values, more = variables.settle(places, replaced)
     if faults or more:
-        raise Faulty([*faults, *more])
+        raise Invalid([*faults, *more])
     return values
 
 

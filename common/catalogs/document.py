@@ -1,14 +1,14 @@
-"""One YAML document under check: gives the texts at dotted paths and collects what is wrong with them."""
+"""A catalog's YAML document under check: gives the texts at dotted paths and collects what is wrong with them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import abc
 from dataclasses import dataclass
 
-import yaml
-
-from common.catalogs.yaml_text import NULL, STRING, Fault, entries, line_of
+from common.diagnostics import Diagnostic, Location
+from common.document import NULL, STRING, Mapping, Node, Scalar, Sequence
+from common.errors import shown
 
 # What the portal resolves by itself when it reads the file; every other expression should have been resolved before.
 PORTAL_EXPRESSIONS = r"account\.|org\.|project\.|variable\."
@@ -39,43 +39,43 @@ ANY_TEXT = Rule(r".*")
 
 
 class Document:
-    """A document and the faults found in it so far. `advice` says per path what to write when it is missing."""
+    """A document and what is wrong with it so far. `advice` says per path what to write when it is missing."""
 
-    def __init__(self, root: yaml.Node, advice: Mapping[str, str]) -> None:
+    def __init__(self, root: Node, advice: abc.Mapping[str, str]) -> None:
         self.root = root
-        self.faults: list[Fault] = []
+        self.diagnostics: list[Diagnostic] = []
         self._advice = advice
-        if not isinstance(root, yaml.MappingNode):
-            self.fault("", "this is no entity; write keys with values, beginning with apiVersion and kind")
+        if not isinstance(root, Mapping):
+            self.complain("", "this is no entity; write keys with values, beginning with apiVersion and kind")
 
-    def node(self, path: str) -> yaml.Node | None:
+    def node(self, path: str) -> Node | None:
         """Give the value at a dotted path."""
-        current: yaml.Node | None = self.root
+        current: Node | None = self.root
         for key in path.split("."):
-            current = entries(current).get(key, (None, None))[1]
+            current = current.fields.get(key) if isinstance(current, Mapping) else None
         return current
 
-    def line(self, path: str = "") -> int:
-        """Give the line where the path is written, or would be: that of its nearest parent."""
-        current, line = self.root, line_of(self.root)
+    def location(self, path: str = "") -> Location:
+        """Give the location where the path is written, or would be: that of its nearest parent."""
+        current, location = self.root, self.root.location
         for key in path.split("."):
-            if (found := entries(current).get(key)) is None:
+            if not isinstance(current, Mapping) or key not in current.fields:
                 break
-            line, current = line_of(found[0]), found[1]
-        return line
+            location, current = current.keys[key], current.fields[key]
+        return location
 
-    def fault(self, path: str, text: str) -> None:
+    def complain(self, path: str, text: str) -> None:
         """Note that something is wrong at the path; in what is no map, nothing but that is."""
-        if path and not isinstance(self.root, yaml.MappingNode):
+        if path and not isinstance(self.root, Mapping):
             return
-        self.faults.append(Fault(self.line(path), text))
+        self.diagnostics.append(Diagnostic(text, self.location(path)))
 
     def text(self, path: str, rule: Rule = TEXT, *, required: bool = True) -> str:
         """Give the text at the path; when it has not the form, or is missing though required, note that and give ''."""
         node = self.node(path)
         if node is None or (not required and is_blank(node)):
             if required:
-                self.fault(path, f"{path} is missing; {self._advice[path]}")
+                self.complain(path, f"{path} is missing; {self._advice[path]}")
             return ""
         return self._checked(path, node, rule, self._advice.get(path) or rule.advice or "write a text")
 
@@ -83,56 +83,60 @@ class Document:
         """Note a path that has no value of any sort."""
         node = self.node(path)
         if node is None or node.tag == NULL:
-            self.fault(path, f"{path} is {'missing' if node is None else _no_value(node)}; {self._advice[path]}")
+            missing = "missing" if node is None else _no_value(node)
+            self.complain(path, f"{path} is {missing}; {self._advice[path]}")
 
     def expect_map(self, path: str) -> None:
-        """Note a map that is none, or is empty because what belongs to it is written beside it, not below it."""
+        """Note a map that is none, or is empty because what belongs to it is written next to it, not below it."""
         node = self.node(path)
         if node is not None and node.tag == NULL:
-            self.fault(path, f"{path} has nothing below it; indent what belongs to it by two blanks")
-        elif node is not None and not isinstance(node, yaml.MappingNode):
-            self.fault(path, f"{path} is no map; write its fields below it, each as name: value")
+            self.complain(path, f"{path} has nothing below it; indent what belongs to it by two blanks")
+        elif node is not None and not isinstance(node, Mapping):
+            self.complain(path, f"{path} is no map; write its fields below it, each as name: value")
 
     def expect_texts(self, path: str) -> None:
         """Note each value of a map that is no text: catalogs refuse numbers and booleans in labels and annotations."""
-        for key, (_, value) in entries(self.node(path)).items():
-            self._checked(f"{path} {key}", value, ANY_TEXT, "write a text")
+        node = self.node(path)
+        if isinstance(node, Mapping):
+            for key, value in node.fields.items():
+                self._checked(f"{path} {shown(key, quotes=False)}", value, ANY_TEXT, "write a text")
 
     def expect_list(self, path: str, rule: Rule) -> None:
         """Note a value that is no list, and each item that has not the form."""
         node = self.node(path)
-        if isinstance(node, yaml.SequenceNode):
-            for number, item in enumerate(node.value, 1):
+        if isinstance(node, Sequence):
+            for number, item in enumerate(node.items, 1):
                 self._checked(f"{path} item {number}", item, rule, rule.advice)
         elif node is not None and node.tag != NULL:
-            self.fault(path, f"{path} is no list; write each item on a line that begins with '- '")
+            self.complain(path, f"{path} is no list; write each item on a line that begins with '- '")
 
-    def _checked(self, label: str, node: yaml.Node, rule: Rule, advice: str) -> str:
+    def _checked(self, label: str, node: Node, rule: Rule, advice: str) -> str:
         problem = _problem(node, rule, advice)
-        if not problem:
-            return str(node.value)
-        self.faults.append(Fault(line_of(node), f"{label} {problem}"))
+        if isinstance(node, Scalar) and not problem:
+            return node.written
+        self.diagnostics.append(Diagnostic(f"{label} {problem}", node.location))
         return ""
 
 
-def is_blank(node: yaml.Node) -> bool:
+def is_blank(node: Node) -> bool:
     """Tell whether nothing was written as the value."""
-    return isinstance(node, yaml.ScalarNode) and not node.value.strip()
+    return isinstance(node, Scalar) and not node.written.strip()
 
 
-def _problem(node: yaml.Node, rule: Rule, advice: str) -> str:
-    if not isinstance(node, yaml.ScalarNode):
+def _problem(node: Node, rule: Rule, advice: str) -> str:
+    if not isinstance(node, Scalar):
         return f"is no text; {advice}"
-    if node.tag == NULL or (rule.is_name and node.value == "null"):
+    if node.tag == NULL or (rule.is_name and node.written == "null"):
         return f"is {_no_value(node)}; {advice}"
     if node.tag != STRING:
-        return f"is {node.value!r}, which YAML reads as {node.tag.rpartition(':')[2]}; write it in quotes"
-    if expression := rule.unresolved(node.value):
-        return f"holds {expression}, which was not resolved; correct the expression, or {advice}"
-    if not rule.allows(node.value):
-        return f"is {node.value!r}; {rule.advice or advice}"
+        return f"is {shown(node.written)}, which YAML reads as {shown(node.tag, quotes=False)}; write it in quotes"
+    if expression := rule.unresolved(node.written):
+        known = shown(expression, quotes=False)
+        return f"holds {known}, which was not resolved; correct the expression, or {advice}"
+    if not rule.allows(node.written):
+        return f"is {shown(node.written)}; {rule.advice or advice}"
     return ""
 
 
-def _no_value(node: yaml.Node) -> str:
+def _no_value(node: Node) -> str:
     return "empty" if is_blank(node) else "null, as an unresolved expression leaves it"

@@ -13,10 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from common.catalogs import yaml_text
 from common.catalogs.document import TEXT, Document, Rule
-from common.catalogs.yaml_text import Fault
-from common.errors import BadInput
+from common.diagnostics import Diagnostic, Location, in_order
+from common.document import NULL, Unreadable, repetitions
+from common.errors import BadInput, shown
 
 
 class Format(Enum):
@@ -124,35 +124,44 @@ def parse(text: str, *, what: str) -> tuple[Entity, ...]:
 
     IDP 1.0 allows several documents in a file; empty ones are passed over, as the catalog does.
     """
+    from common.document import reader
+
     try:
-        roots = yaml_text.documents(text)
-    except yaml_text.Unreadable as error:
-        raise _bad(what, [error.fault]) from error
+        roots = [root for root in reader.documents(text) if root.tag != NULL]
+    except Unreadable as error:
+        column = error.location.column
+        told = f"column {column}: {error.verdict} ({error.problem}); {error.advice}"
+        raise _bad(what, [Diagnostic(told, error.location)]) from error
     if not roots:
-        raise _bad(what, [Fault(1, "there is no entity; write apiVersion, kind and what belongs to them")])
-    faults: list[Fault] = []
+        nothing = "there is no entity; write apiVersion, kind and what belongs to them"
+        raise _bad(what, [Diagnostic(nothing, Location("", 1, 1))])
+    diagnostics: list[Diagnostic] = []
     entities = []
     for root in roots:
         document = Document(root, ADVICE)
         entities.append(_entity(document))
-        faults += document.faults
-        faults += yaml_text.duplicate_keys(root)
-    faults += [
-        Fault(entity.line, "a file of IDP 2.0 holds one entity; put this one into a file of its own")
-        for entity in entities[1:]
+        diagnostics += document.diagnostics
+        diagnostics += [
+            Diagnostic(f"the key {shown(name)} was given on line {first.line} already; keep one", location)
+            for name, location, first in repetitions(root)
+        ]
+    diagnostics += [
+        Diagnostic("a file of IDP 2.0 holds one entity; put this one into a file of its own", root.location)
+        for root, entity in zip(roots[1:], entities[1:], strict=True)
         if Format.HARNESS in {entity.format, entities[0].format}
     ]
-    if faults:
-        raise _bad(what, faults)
+    if diagnostics:
+        raise _bad(what, diagnostics)
     return tuple(entities)
 
 
-def _bad(what: str, faults: list[Fault]) -> BadInput:
-    ordered = sorted(set(faults))
+def _bad(what: str, diagnostics: list[Diagnostic]) -> BadInput:
+    ordered = in_order(diagnostics)
     if len(ordered) == 1:
         found = f"a fault, {ordered[0]}"
     else:
-        found = f"{len(ordered)} faults, " + "; ".join(f"({number}) {fault}" for number, fault in enumerate(ordered, 1))
+        told = [f"({number}) {diagnostic}" for number, diagnostic in enumerate(ordered, 1)]
+        found = f"{len(ordered)} faults, {'; '.join(told)}"
     return BadInput(f"{what} has {found}.", next_step="Correct it and run the step again.")
 
 
@@ -169,7 +178,7 @@ def _entity(document: Document) -> Entity:
 def _backstage(document: Document, kind: str) -> Entity:
     known = {name.lower(): name for name in BACKSTAGE_KINDS}.get(kind.lower(), kind)
     if known != kind:
-        document.fault("kind", f"kind is {kind!r}, but the catalog minds the case; write {known}")
+        document.complain("kind", f"kind is {shown(kind)}, but the catalog minds the case; write {known}")
     name = document.text("metadata.name", NAME)
     namespace = document.text("metadata.namespace", NAMESPACE, required=False)
     for path in ("metadata.title", "metadata.description"):
@@ -178,27 +187,27 @@ def _backstage(document: Document, kind: str) -> Entity:
         document.expect_texts(path)
     document.expect_list("metadata.tags", TAG)
     owner = _required(document, BACKSTAGE_KINDS.get(known, ()), "spec.owner", REFERENCE)
-    return Entity(Format.BACKSTAGE, kind, name, namespace or "default", owner, document.line())
+    return Entity(Format.BACKSTAGE, kind, name, namespace or "default", owner, document.location().line)
 
 
 def _harness(document: Document, kind: str) -> Entity:
     if kind and kind.lower() not in HARNESS_KINDS:
-        document.fault(
-            "kind", f"kind is {kind!r}, which IDP 2.0 does not know; write one of {', '.join(HARNESS_KINDS)}"
+        document.complain(
+            "kind", f"kind is {shown(kind)}, which IDP 2.0 does not know; write one of {', '.join(HARNESS_KINDS)}"
         )
     if document.node("identifier") is None and document.node("metadata.name") is not None:
-        document.fault("metadata.name", "IDP 2.0 has no metadata.name; write identifier at the root instead")
+        document.complain("metadata.name", "IDP 2.0 has no metadata.name; write identifier at the root instead")
         identifier = ""
     else:
         identifier = document.text("identifier", IDENTIFIER)
     organization = document.text("orgIdentifier", IDENTIFIER, required=False)
     project = document.text("projectIdentifier", IDENTIFIER, required=False)
     if project and not organization:
-        document.fault("projectIdentifier", "projectIdentifier stands alone; write orgIdentifier too")
+        document.complain("projectIdentifier", "projectIdentifier stands alone; write orgIdentifier too")
     document.text("name", required=False)
     owner = _required(document, HARNESS_KINDS.get(kind.lower(), ()), "owner", TEXT)
     scope = ".".join(part for part in ("account", organization, project) if part)
-    return Entity(Format.HARNESS, kind, identifier, scope, owner, document.line())
+    return Entity(Format.HARNESS, kind, identifier, scope, owner, document.location().line)
 
 
 def _required(document: Document, paths: tuple[str, ...], owner_path: str, owner_rule: Rule) -> str:

@@ -5,11 +5,13 @@ Every function raises ValueError with the rest of a sentence that begins with th
 
 from __future__ import annotations
 
+import re
 import typing
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from common.errors import shown
 from common.secret import Secret
 
 TRUE = frozenset({"true", "1", "yes", "on"})
@@ -28,7 +30,7 @@ def read_file(name: str, path: str) -> str:
         return Path(path).read_bytes().decode("utf-8-sig")  # line ends are kept; editors on Windows write a mark first
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise ValueError(f"{name} names the file {path!r}, which cannot be read: {reason}.") from error
+        raise ValueError(f"{name} names the file {shown(path)}, which cannot be read: {reason}.") from error
 
 
 def entries(prefix: str, environ: Mapping[str, str]) -> dict[str, Any]:
@@ -42,8 +44,8 @@ def entries(prefix: str, environ: Mapping[str, str]) -> dict[str, Any]:
 
 def counted(name: str, count: str, environ: Mapping[str, str]) -> list[Any]:
     """Give a list that comes as NAME_COUNT, NAME_0, NAME_1 and so on (Bitbucket Pipes)."""
-    if not count.strip().isdigit() or int(count) > LARGEST_COUNT:
-        raise ValueError(f"{name}_COUNT is {count!r}, which is no count of values.")
+    if not re.fullmatch(r"\s*[0-9]{1,9}\s*", count) or int(count) > LARGEST_COUNT:
+        raise ValueError(f"{name}_COUNT is {shown(count)}, which is no count of values.")
     missing = [f"{name}_{index}" for index in range(int(count)) if f"{name}_{index}" not in environ]
     if missing:
         raise ValueError(f"{name}_COUNT is {count}, but {missing[0]} is not set.")
@@ -73,7 +75,7 @@ def _secret(text: str) -> Secret:
 def _boolean(text: str, _: Any) -> bool:
     word = text.strip().lower()
     if word not in TRUE | FALSE:
-        raise ValueError(f"is {text.strip()!r}, which is no boolean; write true or false")
+        raise ValueError(f"is {shown(text.strip())}, which is no boolean; write true or false")
     return word in TRUE
 
 
@@ -81,7 +83,7 @@ def _integer(text: str, _: Any) -> int:
     try:
         return int(text.strip())
     except ValueError:
-        raise ValueError(f"is {text.strip()!r}, which is no whole number") from None
+        raise ValueError(f"is {shown(text.strip())}, which is no whole number") from None
 
 
 def _list(text: str, kind: Any) -> list[Any]:
@@ -90,7 +92,7 @@ def _list(text: str, kind: Any) -> list[Any]:
         value = structured(text)
         if not isinstance(value, list):
             raise ValueError("is no list; write a JSON or YAML list")
-        return [_text_of(one) for one in value] if item is str else value
+        return [_text_of(inner) for inner in value] if item is str else value
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
@@ -98,49 +100,26 @@ def _map(text: str, _: Any) -> dict[str, Any]:
     value = structured(text)
     if not isinstance(value, dict):
         raise ValueError("is no map; write a JSON or YAML map of names to values")
-    return {str(name): one for name, one in value.items()}
+    return value
 
 
 def structured(text: str) -> Any:
     """Read JSON or YAML (JSON first: it is the exact one of the two). What is no JSON value is refused, as NaN is."""
     import json
 
+    from common.document import Unreadable, plain, reader
+
     try:
-        value = _read(text)
-    except RecursionError:
-        raise ValueError("is nested too deeply") from None
+        value = plain.of_text(text)
+    except Unreadable as error:
+        verdict = "neither JSON nor YAML" if error.verdict == reader.NO_YAML else error.verdict
+        place = f"line {error.location.line}, column {error.location.column}"
+        raise ValueError(f"is {verdict} at {place}: {error.problem}; {error.advice}") from None
     try:
-        json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise ValueError(f"holds what JSON has no form for ({error})") from None
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except ValueError as error:
+        raise ValueError(f"holds what JSON has no form for ({shown(str(error), quotes=False)})") from None
     return value
-
-
-def _read(text: str) -> Any:
-    import json
-
-    try:
-        return json.loads(text)
-    except ValueError:
-        pass
-    import yaml
-
-    class Loader(yaml.SafeLoader):
-        """Leaves a date the text that it is: JSON has no dates."""
-
-    Loader.yaml_implicit_resolvers = {
-        first: [(tag, pattern) for tag, pattern in rules if tag != "tag:yaml.org,2002:timestamp"]
-        for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-    try:
-        return yaml.load(text, Loader)  # noqa: S506 - it is a SafeLoader
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or "it does not parse"
-        raise ValueError(f"is neither JSON nor YAML{place}: {problem}") from None
-    except ValueError as error:  # a number of thousands of digits, a date that is none
-        raise ValueError(f"cannot be read: {error}") from None
 
 
 def _text_of(value: Any) -> str:

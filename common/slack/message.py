@@ -19,8 +19,10 @@ def read_blocks(text: str, source: str, faults: list[str]) -> list[dict[str, Any
 
     Adds to `faults` whatever is wrong, as sentences that begin with `source`.
     """
+    from common.document import plain
+
     try:
-        blocks = json.loads(text)
+        blocks = plain.of_json(text)
     except RecursionError:
         faults.append(f"{source} is nested too deeply.")
         return None
@@ -35,7 +37,8 @@ def read_blocks(text: str, source: str, faults: list[str]) -> list[dict[str, Any
         return None
     if len(blocks) > MOST_BLOCKS:
         faults.append(f"{source} has {len(blocks)} blocks; Slack takes {MOST_BLOCKS} at most.")
-    untyped = [n for n, block in enumerate(blocks, 1) if not isinstance(block, dict) or not block.get("type")]
+    first = enumerate(blocks[:MOST_BLOCKS], 1)
+    untyped = [number for number, block in first if not isinstance(block, dict) or not block.get("type")]
     if untyped:
         faults.append(f'{source}: block {", ".join(map(str, untyped))} is no object with a "type".')
     return blocks
@@ -48,8 +51,8 @@ def fallback(blocks: list[dict[str, Any]]) -> str:
 
 def _words(node: object) -> Iterator[str]:
     if isinstance(node, list):
-        for one in node:
-            yield from _words(one)
+        for inner in node:
+            yield from _words(inner)
     elif isinstance(node, dict):
         for name, value in node.items():
             if isinstance(value, str):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from common.diagnostics import listed
 from common.errors import EXIT_CODES
 from runner.execution.launch import Ended
 from runner.language import step_types
-from runner.language.diagnostics import listed
 from runner.language.pipeline import Pipeline, Stage, Step
 
 AGAIN = "then run the same command again; what is done stays done"

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from common.diagnostics import listed
 from common.errors import BadInput, Refused
 from runner.execution.launch import Ended
-from runner.language.diagnostics import listed
 from runner.language.pipeline import Step
 from runner.language.step_types import StepKind
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from common.diagnostics import Diagnostic
 from common.errors import BadInput
 from common.secret import Secret
 from runner.language import resolve, step_types
-from runner.language.diagnostics import Diagnostic
 from runner.language.expressions import SecretReference
 from runner.language.pipeline import Stage, Step
 from runner.language.resolve import Scope

@@ -9,6 +9,8 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from common.diagnostics import Invalid, Location
+from common.document import Scalar, location_within
 from common.errors import Interrupted
 from runner.execution import advice, folders
 from runner.execution import step as steps
@@ -17,8 +19,6 @@ from runner.execution.preflight import faults_before
 from runner.execution.report import Report
 from runner.execution.step import Running, Settings
 from runner.language import step_types
-from runner.language.diagnostics import Faulty, Location
-from runner.language.document import Text, location_within
 from runner.language.expressions import Expression
 from runner.language.inputs import Values
 from runner.language.pipeline import Stage, Step
@@ -38,7 +38,7 @@ class _Warned:
     report: Report
     told: set[Location] = field(default_factory=set)
 
-    def __call__(self, expression: Expression, node: Text) -> None:
+    def __call__(self, expression: Expression, node: Scalar) -> None:
         location = location_within(node, expression.raw)
         if location not in self.told:
             self.told.add(location)
@@ -46,7 +46,7 @@ class _Warned:
 
 
 def run(checked: Checked, values: Values, services: Services, settings: Settings, report: Report) -> int:
-    """Run a checked pipeline and give its exit code. Raises Faulty when something is missing before the first step."""
+    """Run a checked pipeline and give its exit code. Raises Invalid when something is missing before the first step."""
     pipeline = checked.pipeline
     warned = _Warned(report)
     for warning in checked.warnings:
@@ -56,7 +56,7 @@ def run(checked: Checked, values: Values, services: Services, settings: Settings
     known = Scope(values, execution.facts(begun), None, lambda name: services.secret(name, "").reveal(), warned)
     faults = faults_before(known, services, begun)
     if faults:
-        raise Faulty(faults)
+        raise Invalid(faults)
     needs_account = any(step_types.kind(step.type).uses_account() for _, step in pipeline.steps())
     folder = folders.start(pipeline.identifier, settings.workspace, settings.base)
     begun = replace(

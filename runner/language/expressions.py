@@ -12,9 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from runner.language.diagnostics import suggestion
+from common.diagnostics import suggestion
+from common.errors import shown
 
 OPEN, CLOSE, ESCAPED = "<+", ">", "\\>"
+_SIGNS = re.compile("|".join(map(re.escape, (OPEN, ESCAPED, CLOSE))))
 DEEPEST = 15
 NULL = "null"  # what the platform writes into a text for an expression without a value
 INPUT = "input"  # <+input> is a placeholder of the document, not a reference
@@ -75,6 +77,10 @@ _PATH = re.compile(rf"{_NAME}(?:\.(?:{_NAME}|[0-9]+))*")
 _OF_STEP = re.compile(rf"{_STEP}(?:\..*)?")
 
 _EXECUTION = "executionId sequenceId executionUrl startTs triggerType triggeredBy storeType repo branch selectedStages"
+_ANYTHING = (
+    "steps stages execution trigger eventPayload inputSet env service infra artifact variable serviceVariableOverrides "
+    "approval exportedVariables executionInput stepGroup strategy matrix repeat regex json xml datetime shell"
+)
 # The roots of the platform's expressions, and what may follow where that is a short list.
 ROOTS: dict[str, frozenset[str]] = {
     "pipeline": frozenset(
@@ -86,14 +92,7 @@ ROOTS: dict[str, frozenset[str]] = {
     "org": frozenset(["identifier", "name", "description", "tags"]),
     "project": frozenset(["identifier", "name", "description", "tags", "color"]),
     "secrets": frozenset({"getValue"}),
-    **dict.fromkeys(["steps", "stages", "execution"], frozenset()),
-    **dict.fromkeys(
-        ["trigger", "eventPayload", "inputSet", "env", "service", "infra", "artifact", "variable"], frozenset()
-    ),
-    **dict.fromkeys(["serviceVariableOverrides", "approval", "exportedVariables", "executionInput"], frozenset()),
-    **dict.fromkeys(
-        ["stepGroup", "strategy", "matrix", "repeat", "regex", "json", "xml", "datetime", "shell"], frozenset()
-    ),
+    **dict.fromkeys(_ANYTHING.split(), frozenset()),
 }
 LOOPING = frozenset({"strategy", "matrix", "repeat", "stepGroup"})
 LEFT_ALONE = "metadata"  # a property name of UpdateCatalogProperty that the pipeline engine does not resolve
@@ -104,42 +103,28 @@ def scan(text: str) -> tuple[Part, ...]:
 
     Raises Unknown when expressions are nested deeper than the platform allows.
     """
-    parts, _ = _scan(text, 0, depth=0)
-    return parts
-
-
-def _scan(text: str, start: int, *, depth: int) -> tuple[tuple[Part, ...], int]:
-    """Read parts from `start`; inside an expression, up to the `>` that closes it, or -1 when that is missing."""
-    if depth > DEEPEST:
-        raise Unknown(f"expressions are nested deeper than {DEEPEST}.")
-    parts: list[Part] = []
-    plain: list[str] = []
-    position = start
-
-    def flush() -> tuple[Part, ...]:
+    starts: list[int] = []  # of the expressions that are open
+    levels: list[list[Part]] = [[]]  # the parts so far: of the text, and of each open expression
+    position = 0
+    for sign in _SIGNS.finditer(text):
+        if sign.group() != OPEN and (not starts or sign.group() == ESCAPED):
+            continue
+        plain = text[position : sign.start()]
         if plain:
-            parts.append("".join(plain))
-            plain.clear()
-        return tuple(parts)
-
-    while position < len(text):
-        if text.startswith(OPEN, position):
-            body, end = _scan(text, position + len(OPEN), depth=depth + 1)
-            if end < 0:
-                plain.append(text[position:])
-                break
-            flush()
-            parts.append(Expression(text[position:end], body))
-            position = end
-        elif depth and text.startswith(ESCAPED, position):
-            plain.append(CLOSE)
-            position += len(ESCAPED)
-        elif depth and text[position] == CLOSE:
-            return flush(), position + 1
+            levels[-1].append(plain.replace(ESCAPED, CLOSE) if starts else plain)
+        if sign.group() == OPEN:
+            starts.append(sign.start())
+            levels.append([])
         else:
-            plain.append(text[position])
-            position += 1
-    return flush(), -1 if depth else len(text)
+            body = tuple(levels.pop())
+            levels[-1].append(Expression(text[starts.pop() : sign.end()], body))
+        if len(starts) > DEEPEST:
+            raise Unknown(f"expressions are nested deeper than {DEEPEST}.")
+        position = sign.end()
+    *parts, last = levels[0] or [""]
+    rest = text[starts[0] if starts else position :]
+    parts += [last + rest] if isinstance(last, str) else [last, rest]
+    return tuple(part for part in parts if part)
 
 
 def is_input(expression: Expression) -> bool:
@@ -172,7 +157,7 @@ def parse(path: str) -> Reference:
 def _fact(path: str) -> Reference:
     root, _, rest = path.partition(".")
     if root not in ROOTS:
-        raise Unknown(f"nothing is called {root!r}.{suggestion(root, ROOTS)}")
+        raise Unknown(f"nothing is called {shown(root)}.{suggestion(root, ROOTS)}")
     if root in LOOPING:
         raise NotBuilt("belongs to step groups or looping, which are not run here yet")
     if _OF_STEP.fullmatch(path):
@@ -181,7 +166,7 @@ def _fact(path: str) -> Reference:
     following = rest.split(".")[0]
     if known and following not in known:
         names = ", ".join(sorted(known))
-        raise Unknown(f"{root!r} has no {following!r}; it has {names}.{suggestion(following, known)}")
+        raise Unknown(f"{root!r} has no {shown(following)}; it has {names}.{suggestion(following, known)}")
     if root in ("stages", "steps", "execution") or path.startswith(("pipeline.stages.", "stage.spec.")):
         raise NotBuilt("reads something else of a stage than its variables and its steps' outputs")
     return Reference("fact", path)

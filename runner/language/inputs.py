@@ -10,8 +10,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from runner.language.diagnostics import Diagnostic, Location, choice, listed, suggestion
-from runner.language.document import Fields, Node, Text, is_nothing
+from common import document
+from common.diagnostics import Diagnostic, Location, choice, listed, suggestion
+from common.document import Node, Scalar, is_nothing
+from common.errors import shown
 from runner.language.expressions import CLOSE, INPUT, OPEN, Expression, Unknown, scan
 from runner.language.pipeline import Pipeline, Stage, Variable
 
@@ -43,7 +45,7 @@ class Slot:
     fixed: str | None
     required: bool
     location: Location
-    node: Text
+    node: Scalar
     stage: Stage | None = None
     """The stage that a variable belongs to: what it says of "stage" is meant of that one, whoever reads it."""
 
@@ -75,20 +77,20 @@ def parse_input(text: str) -> Rule | None:
         start = _CLAUSE.match(rest)
         end = _CLAUSE_END.search(rest, start.end()) if start else None
         if start is None or end is None:
-            raise ValueError(f"{rest!r} after {PLACEHOLDER} is not understood; it can be followed by {_clauses()}")
+            raise ValueError(f"{shown(rest)} after {PLACEHOLDER} is not understood; it can be followed by {_clauses()}")
         name = start.group(1)
         if name in NOT_BUILT_CLAUSES:
             raise ValueError(f"{name!r} of {PLACEHOLDER} works on the platform but is not run here yet")
         if name not in CLAUSES:
-            raise ValueError(f"{PLACEHOLDER} has no {name!r}; it can be followed by {_clauses()}")
+            raise ValueError(f"{PLACEHOLDER} has no {shown(name)}; it can be followed by {_clauses()}")
         clauses[name] = rest[start.end() : end.start()]
         rest = rest[end.end() :]
     pattern = None
     if "regex" in clauses:
         try:
             pattern = re.compile(clauses["regex"])
-        except re.error as error:
-            raise ValueError(f"the regular expression {clauses['regex']!r} is not valid: {error}") from error
+        except (re.error, OverflowError, RecursionError) as error:
+            raise ValueError(f"the regular expression {shown(clauses['regex'])} is not valid: {error}") from error
     allowed = clauses.get("allowedValues", clauses.get("selectOneFrom"))
     default = _unquoted(clauses["default"]) if "default" in clauses else None
     return Rule(default, () if allowed is None else tuple(_split(allowed)), pattern)
@@ -99,9 +101,9 @@ def _clauses() -> str:
 
 
 def _split(text: str) -> Iterator[str]:
-    for one in re.findall(r"""\s*("[^"]*"|'[^']*'|[^,]*)\s*(?:,|$)""", text):
-        if one.strip():
-            yield _unquoted(one)
+    for part in re.findall(r"""\s*("[^"]*"|'[^']*'|[^,]*)\s*(?:,|$)""", text):
+        if part.strip():
+            yield _unquoted(part)
 
 
 def _unquoted(text: str) -> str:
@@ -111,26 +113,25 @@ def _unquoted(text: str) -> str:
 
 def slots(pipeline: Pipeline) -> tuple[dict[str, Slot], list[Diagnostic]]:
     """Give every place for a value by the name that --set and an inputs file use, and what is wrong with the rules."""
-    faults: list[Diagnostic] = []
-    found = [_of_variable(None, variable, faults) for variable in pipeline.variables]
+    diagnostics: list[Diagnostic] = []
+    found = [_of_variable(None, variable, diagnostics) for variable in pipeline.variables]
     for stage in pipeline.stages:
-        found += [_of_variable(stage, variable, faults) for variable in stage.variables]
+        found += [_of_variable(stage, variable, diagnostics) for variable in stage.variables]
     for stage, step in pipeline.steps():
         for field, node in step.spec.fields.items():
-            if isinstance(node, Text) and node.text.strip().startswith(PLACEHOLDER):
+            if isinstance(node, Scalar) and node.text.strip().startswith(PLACEHOLDER):
                 name = f"{stage.identifier}.{step.identifier}.{field}"
-                what = f"the field {name!r}"
-                rule = _rule(what, node, faults)
-                found.append(
-                    Slot(name, what, "String", rule, rule.default if rule else None, False, node.location, node)
-                )
-    return {slot.name: slot for slot in found}, faults
+                what = f"the field {shown(name)}"
+                rule = _rule(what, node, diagnostics)
+                default = rule.default if rule else None
+                found.append(Slot(name, what, "String", rule, default, False, node.location, node))
+    return {slot.name: slot for slot in found}, diagnostics
 
 
-def _of_variable(stage: Stage | None, variable: Variable, faults: list[Diagnostic]) -> Slot:
+def _of_variable(stage: Stage | None, variable: Variable, diagnostics: list[Diagnostic]) -> Slot:
     name = f"{stage.identifier}.{variable.name}" if stage else variable.name
-    what = f"the variable {name!r}"
-    rule = _rule(what, variable.value, faults)
+    what = f"the variable {shown(name)}"
+    rule = _rule(what, variable.value, diagnostics)
     fixed = None if variable.value.value is None else variable.value.text
     if rule is not None:
         otherwise = variable.default.text if variable.default else None
@@ -138,60 +139,56 @@ def _of_variable(stage: Stage | None, variable: Variable, faults: list[Diagnosti
     return Slot(name, what, variable.type, rule, fixed, variable.required, variable.location, variable.value, stage)
 
 
-def _rule(what: str, node: Text, faults: list[Diagnostic]) -> Rule | None:
+def _rule(what: str, node: Scalar, diagnostics: list[Diagnostic]) -> Rule | None:
     try:
         return parse_input(node.text)
     except ValueError as error:
-        faults.append(Diagnostic(f"In {what}, {error}.", node.location))
+        diagnostics.append(Diagnostic(f"In {what}, {error}.", node.location))
         return Rule()
 
 
 def parse_settings(settings: Sequence[str]) -> tuple[dict[str, Given], list[Diagnostic]]:
     """Read the arguments of --set."""
     given: dict[str, Given] = {}
-    faults: list[Diagnostic] = []
+    diagnostics: list[Diagnostic] = []
     for setting in settings:
         name, equals, text = setting.partition("=")
         if not equals or not name.strip():
-            wrong = f"not {name!r}" if name.strip() else "and the name is missing"
-            faults.append(Diagnostic(f"--set needs name=value, {wrong}."))
+            wrong = f"not {shown(name)}" if name.strip() else "and the name is missing"
+            diagnostics.append(Diagnostic(f"--set needs name=value, {wrong}."))
         given[name.strip()] = Given(text)
-    return given, faults
+    return given, diagnostics
 
 
 def parse_inputs(root: Node) -> tuple[dict[str, Given], list[Diagnostic]]:
     """Read an inputs file: a map from names to texts, numbers or booleans."""
     if is_nothing(root):
         return {}, []
-    if not isinstance(root, Fields):
+    if not isinstance(root, document.Mapping):
         return {}, [Diagnostic("An inputs file has to be a map of names to values.", root.location)]
-    faults = [
-        Diagnostic(f"The value of {name!r} has to be a text, a number or a boolean.", node.location)
+    diagnostics = [
+        Diagnostic(f"The value of {shown(name)} has to be a text, a number or a boolean.", node.location)
         for name, node in root.fields.items()
-        if not isinstance(node, Text)
+        if not isinstance(node, Scalar)
     ]
-    return {
-        name: Given(node.text, node.location) for name, node in root.fields.items() if isinstance(node, Text)
-    }, faults
+    scalars = {name: node for name, node in root.fields.items() if isinstance(node, Scalar)}
+    return {name: Given(node.text, node.location) for name, node in scalars.items()}, diagnostics
 
 
 def settle(places: Mapping[str, Slot], given: Mapping[str, Given]) -> tuple[Values, list[Diagnostic]]:
     """Choose every value, and tell what is missing, not allowed or meant for nobody."""
-    faults: list[Diagnostic] = []
+    diagnostics: list[Diagnostic] = []
     texts: dict[str, str | None] = {}
     for name, slot in places.items():
         texts[name] = given[name].text if name in given else slot.fixed
-        fault = _complaint(slot, texts[name])
-        if fault:
-            faults.append(Diagnostic(fault, given[name].location if name in given else slot.location))
-    faults += [
-        Diagnostic(
-            f"The pipeline has no variable or input {name!r}.{suggestion(name, places) or _names(places)}", one.location
-        )
-        for name, one in given.items()
-        if name not in places and name
-    ]
-    return Values(texts, places), faults
+        complaint = _complaint(slot, texts[name])
+        if complaint:
+            diagnostics.append(Diagnostic(complaint, given[name].location if name in given else slot.location))
+    for name, value in given.items():
+        if name and name not in places:
+            text = f"The pipeline has no variable or input {shown(name)}.{suggestion(name, places) or _names(places)}"
+            diagnostics.append(Diagnostic(text, value.location))
+    return Values(texts, places), diagnostics
 
 
 def _names(places: Mapping[str, Slot]) -> str:
@@ -208,7 +205,8 @@ def _complaint(slot: Slot, text: str | None) -> str:
         return f"In {slot.what}, {reason}"
     broken = _broken_rule(slot, text)
     # A value of type Secret is the id of a secret, but a user may well have given the secret itself.
-    return f"The value {'' if slot.type == 'Secret' else f'{text!r} '}of {slot.what} {broken}." if broken else ""
+    value = "" if slot.type == "Secret" else f"{shown(text)} "
+    return f"The value {value}of {slot.what} {broken}." if broken else ""
 
 
 def _broken_rule(slot: Slot, text: str) -> str:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from common import document
+from common.document import Node, Scalar, ScalarValue
 from common.errors import BadInput
 from runner.language import expressions
-from runner.language.document import Fields, Items, Node, Scalar, Text
 from runner.language.expressions import Expression, NotBuilt, Reference, Resolver, SecretReference, Value
 from runner.language.inputs import Values, parse_input
 from runner.language.pipeline import Stage, Step
 
 LATER = "known-later"  # stands for an output while nothing has run yet
 
-Resolved = Scalar | SecretReference | list["Resolved"] | dict[str, "Resolved"]
+Resolved = ScalarValue | SecretReference | list["Resolved"] | dict[str, "Resolved"]
 Outputs = Mapping[tuple[str, str], Mapping[str, str]]  # (stage, step) -> its outputs
 
 
@@ -26,7 +27,7 @@ class Scope:
     facts: Mapping[str, str]
     outputs: Outputs | None
     reveal: Callable[[str], str]
-    unresolved: Callable[[Expression, Text], None]
+    unresolved: Callable[[Expression, Scalar], None]
 
 
 def spec(scope: Scope, stage: Stage, step: Step) -> dict[str, Resolved]:
@@ -35,7 +36,7 @@ def spec(scope: Scope, stage: Stage, step: Step) -> dict[str, Resolved]:
     for name, node in step.spec.fields.items():
         slot = f"{stage.identifier}.{step.identifier}.{name}"
         value: Resolved
-        if isinstance(node, Text) and parse_input(node.text) is not None:
+        if isinstance(node, Scalar) and parse_input(node.text) is not None:
             value = _LookUp(scope, node, stage, step).resolve(scope.values.texts.get(slot) or "", ())
         else:
             value = _node(scope, node, stage, step)
@@ -50,11 +51,11 @@ def variable(scope: Scope, stage: Stage, slot: str) -> Value:
 
 
 def _node(scope: Scope, node: Node, stage: Stage, step: Step) -> Resolved:
-    if isinstance(node, Items):
-        return [_node(scope, one, stage, step) for one in node.items]
-    if isinstance(node, Fields):
+    if isinstance(node, document.Sequence):
+        return [_node(scope, item, stage, step) for item in node.items]
+    if isinstance(node, document.Mapping):
         return {
-            name: _node(scope, one, stage, step) for name, one in node.fields.items() if name != "__uuid"
+            name: _node(scope, field, stage, step) for name, field in node.fields.items() if name != "__uuid"
         }  # the platform's own mark, which it removes too
     if not isinstance(node.value, str):
         return node.value
@@ -66,7 +67,7 @@ class _LookUp:
     """Finds values for the text of one scalar."""
 
     scope: Scope
-    node: Text
+    node: Scalar
     stage: Stage
     step: Step | None
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from runner.language.diagnostics import Diagnostic, suggestion
-from runner.language.document import Fields, Items, is_nothing
+from common import document
+from common.diagnostics import Diagnostic, suggestion
+from common.document import is_nothing
+from common.errors import shown
 
 RUN: Final = "run"
 ACCEPTED: Final = "accepted"  # has a meaning on the platform that changes nothing here
@@ -55,7 +57,7 @@ VARIABLE: Level = _level(run="name type required default value", accepted="descr
 
 CACHING: Level = _level(run="", accepted="enabled paths key policy override")
 PLATFORM: Level = _level(run="", accepted="os arch")
-# Type of infrastructure or runtime -> fields beside `type`, and the fields of its spec.
+# Type of infrastructure or runtime -> fields next to `type`, and the fields of its spec.
 KUBERNETES = (
     "connectorRef namespace automountServiceAccountToken nodeSelector os labels annotations serviceAccountName "
     "initTimeout hostNames tolerations volumes runAsUser priorityClassName containerSecurityContext "
@@ -90,17 +92,17 @@ OTHER_STEP_TYPES: Final = [
 SPEC_BESIDE_INPUTS: Final = frozenset({"resources", "connectorRef"})  # what every spec accepts, or the runner reads
 
 
-def check(node: Fields, level: Level, of: str) -> list[Diagnostic]:
+def check(node: document.Mapping, level: Level, of: str) -> list[Diagnostic]:
     """Complain of fields that the platform does not know, and of those that are not run here yet."""
-    faults: list[Diagnostic] = []
+    diagnostics: list[Diagnostic] = []
     for name, value in node.fields.items():
         treatment = level.get(name)
         if treatment is None:
-            text = f"Unknown field {name!r} in {of}.{suggestion(name, level) or _known(level)}"
-            faults.append(Diagnostic(text, node.keys[name]))
+            text = f"Unknown field {shown(name)} in {of}.{suggestion(name, level) or _known(level)}"
+            diagnostics.append(Diagnostic(text, node.keys[name]))
         elif treatment == NOT_BUILT and not is_nothing(value):
-            faults.append(Diagnostic(not_built(name, of), node.keys[name]))
-    return faults
+            diagnostics.append(Diagnostic(not_built(name, of), node.keys[name]))
+    return diagnostics
 
 
 def not_built(name: str, of: str) -> str:
@@ -112,38 +114,36 @@ def _known(level: Level) -> str:
     return f" It can hold {', '.join(name for name, treatment in level.items() if treatment != NOT_BUILT)}."
 
 
-def check_surroundings(spec: Fields) -> list[Diagnostic]:
+def check_surroundings(spec: document.Mapping) -> list[Diagnostic]:
     """Check what a stage says of the place where it runs: ignored here, but a typo in it would fail on the platform."""
-    faults: list[Diagnostic] = []
+    diagnostics: list[Diagnostic] = []
     for name, kinds in (("infrastructure", INFRASTRUCTURE), ("runtime", RUNTIME)):
         if name in spec.fields and not is_nothing(spec.fields[name]):
-            faults += _check_kind(spec, name, kinds)
+            diagnostics += _check_kind(spec, name, kinds)
     for name, level in (("caching", CACHING), ("platform", PLATFORM)):
         node = spec.fields.get(name)
-        if isinstance(node, Fields):
-            faults += check(node, level, name)
+        if isinstance(node, document.Mapping):
+            diagnostics += check(node, level, name)
         elif node is not None and not is_nothing(node):
-            faults.append(Diagnostic(f"{name!r} has to be a map.", spec.keys[name]))
+            diagnostics.append(Diagnostic(f"{name!r} has to be a map.", spec.keys[name]))
     shared = spec.fields.get("sharedPaths")
-    if shared is not None and not isinstance(shared, Items) and not is_nothing(shared):
-        faults.append(Diagnostic("'sharedPaths' has to be a list.", spec.keys["sharedPaths"]))
-    return faults
+    if shared is not None and not isinstance(shared, document.Sequence) and not is_nothing(shared):
+        diagnostics.append(Diagnostic("'sharedPaths' has to be a list.", spec.keys["sharedPaths"]))
+    return diagnostics
 
 
-def _check_kind(spec: Fields, name: str, kinds: Mapping[str, tuple[str, str]]) -> list[Diagnostic]:
+def _check_kind(spec: document.Mapping, name: str, kinds: Mapping[str, tuple[str, str]]) -> list[Diagnostic]:
     node = spec.fields[name]
-    if not isinstance(node, Fields):
+    if not isinstance(node, document.Mapping):
         return [Diagnostic(f"{name!r} has to be a map.", spec.keys[name])]
     kind = node.text("type") or ("UseFromStage" if "useFromStage" in node.fields else "")
     if kind not in kinds:
         known = ", ".join(kinds)
-        text = f"{kind!r} is no type of {name}; it can be {known}.{suggestion(kind, kinds)}"
-        return [
-            Diagnostic(text if kind else f"The field 'type' of {name} is missing; it can be {known}.", node.location)
-        ]
-    beside, inside = kinds[kind]
-    faults = check(node, _level(run="type", accepted=beside), name)
+        problem = f"{shown(kind)} is no type of {name}" if kind else f"The field 'type' of {name} is missing"
+        return [Diagnostic(f"{problem}; it can be {known}.{suggestion(kind, kinds)}", node.location)]
+    outer, inside = kinds[kind]
+    diagnostics = check(node, _level(run="type", accepted=outer), name)
     inner = node.fields.get("spec")
-    if isinstance(inner, Fields) and inside:
-        faults += check(inner, _level(run="", accepted=inside), f"the spec of {name}")
-    return faults
+    if isinstance(inner, document.Mapping) and inside:
+        diagnostics += check(inner, _level(run="", accepted=inside), f"the spec of {name}")
+    return diagnostics

@@ -37,7 +37,8 @@ class StepKind:
     @functools.cached_property
     def spec(self) -> Mapping[str, StepInput]:
         """The inputs by each name that they have in a step's spec."""
-        return {name: one for one in self.inputs if one.spec for name in (one.field, *one.aliases)}
+        in_spec = [declared for declared in self.inputs if declared.spec]
+        return {name: declared for declared in in_spec for name in (declared.field, *declared.aliases)}
 
     @functools.cached_property
     def reads(self) -> frozenset[str]:
@@ -77,15 +78,15 @@ def from_description(module: str, described: Mapping[str, Any]) -> StepKind:
     """Read what a step's `--describe` says."""
     inputs = tuple(
         StepInput(
-            field=one["field"],
-            aliases=tuple(one.get("aliases", ())),
-            spec=one["spec"],
-            env=tuple(one["env"]),
-            prefix=one["prefix"],
-            type=one["type"],
-            secret=one["secret"],
-            required=one["required"],
+            field=declared["field"],
+            aliases=tuple(declared.get("aliases", ())),
+            spec=declared["spec"],
+            env=tuple(declared["env"]),
+            prefix=declared["prefix"],
+            type=declared["type"],
+            secret=declared["secret"],
+            required=declared["required"],
         )
-        for one in described["inputs"]
+        for declared in described["inputs"]
     )
-    return StepKind(described["type"], module, inputs, tuple(one["name"] for one in described["outputs"]))
+    return StepKind(described["type"], module, inputs, tuple(output["name"] for output in described["outputs"]))

@@ -26,10 +26,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from common import document
+from common.diagnostics import Diagnostic, Invalid, Location, choice, suggestion
+from common.document import Node, Scalar, is_nothing, reader
 from common.secret import Secret
-from runner.language import document
-from runner.language.diagnostics import Diagnostic, Faulty, Location, choice, suggestion
-from runner.language.document import Fields, Node, Text, is_nothing
 from runner.language.schema import ACCEPTED, check
 
 DEFAULT_BASE = "https://app.harness.io"
@@ -91,16 +91,16 @@ class _ConnectorEntry:
 
 
 def described(connectors: Path | None, secrets: Path | None, pipeline: Path, environ: Mapping[str, str]) -> Services:
-    """Read both files; those beside the pipeline when none is given. Raises Faulty with everything wrong in them."""
+    """Read both files; those beside the pipeline when none is given. Raises Invalid with everything wrong in them."""
     connectors_file = connectors or pipeline.parent / "connectors.yaml"
     secrets_file = secrets or pipeline.parent / "secrets.yaml"
     faults: list[Diagnostic] = []
-    root = document.read(connectors_file) if connectors or connectors_file.is_file() else None
+    root = reader.read(connectors_file) if connectors or connectors_file.is_file() else None
     entries, harness = _read_connectors(root, connectors_file.parent, faults)
-    root = document.read(secrets_file) if secrets or secrets_file.is_file() else None
+    root = reader.read(secrets_file) if secrets or secrets_file.is_file() else None
     sources = _read_secrets(root, secrets_file.parent, faults)
     if faults:
-        raise Faulty(faults)
+        raise Invalid(faults)
 
     def connector(reference: str) -> Connector:
         entry = entries.get(reference)
@@ -165,7 +165,7 @@ def _read_connectors(
     return entries, (harness.text("account"), (harness.text("base") or DEFAULT_BASE).rstrip("/"), key)
 
 
-def _connector(reference: str, entry: Fields, folder: Path, faults: list[Diagnostic]) -> _ConnectorEntry:
+def _connector(reference: str, entry: document.Mapping, folder: Path, faults: list[Diagnostic]) -> _ConnectorEntry:
     of = f"the connector {reference!r}"
     faults += check(entry, CONNECTOR, of)
     faults += [
@@ -190,7 +190,7 @@ def _read_secrets(root: Node | None, folder: Path, faults: list[Diagnostic]) -> 
 
 def _source(node: Node, what: str, folder: Path, faults: list[Diagnostic]) -> _Source:
     """Read {env: NAME} or {file: path}. A value in plain sight is refused without being repeated."""
-    if isinstance(node, Text) and node.text:
+    if isinstance(node, Scalar) and node.text:
         faults.append(
             Diagnostic(
                 f"{what} holds a value; write {{env: NAME}} or {{file: path}} instead of the secret.", node.location
@@ -199,7 +199,7 @@ def _source(node: Node, what: str, folder: Path, faults: list[Diagnostic]) -> _S
         return _Source()
     inner = _map(node, what, node.location, faults)
     names = [name for name in ("env", "file") if inner.text(name)]
-    if isinstance(node, Fields) and (len(names) != 1 or len(inner.fields) != 1):
+    if isinstance(node, document.Mapping) and (len(names) != 1 or len(inner.fields) != 1):
         faults.append(Diagnostic(f"{what} has to be {{env: NAME}} or {{file: path}}.", node.location))
         return _Source()
     path = inner.text("file")
@@ -221,9 +221,9 @@ def _read_secret(source: _Source, what: str, environ: Mapping[str, str]) -> Secr
     return Secret(value)
 
 
-def _map(node: Node | None, what: str, location: Location, faults: list[Diagnostic]) -> Fields:
-    if isinstance(node, Fields):
+def _map(node: Node | None, what: str, location: Location, faults: list[Diagnostic]) -> document.Mapping:
+    if isinstance(node, document.Mapping):
         return node
     if node is not None and not is_nothing(node):
         faults.append(Diagnostic(f"{what} has to be a map.", node.location))
-    return Fields(location, {}, {})
+    return document.Mapping(location, {}, {})

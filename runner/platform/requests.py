@@ -6,8 +6,8 @@ import json
 import urllib.parse
 from collections.abc import Mapping
 
+from common.diagnostics import listed, suggestion
 from common.errors import BadInput
-from runner.language.diagnostics import listed, suggestion
 from runner.language.resolve import Resolved
 from runner.platform.execution import Execution
 

@@ -34,11 +34,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from common import document
+from common.diagnostics import Diagnostic, Invalid, choice
+from common.document import Node, reader
 from common.errors import BadInput
 from common.secret import Secret
-from runner.language import document
-from runner.language.diagnostics import Diagnostic, Faulty, choice
-from runner.language.document import Fields, Items, Node
 from runner.language.schema import RUN, check
 from runner.platform.connectors import Connector, Harness, Services
 
@@ -63,17 +63,17 @@ class Seed:
 
 
 def seeds(file: Path) -> list[Seed]:
-    """Read a sandbox.yaml. Raises Faulty."""
+    """Read a sandbox.yaml. Raises Invalid."""
     faults: list[Diagnostic] = []
-    root = document.read(file)
-    top = root if isinstance(root, Fields) else Fields(root.location, {}, {})
+    root = reader.read(file)
+    top = root if isinstance(root, document.Mapping) else document.Mapping(root.location, {}, {})
     faults += check(top, {"repositories": RUN}, "the file")
     listing = top.fields.get("repositories")
-    if not isinstance(listing, Items):
-        raise Faulty([*faults, Diagnostic("The file has to hold a list 'repositories'.", root.location)])
+    if not isinstance(listing, document.Sequence):
+        raise Invalid([*faults, Diagnostic("The file has to hold a list 'repositories'.", root.location)])
     found = [_seed(item, file.parent, faults) for item in listing.items]
     if faults:
-        raise Faulty(faults)
+        raise Invalid(faults)
     return found
 
 
@@ -81,7 +81,7 @@ def _seed(node: Node, beside: Path, faults: list[Diagnostic]) -> Seed:
     from sandbox.services import SERVICES
 
     hosts = {service.name: service.git for service in SERVICES if service.git}
-    entry = node if isinstance(node, Fields) else Fields(node.location, {}, {})
+    entry = node if isinstance(node, document.Mapping) else document.Mapping(node.location, {}, {})
     faults += check(entry, REPOSITORY, "a repository")
     host = entry.text("host") or next(iter(hosts))
     if host not in hosts:

@@ -10,9 +10,9 @@ import urllib.parse
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from common.diagnostics import choice
 from common.errors import BadInput
 from runner.language import step_types
-from runner.language.diagnostics import choice
 from runner.language.resolve import LATER, Resolved
 from runner.language.step_types import StepKind
 from runner.platform import requests

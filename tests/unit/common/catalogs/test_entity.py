@@ -246,11 +246,35 @@ def test_idp_2_allows_one_entity_in_a_file() -> None:
         "\ud800",
         "&a [*a]",
         "*a",
+        "[&a [" + "x, " * 400 + "], &b [" + "*a, " * 400 + "]]",
+        "- " * 20_000,
+        "a: " + "1" * 5_000,
         "!!x y",
     ],
 )
 def test_hostile_texts_are_faults_like_any_other(text: str) -> None:
     assert "line 1" in faults(text)
+
+
+def test_a_file_whose_aliases_come_to_too_much_is_a_fault_where_it_does() -> None:
+    text = COMPONENT + "a0: &a0 x\n" + "".join(f"a{n + 1}: &a{n + 1} [{f'*a{n}, ' * 10}]\n" for n in range(8))
+    assert "line 18: column 55: too large (it has more than 100000 values or 4194304 characters" in faults(text)
+
+
+def test_an_alias_is_the_value_that_it_names() -> None:
+    text = replaced(COMPONENT, ("name: payments-api", "name: &n payments"), ("type: service", "type: *n"))
+    assert parse(text, what="x")[0].name == "payments"
+
+
+def test_an_expression_of_a_template_without_quotes_is_explained() -> None:
+    told = faults(replaced(COMPONENT, ("name: payments-api", "name: {{ cookiecutter.name }}")))
+    assert "line 4: column 10: no YAML (a list or map cannot be a key); write quotes around a value" in told
+
+
+def test_a_long_value_is_not_echoed_whole() -> None:
+    told = faults(replaced(COMPONENT, ("name: payments-api", f"name: {'a' * 120_000}")))
+    assert f"metadata.name is '{'a' * 100}'… (120000 characters); use 1 to 63 letters" in told
+    assert len(told) < 400
 
 
 @given(st.text(max_size=300))

@@ -344,10 +344,10 @@ def test_any_environment_gives_inputs_or_one_sentence_of_bad_input(environ: dict
         ("2024-01-01", None),
         (".nan", "JSON has no form"),
         ("NaN", "JSON has no form"),
-        ("!!binary aGk=", "JSON has no form"),
-        ("&a [*a]", "JSON has no form"),
+        ("!!binary aGk=", "nothing that JSON has a form for"),
+        ("&a [*a]", "is endless at line 1, column 5"),
         ("[" * 50_000, "nested too deeply"),
-        ("1" * 5_000, "cannot be read"),
+        ("1" * 5_000, "is too large at line 1, column 1"),
     ],
 )
 def test_a_value_is_what_json_can_say_and_a_date_stays_the_text_it_is(text: str, words: str | None) -> None:

@@ -154,4 +154,4 @@ def test_brackets_nest_inside_out(names: list[str]) -> None:
     text = "".join(f"<+{name}" for name in names) + ">" * len(names)
     found = expressions.expressions(expressions.scan(text))
 
-    assert [one.raw.count("<+") for one in found] == list(range(1, len(names) + 1))
+    assert [expression.raw.count("<+") for expression in found] == list(range(1, len(names) + 1))

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common.diagnostics import Invalid
 from common.errors import BadInput
 from runner import cli
 from runner.execution.report import Report
 from runner.language import inputs
-from runner.language.diagnostics import Faulty
 from runner.language.inputs import Given, Rule, Values
 from runner.language.pipeline import Pipeline, duration
 from runner.language.validate import validated
@@ -43,9 +43,9 @@ def _settle(pipeline: Pipeline, **given: str) -> Values:
 
 
 def _complaints(pipeline: Pipeline, **given: str) -> list[str]:
-    with pytest.raises(Faulty) as caught:
+    with pytest.raises(Invalid) as caught:
         _settle(pipeline, **given)
-    return [fault.text for fault in caught.value.faults]
+    return [fault.text for fault in caught.value.diagnostics]
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_an_inputs_file_holds_scalars_by_name(tmp_path: Path) -> None:
     file = tmp_path / "inputs.yaml"
     file.write_text("a: 1.10\nb: true\nc: [1]\n")
 
-    with pytest.raises(Faulty) as caught:
+    with pytest.raises(Invalid) as caught:
         cli.gather([], file, tmp_path / "pipeline.yaml", Report(stream=io.StringIO(), colour=False))
 
     assert str(caught.value) == f"{file}:3:4: The value of 'c' has to be a text, a number or a boolean."
@@ -173,7 +173,17 @@ def test_variables_that_refer_to_each_other_in_a_circle_are_refused(
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("10m", 600), ("1h 30m", 5400), ("90s", 90), ("1d", 86400), ("soon", None), ("10", None)]
+    ("text", "seconds"),
+    [
+        ("10m", 600),
+        ("1h 30m", 5400),
+        ("90s", 90),
+        ("1d", 86400),
+        ("soon", None),
+        ("10", None),
+        ("9" * 5_000 + "s", None),
+        ("999999999999w", 366 * 86_400),
+    ],
 )
 def test_durations_read_as_on_the_platform(text: str, seconds: float | None) -> None:
     assert duration(text) == seconds

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from common.diagnostics import Invalid
 from runner import cli
-from runner.language.diagnostics import Faulty
 from runner.language.validate import examined
 
 pytestmark = pytest.mark.usefixtures("fake_steps")
@@ -18,17 +18,16 @@ PipelineFile = Callable[[str], Path]
 
 def _said(file: Path) -> tuple[list[str], list[str]]:
     checked, faults = examined(file)
-    return [str(one).removeprefix(f"{file}:") for one in faults], [
-        str(one).removeprefix(f"{file}:") for one in checked.warnings
-    ]
+    told = [str(fault).removeprefix(f"{file}:") for fault in faults]
+    return told, [str(warning).removeprefix(f"{file}:") for warning in checked.warnings]
 
 
 def _faults(file: Path) -> list[str]:
     """Give the faults also where the file cannot be read as YAML at all."""
     try:
         return _said(file)[0]
-    except Faulty as error:
-        return [str(fault) for fault in error.faults]
+    except Invalid as error:
+        return [str(fault) for fault in error.diagnostics]
 
 
 GOOD = """
@@ -117,7 +116,12 @@ def test_all_faults_are_told_in_the_order_of_the_file_and_exit_2(
         ("private", "<+input>.executionInput()", "'executionInput' of <+input> works on the platform but is not run"),
         ("private", "<+input>.regex(()", "the regular expression '(' is not valid"),
         ("private", "[<+input>]", "<+input> inside a list or map is not run here yet; put it into a variable."),
-        ("repoType: private", "repoType: private\n      repoType: x", "The field 'repoType' is written twice;"),
+        ("private", "&x <+input>\n      description: [*x]", "<+input> inside a list or map is not run here yet;"),
+        (
+            "repoType: private",
+            "repoType: private\n      repoType: x",
+            "This is ambiguous: the key 'repoType' was given on line 22 already; keep one.",
+        ),
         ("- step:", "- stepGroup:", "'stepGroup' in an entry of steps works on the platform but is not run here yet;"),
         ("- step:", "- parallel:", "'parallel' in an entry of steps works on the platform but is not run here yet;"),
         ("- step:", "- stp:", "Unknown field 'stp' in an entry of steps. Did you mean 'step'?"),
@@ -162,8 +166,8 @@ def test_a_fault_names_what_is_wrong(pipeline_file: PipelineFile, old: str, new:
         ("spec:\n", "spec:\n          caching: {enabld: true}\n", "Unknown field 'enabld' in caching. Did you mean"),
         ("execution:", "exection:", "Unknown field 'exection' in the spec of the stage 'onboard'."),
         ("stages:\n", "stages: []\n  tags:\n", "The field 'stages' of the pipeline has to be a list with at least one"),
-        ("  stages:", "\tstages:", "This is no valid YAML:"),
-        ("name: Onboarding", "name: [Onboarding", "This is no valid YAML:"),
+        ("  stages:", "\tstages:", "This is no YAML: "),
+        ("name: Onboarding", "name: [Onboarding", "This is no YAML: "),
     ],
 )
 def test_faults_outside_of_steps_are_named_too(pipeline_file: PipelineFile, old: str, new: str, said: str) -> None:
@@ -239,21 +243,54 @@ def test_features_that_are_empty_are_no_obstacle(pipeline_file: PipelineFile) ->
     assert _said(pipeline_file(text)) == ([], [])
 
 
-def test_an_endless_document_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    rows = "\n".join(f"a{i + 1}: &a{i + 1} [{', '.join([f'*a{i}'] * 10)}]" for i in range(8))
-    file = tmp_path / "bomb.yaml"
-    file.write_text(f"a0: &a0 x\n{rows}\n")
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: &a\n  b: *a\n", "2:6: This is endless: the alias '*a' stands inside of the value that it names;"),
+        ("[" * 20_000, "1:101: This is nested too deeply: it has more than 100 levels; flatten it."),
+        ("\n".join(f"{' ' * level}a:" for level in range(2_000)), "101:101: This is nested too deeply:"),
+        ('a: "\\UFFFFFFFF"', "1:7: This is no YAML: an escape or a directive has too large a number; correct it."),
+        (f"pipeline: {'1' * 5_000}", "1:11: This is too large: a number has at most 1000 digits;"),
+        ("a: b\n---\nc: d\n", "3:1: This is no YAML: a second document begins here, and only one is taken;"),
+        ("name: {{ x }}\n", "1:8: This is no YAML: a list or map cannot be a key; write quotes around a value that"),
+    ],
+)
+def test_a_document_that_cannot_be_taken_is_refused_with_its_location(
+    tmp_path: Path, text: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "pipeline.yaml"
+    file.write_text(text)
 
     assert cli.main(["validate", str(file)]) == 2
-    assert "too large or too deeply nested" in capsys.readouterr().err
+    assert f"{file}:{said}" in capsys.readouterr().err
 
 
-def test_a_document_that_refers_to_itself_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = tmp_path / "loop.yaml"
-    file.write_text("pipeline: &p\n  stages: *p\n")
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("name: Create", "name: <long>"),
+        ("name: Create", "<long>: x"),
+        ("type: CreateRepo", "type: <long>"),
+        ("repoType:", "<long>:"),
+        ("private", "<+<long>>"),
+        ("private", "<+pipeline.<long>>"),
+        ("private", "<+steps.<long>.output.outputVariables.x>"),
+        ("private", "<+input>.<long>()"),
+        ("private", "<+input>.regex((<long>)"),
+        ("name: Create", "timeout: <long>"),
+    ],
+)
+def test_a_long_text_is_not_echoed_whole(pipeline_file: PipelineFile, old: str, new: str) -> None:
+    faults = _faults(pipeline_file(GOOD.replace(old, new.replace("<long>", "x" * 20_000), 1)))
 
-    assert cli.main(["validate", str(file)]) == 2
-    assert "too large or too deeply nested" in capsys.readouterr().err
+    assert faults
+    assert max(map(len, faults)) < 800
+
+
+def test_the_same_expression_is_told_at_each_of_its_places(pipeline_file: PipelineFile) -> None:
+    faults = _faults(pipeline_file(GOOD.replace("private", "|\n        <+pipline.x>\n        a <+pipline.x>")))
+
+    assert [fault.partition(": ")[0] for fault in faults] == ["23:23", "24:25"]
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from common.diagnostics import Invalid
 from common.errors import BadInput
-from runner.language.diagnostics import Faulty
 from runner.platform.connectors import Missing, Services, described
 
 GOOD = """
@@ -103,7 +103,7 @@ def test_without_an_account_it_is_told_where_to_write_it(tmp_path: Path) -> None
     ],
 )
 def test_faults_in_the_file_are_named_and_a_secret_in_it_is_not_repeated(tmp_path: Path, text: str, said: str) -> None:
-    with pytest.raises(Faulty) as caught:
+    with pytest.raises(Invalid) as caught:
         _services(tmp_path, connectors=text)
     assert said in str(caught.value)
     assert "canary" not in str(caught.value)

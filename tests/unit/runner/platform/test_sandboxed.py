@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import sandbox
+from common.diagnostics import Invalid
 from runner import cli
-from runner.language.diagnostics import Faulty
 from runner.platform import sandboxed
 
 
@@ -79,7 +79,7 @@ def test_faults_of_a_sandbox_file_are_named(tmp_path: Path, text: str, said: str
     file = tmp_path / "sandbox.yaml"
     file.write_text(text)
 
-    with pytest.raises(Faulty) as caught:
+    with pytest.raises(Invalid) as caught:
         sandboxed.seeds(file)
     assert said in str(caught.value)
 
