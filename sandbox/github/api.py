@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from sandbox.access import current_state, json_body, recognise
 from sandbox.git import bare, repositories
-from sandbox.github import accounts, answers, service
+from sandbox.github import access, accounts, answers
 from sandbox.service import Caller
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _base() -> str:
 
 
 def _caller(*, write: bool = False, needs_login: bool = False) -> Caller:
-    caller = recognise("github", service.caller)
+    caller = recognise("github", access.caller)
     if caller.sent and not caller.known:
         _stop(401, "Bad credentials")
     if not caller.known and (write or needs_login):

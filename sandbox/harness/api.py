@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from sandbox import yaml_text
 from sandbox.access import current_state, json_body, recognise
-from sandbox.harness import service
+from sandbox.harness import access
 from sandbox.service import Caller
 
 _CODES = {404: "RESOURCE_NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "INVALID_REQUEST"}
@@ -81,7 +81,7 @@ def unknown(_path: str) -> Response:
 
 def check_caller(*, write: bool = False, permission: str = "idp_catalog_edit") -> Caller:
     """Stop a request without valid credentials, of another account, or that may not write."""
-    caller = recognise("harness", service.caller)
+    caller = recognise("harness", access.caller)
     account = current_state().credentials["harness"].account
     if not caller.known:
         message = "Token is not valid." if caller.sent else "Missing authentication: send the header x-api-key."

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from sandbox.access import current_state, json_body, recognise
 from sandbox.service import Caller
-from sandbox.slack import service, workspace
+from sandbox.slack import access, workspace
 from sandbox.slack.blocks import faults
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def unknown(method: str) -> Response:
 
 def _caller(*scopes: str) -> Caller:
     """Stop a request without a valid token, or whose token has none of these scopes."""
-    caller = recognise("slack", service.caller)
+    caller = recognise("slack", access.caller)
     if not caller.known:
         _stop("invalid_auth" if caller.sent else "not_authed")
     if scopes and not set(scopes) & set(caller.scopes):

@@ -2,52 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-from sandbox.service import NOBODY, Caller, Routes, Service, chosen, secret
+from sandbox.service import Routes, Service
 from sandbox.slack import workspace
-
-if TYPE_CHECKING:
-    from werkzeug.wrappers import Request
-
-DOCUMENTED_SCOPES = ("chat:write", "chat:write.public", "users:read", "users:read.email")
-
-
-def _token() -> str:
-    digits = "".join(str(secrets.randbelow(10)) for _ in range(12))
-    return f"xoxb-{digits}-{secrets.token_hex(12)}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Credentials:
-    """Bot tokens: with every scope that a step can use, with the documented scopes alone, and with too few."""
-
-    token: str = secret(_token)
-    documented_token: str = secret(_token)
-    unscoped_token: str = secret(_token)
-
-
-def caller(request: Request, credentials: Credentials) -> Caller:
-    """Tell the bot by its bearer token, or by the form field `token`."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
-        token = request.form.get("token", "")
-    if not token.strip():
-        return NOBODY
-
-    def bot(name: str, *scopes: str) -> Caller:
-        return Caller(name, known=True, may_write=True, sent=True, scopes=scopes)
-
-    return chosen(
-        token.strip(),
-        {
-            credentials.token: bot("Slack bot", *sorted((*DOCUMENTED_SCOPES, "chat:write.customize"))),
-            credentials.documented_token: bot("Slack bot (documented scopes)", *DOCUMENTED_SCOPES),
-            credentials.unscoped_token: bot("Slack bot (too few scopes)", "team:read"),
-        },
-    )
+from sandbox.slack.access import Credentials
 
 
 def _routes() -> Routes:

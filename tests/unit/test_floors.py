@@ -7,6 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 FLOORS = (  # from the top; packages on one floor do not use each other
+    ("runner.__main__",),
     ("runner.cli",),
     ("runner.execution",),
     ("runner.platform",),
