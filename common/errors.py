@@ -5,6 +5,10 @@ A message is a whole sentence that says what failed and on what; `next_step` is 
 
 from __future__ import annotations
 
+from common.secret import mask
+
+LONGEST_SHOWN = 100
+
 EXIT_CODES: dict[int, str] = {
     0: "done (also: nothing to do)",
     1: "refused by the other side",
@@ -69,3 +73,17 @@ class Interrupted(BaseException):
     def __init__(self, signal_number: int) -> None:
         super().__init__(signal_number)
         self.exit_code = 128 + signal_number
+
+
+def shown(text: str, *, quotes: bool = True) -> str:
+    """Give what somebody else wrote as a message can hold it: cut, on one line, control characters made visible.
+
+    Secrets are masked first: a part of one, left by the cut, would not be found any more.
+    """
+    text = mask(text)
+    start = text[:LONGEST_SHOWN]
+    if quotes:
+        start = repr(start)
+    else:
+        start = "".join(mark if mark.isprintable() else mark.encode("unicode_escape").decode() for mark in start)
+    return start if len(text) <= LONGEST_SHOWN else f"{start}… ({len(text)} characters)"

@@ -2,40 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import yaml
 
+from common.catalogs.rules import ANY_TEXT, TEXT, UNRESOLVED_NULL, Rule
 from common.catalogs.yaml_text import NULL, STRING, Fault, entries, line_of
-
-# What the portal resolves by itself when it reads the file; every other expression should have been resolved before.
-PORTAL_EXPRESSIONS = r"account\.|org\.|project\.|variable\."
-
-
-@dataclass(frozen=True)
-class Rule:
-    """The form a text must have, and the words that say so. A name may hold no expression, not even the portal's."""
-
-    pattern: str
-    advice: str = ""
-    is_name: bool = False
-    reserved: frozenset[str] = frozenset()
-
-    def allows(self, text: str) -> bool:
-        """Tell whether the whole text has the form."""
-        return re.fullmatch(self.pattern, text, re.DOTALL) is not None and text not in self.reserved
-
-    def unresolved(self, text: str) -> str:
-        """Give the first expression that should not be there any more, or ''."""
-        kept = "" if self.is_name else f"(?!{PORTAL_EXPRESSIONS})"
-        found = re.search(rf"<\+{kept}[^>]*>?", text)
-        return found.group() if found else ""
-
-
-TEXT = Rule(r".*\S.*")
-ANY_TEXT = Rule(r".*")
+from common.errors import shown
 
 
 class Document:
@@ -73,7 +46,7 @@ class Document:
     def text(self, path: str, rule: Rule = TEXT, *, required: bool = True) -> str:
         """Give the text at the path; when it has not the form, or is missing though required, note that and give ''."""
         node = self.node(path)
-        if node is None or (not required and is_blank(node)):
+        if node is None or (not required and (is_blank(node) or node.tag == NULL)):
             if required:
                 self.fault(path, f"{path} is missing; {self._advice[path]}")
             return ""
@@ -94,8 +67,11 @@ class Document:
             self.fault(path, f"{path} is no map; write its fields below it, each as name: value")
 
     def expect_texts(self, path: str) -> None:
-        """Note each value of a map that is no text: catalogs refuse numbers and booleans in labels and annotations."""
-        for key, (_, value) in entries(self.node(path)).items():
+        """Note what is no map, and each value that is no text: catalogs refuse numbers in labels and annotations."""
+        node = self.node(path)
+        if node is not None and node.tag != NULL:
+            self.expect_map(path)
+        for key, (_, value) in entries(node).items():
             self._checked(f"{path} {key}", value, ANY_TEXT, "write a text")
 
     def expect_list(self, path: str, rule: Rule) -> None:
@@ -123,16 +99,12 @@ def is_blank(node: yaml.Node) -> bool:
 def _problem(node: yaml.Node, rule: Rule, advice: str) -> str:
     if not isinstance(node, yaml.ScalarNode):
         return f"is no text; {advice}"
-    if node.tag == NULL or (rule.is_name and node.value == "null"):
+    if node.tag == NULL:
         return f"is {_no_value(node)}; {advice}"
     if node.tag != STRING:
-        return f"is {node.value!r}, which YAML reads as {node.tag.rpartition(':')[2]}; write it in quotes"
-    if expression := rule.unresolved(node.value):
-        return f"holds {expression}, which was not resolved; correct the expression, or {advice}"
-    if not rule.allows(node.value):
-        return f"is {node.value!r}; {rule.advice or advice}"
-    return ""
+        return f"is {shown(node.value)}, which YAML reads as {node.tag.rpartition(':')[2]}; write it in quotes"
+    return rule.problem(node.value, advice)
 
 
 def _no_value(node: yaml.Node) -> str:
-    return "empty" if is_blank(node) else "null, as an unresolved expression leaves it"
+    return "empty" if is_blank(node) else UNRESOLVED_NULL

@@ -258,8 +258,10 @@ def test_two_entities_in_a_file_are_refused(world: World, tmp_path: Path, run_st
 
 
 def test_what_only_the_catalog_finds_wrong_is_quoted(world: World, tmp_path: Path, run_step: RunStep) -> None:
+    """Without the account nobody reads the file before the import does."""
     push(world, tmp_path, "acme", NATIVE.replace("owner: test\n", ""))
-    expect(run_step("RegisterCatalog", by_inputs(world)), 1, "answered 400", "owner is missing")
+    done = run_step("RegisterCatalog", by_inputs(world, HARNESS_ACCOUNT_ID=""))
+    expect(done, 1, "answered 400", "owner is missing")
 
 
 def test_a_wrong_key_is_told_and_never_shown(pushed: World, run_step: RunStep) -> None:
@@ -275,7 +277,7 @@ def test_a_key_that_may_only_read_is_told_with_the_permission_it_lacks(pushed: W
 
 def test_without_credentials_nothing_is_asked(pushed: World, run_step: RunStep) -> None:
     done = run_step("RegisterCatalog", by_inputs(pushed, X_API_KEY=""))
-    expect(done, 3, "There are no credentials for the portal's catalog. Set X_API_KEY")
+    expect(done, 3, "There are no credentials for the portal. Set X_API_KEY")
     assert pushed.faults.requests == []
 
 
@@ -287,9 +289,18 @@ def test_the_first_generation_of_the_platform_registers_by_itself(pushed: World,
     assert pushed.faults.requests == []
 
 
-def test_a_pipeline_of_the_platform_with_a_key_registers_by_itself(pushed: World, run_step: RunStep) -> None:
+def test_the_form_of_idp_1_with_credentials_is_told_what_this_version_registers(
+    pushed: World, run_step: RunStep
+) -> None:
     given = by_inputs(pushed, HARNESS_PIPELINE_ID="onboarding", BASE="", PLUGIN_CONNECTOR_REF="")
-    expect(run_step("RegisterCatalog", given), 2, "Set connectorRef")
+    expect(
+        run_step("RegisterCatalog", given),
+        2,
+        "This version registers in IDP 2.0 only",
+        "credentials without BASE, IMPORT_ENTITY_URL and connectorRef are the form of IDP 1.0",
+        "leave X_API_KEY out: the platform then registers the file itself, from the output catalogInfoUrl",
+    )
+    assert pushed.faults.requests == []
 
 
 def test_a_stray_body_without_its_url_is_ignored(pushed: World, run_step: RunStep) -> None:
@@ -409,7 +420,12 @@ def at(odd: OddPortal, world: World, entities_answers: Answers, content: str = B
 
 def test_a_page_in_the_place_of_the_api_is_told(odd: OddPortal, world: World, run_step: RunStep) -> None:
     given = at(odd, world, {" ".join(ENTITY): (200, "<html>Log in</html>", {})})
-    expect(run_step("RegisterCatalog", given), 1, "answered 200 without the JSON", "no log-in page stands before it")
+    expect(
+        run_step("RegisterCatalog", given),
+        1,
+        "answered 200 without the entity component:account/payments",
+        "no log-in page stands before it",
+    )
 
 
 def test_an_entity_that_the_catalog_finds_invalid_is_refused_with_its_reasons(
