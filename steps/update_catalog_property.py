@@ -1,4 +1,4 @@
-"""UpdateCatalogProperty: custom properties of catalog entities, laid over what their YAML says.
+"""UpdateCatalogProperty: custom properties of catalog entities, which override what their YAML says.
 
 Only what an entity has not yet is sent, so that a re-run of an append adds nothing twice.
 """

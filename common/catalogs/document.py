@@ -59,7 +59,7 @@ class Document:
             self.fault(path, f"{path} is {'missing' if node is None else _no_value(node)}; {self._advice[path]}")
 
     def expect_map(self, path: str) -> None:
-        """Note a map that is none, or is empty because what belongs to it is written beside it, not below it."""
+        """Note a map that is none, or is empty because what belongs to it is not indented below it."""
         node = self.node(path)
         if node is not None and node.tag == NULL:
             self.fault(path, f"{path} has nothing below it; indent what belongs to it by two blanks")

@@ -116,7 +116,7 @@ def _checked(document: Document, format: Format) -> tuple[Mapping[str, str], set
             if problem := rules.kind_problem(found[path]):
                 document.fault(path, f"kind {problem}")
         if field.needs and found[path] and not found[field.needs] and field.needs not in faulty:
-            document.fault(path, f"{path} stands alone; write {field.needs} too")
+            document.fault(path, f"{path} is given without {field.needs}; write that too")
         if len(document.faults) > before:
             faulty.add(path)
     return found, faulty

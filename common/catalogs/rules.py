@@ -2,7 +2,7 @@
 
 IDP 1.0 is Backstage's descriptor format (https://backstage.io/docs/features/software-catalog/descriptor-format), IDP
 2.0 the platform's own: the pages "Catalog YAML" and "Entity identifier reference" of developer.harness.io, the schema
-EntityResponse of its API, and the contract, D.1 and D.9. Where these disagree or say nothing the strict reading stands:
+EntityResponse of its API, and the contract, D.1 and D.9. Where these disagree or say nothing the strict reading counts:
 a fault costs little before the push, and much at the registration.
 
 - An identifier follows the platform's general rule, and may hold hyphens, as in the portal's own examples.

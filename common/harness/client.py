@@ -74,7 +74,7 @@ def without(what: str, answer: requests.Response) -> Refused:
     """Make the failure for an answer that lacks what it is for: then something else than the portal gave it."""
     return Refused(
         f"{origin(answer.url)} answered {answer.status_code} without {what}.",
-        next_step="Check that BASE is the portal's address and that no log-in page stands before it.",
+        next_step="Check that BASE is the portal's address and that no log-in page answers in its place.",
         detail=answer.text[:500],
     )
 

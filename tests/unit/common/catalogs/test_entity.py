@@ -217,7 +217,9 @@ def test_the_name_of_idp_1_in_a_file_of_idp_2_is_explained() -> None:
 
 
 def test_a_project_needs_its_organization() -> None:
-    assert "line 7: projectIdentifier stands alone" in faults(replaced(NATIVE, ("orgIdentifier: default\n", "")))
+    assert "line 7: projectIdentifier is given without orgIdentifier" in faults(
+        replaced(NATIVE, ("orgIdentifier: default\n", ""))
+    )
 
 
 def test_a_key_given_twice_is_a_fault_on_its_second_line() -> None:

@@ -197,7 +197,7 @@ def test_a_page_in_the_place_of_the_api_is_told(odd: OddPortal, world: World, ru
         run_step("RegisterCatalog", given),
         1,
         "answered 200 without the entity component:account/payments",
-        "no log-in page stands before it",
+        "no log-in page answers in its place",
     )
 
 
