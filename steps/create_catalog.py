@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from common import log
-from common.catalogs.entity import Entity, parse
+from common.catalogs.entity import Entity, parse, reference
 from common.contract.inputs import option
 from common.contract.step import Context, Outputs, step
 from common.errors import BadInput, Conflict
-from common.harness.client import Portal
+from common.harness.access import Portal
 from common.template.folder import LONGEST_NAME
 
 
@@ -41,7 +41,7 @@ class Inputs:
     outputs={
         "registeredCatalogUrl": "Where the portal will show the entity once it is registered.",
         "catalogFilePath": "The file, relative to the workspace.",
-        "entityRef": "Reference of the entity, as in component:default/payments.",
+        "entityRef": "Reference of the entity in the catalog, as in component:account/payments.",
     },
 )
 def create_catalog(inputs: Inputs, context: Context) -> Outputs:
@@ -49,10 +49,8 @@ def create_catalog(inputs: Inputs, context: Context) -> Outputs:
     path = file_path(inputs, context)
     entity, *others = parse(inputs.content, what="fileContent")
     if others:
-        log.info(f"The file also holds {', '.join(other.ref for other in others)}.")
-    if not entity.owner:
-        log.warning(f"{entity.ref} has no owner; the portal shows it as nobody's.")
-    outputs = {"catalogFilePath": context.workspace.relative(path), "entityRef": entity.ref}
+        log.info(f"The file also holds {', '.join(map(reference, others))}.")
+    outputs = {"catalogFilePath": context.workspace.relative(path), "entityRef": reference(entity)}
     if inputs.portal.account:
         outputs["registeredCatalogUrl"] = entity_url(entity, inputs.portal)
     else:
@@ -89,7 +87,7 @@ def write(path: Path, content: bytes, *, shown: str, dry_run: bool) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         _replace(path, content)
     except (FileExistsError, NotADirectoryError) as error:
-        raise Conflict(f"{shown} cannot be written: a file stands where a folder should be.") from error
+        raise Conflict(f"{shown} cannot be written: a file is where a folder should be.") from error
     except OSError as error:
         raise BadInput(
             f"{shown} cannot be written: {error.strerror}.", next_step="Make the workspace writable for this user."

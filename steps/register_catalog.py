@@ -1,19 +1,18 @@
 """RegisterCatalog: the pushed catalog file, registered so that the portal shows its entity.
 
-The platform's first generation registers by itself what the step puts out as catalogInfoUrl; then there is nothing to
-call. A re-run finds the entity of the first run and says so.
+Where the platform registers by itself what the step puts out as catalogInfoUrl, there is nothing to call. A re-run
+finds the entity of the first run and says so.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from common import catalogs, git_hosts, log
-from common.catalogs import registration
+from common import git_hosts, log
+from common.catalogs import CatalogFile, registration, table
 from common.contract.inputs import option
 from common.contract.step import Context, Outputs, step
 from common.git_hosts.connector import Connector, RepositoryLocation
-from common.harness.client import RegistrationOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,14 +27,11 @@ class Inputs:
         "catalogType",
         env=["CATALOG_TYPE"],
         default="harness",
-        choices=tuple(catalogs.CATALOGS),
+        choices=table.TYPES,
         spec=False,
         help="Which catalog to register in.",
     )
-    options: RegistrationOptions
-    pipeline: str = option(
-        "pipelineId", env=["HARNESS_PIPELINE_ID"], default="", spec=False, help="Set by the platform in its pipelines."
-    )
+    catalogs: table.Catalogs
 
 
 @step(
@@ -51,7 +47,7 @@ def register_catalog(inputs: Inputs, context: Context) -> Outputs:
     """Register a pushed catalog file and wait until the catalog shows its entity."""
     host = git_hosts.host_of(inputs.connector)
     host.check(inputs.connector, inputs.location)
-    file = catalogs.CatalogFile(
+    file = CatalogFile(
         url=host.file_url(inputs.connector, inputs.location, branch=inputs.branch or "HEAD", path=inputs.file_path),
         repository_url=host.repository_url(inputs.connector, inputs.location),
         repository=inputs.location.repository,
@@ -60,24 +56,16 @@ def register_catalog(inputs: Inputs, context: Context) -> Outputs:
         connector=inputs.connector.ref,
     )
     outputs = {"catalogInfoUrl": file.url}
-    if platform_registers(inputs):
+    options = table.chosen(inputs.catalogs, inputs.catalog_type)
+    if options.platform_registers():
         log.info(f"The platform registers {file.url} itself, from the output catalogInfoUrl.")
         return outputs
-    inputs.options.access.headers()  # refuses at once when there are no credentials
-    module = catalogs.module_of(inputs.catalog_type)
-    catalog = module.open_catalog(file, inputs.options, network=context.network, deadline=context.deadline)
+    catalog = options.open(file, network=context.network, deadline=context.deadline)
     if context.dry_run:
         ref = registration.dry_run(catalog, file)
         return outputs | ({"entityRef": ref} if ref else {})
     ref, how = registration.register(catalog, file, context.deadline)
     return outputs | {"entityRef": ref, "registered": how}
-
-
-def platform_registers(inputs: Inputs) -> bool:
-    """Tell whether this is a pipeline of the platform's first generation (contract, C.5): no URL, no credentials."""
-    options = inputs.options
-    told = options.import_url or options.access.portal.given_base
-    return bool(inputs.pipeline) and not told and not options.access.known
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""UpdateCatalogProperty: custom properties of catalog entities, laid over what their YAML says.
+"""UpdateCatalogProperty: custom properties of catalog entities, which override what their YAML says.
 
 Only what an entity has not yet is sent, so that a re-run of an append adds nothing twice.
 """
@@ -13,8 +13,9 @@ from common.catalogs import properties as custom
 from common.catalogs.properties import Change
 from common.contract.inputs import option
 from common.contract.step import Context, Outputs, step
-from common.errors import BadInput
-from common.harness.client import Access, PortalClient, given_body
+from common.errors import BadInput, shown
+from common.harness.access import Access
+from common.harness.client import PortalClient, given_body
 from common.network.url import checked
 
 ASKED = "the change asked for"  # it is told in one of two ways: by the platform's BODY, or by
@@ -99,20 +100,24 @@ def update_catalog_property(inputs: Inputs, context: Context) -> Outputs:
     """Set or extend properties of catalog entities."""
     from common.catalogs.harness.properties import CustomProperties
 
-    form, changes = asked(inputs)
-    custom.check(changes)
+    form, given = asked(inputs)
+    changes = custom.check(given)
     api = CustomProperties(address(inputs, form), PortalClient(inputs.access, context.network, context.deadline))
-    if context.dry_run:
-        left = api.left_to_do(changes)
-        for change in left:
-            log.info(f"Dry run: {change.path} of {change.entity_ref} would get {change.value!r} ({change.mode}).")
-        if left:
-            log.info(f"The catalog says: {api.send(left, dry_run=True)}")
-        return {"updatedEntities": ""}
-    done = api.apply(changes)
-    for change in done:
-        log.info(f"{change.path} of {change.entity_ref} is changed ({change.mode}).")
-    return {"updatedEntities": ",".join(dict.fromkeys(change.entity_ref for change in done))}
+    left = api.left_to_do(changes) if context.dry_run else api.apply(changes)
+    places = {(change.entity_ref, change.path): change for change in left}
+    for change in changes:
+        named = f"{shown(change.path, quotes=False)} of {shown(change.entity_ref, quotes=False)}"
+        if (due := places.get((change.entity_ref, change.path))) is None:
+            log.info(f"{named} has that value already.")
+        elif context.dry_run:
+            log.info(f"Dry run: {named} would get {shown(repr(due.value), quotes=False)} ({due.mode}).")
+        else:
+            log.info(f"{named} is changed ({due.mode}).")
+    if not context.dry_run:
+        return {"updatedEntities": ",".join(dict.fromkeys(change.entity_ref for change in left))}
+    if left:
+        log.info(f"The catalog says: {api.send(left, dry_run=True)}")
+    return {"updatedEntities": ""}
 
 
 def asked(inputs: Inputs) -> tuple[str, list[Change]]:
@@ -125,7 +130,7 @@ def asked(inputs: Inputs) -> tuple[str, list[Change]]:
             "property": inputs.property or None,
             "value": inputs.value,
             "mode": inputs.mode,
-            "entity_refs": [_entity(one) for one in inputs.entity_refs],
+            "entity_refs": [_entity(entry) for entry in inputs.entity_refs],
         }
     elif inputs.url and inputs.body:
         form = _form_of(inputs.url)
@@ -150,17 +155,17 @@ def _form_of(url: str) -> str:
     form = checked(url, what="CUSTOM_PROPERTY_URL", next_step=advice).path.rpartition("/")[2].capitalize()
     if form not in ("Entity", "Property"):
         raise BadInput(
-            f"CUSTOM_PROPERTY_URL is {url!r}, which ends in neither /entity nor /property.",
+            f"CUSTOM_PROPERTY_URL is {shown(url)}, which ends in neither /entity nor /property.",
             next_step=advice,
         )
     return form
 
 
-def _entity(one: object) -> object:
+def _entity(entry: object) -> object:
     """Take an entity as the pipeline's YAML writes it, as the API does, or as its reference alone."""
-    if isinstance(one, dict) and "entityRef" in one:
-        return {"entity_ref": one["entityRef"], "value": one.get("value")}
-    return {"entity_ref": one} if isinstance(one, str) else one
+    if isinstance(entry, dict) and "entityRef" in entry:
+        return {"entity_ref": entry["entityRef"], "value": entry.get("value")}
+    return {"entity_ref": entry} if isinstance(entry, str) else entry
 
 
 if __name__ == "__main__":

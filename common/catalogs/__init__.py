@@ -1,18 +1,14 @@
-"""The catalogs: one module each, with the same few functions. A catalog is added by its module and its line here."""
+"""What a catalog is to the steps: options of its own that open it, and then the same few functions."""
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import Protocol
 
+from common.errors import Conflict, StepError
 from common.network.deadline import Deadline
+from common.network.repeat import Failure, Outcome, Uncertain
 from common.network.settings import Network
-
-if TYPE_CHECKING:
-    from common.harness.client import RegistrationOptions
-
-CATALOGS: dict[str, str] = {"harness": "common.catalogs.harness.entities"}  # catalogType -> module
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +33,14 @@ class Registered:
     faults: tuple[str, ...] = ()
 
 
-class AlreadyThere(Exception):
-    """The catalog refused a registration because it has such an entity."""
+class AlreadyThere(Conflict):
+    """The catalog refused a registration because it has such an entity. `said` are its words."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(
+            f"The catalog has an entity of this name already, and does not show it: {said.rstrip('.')}.",
+            next_step="Rename the entity, or check which scope it is registered in and who may see it.",
+        )
 
 
 class Catalog(Protocol):
@@ -63,14 +65,18 @@ class Catalog(Protocol):
         """
 
 
-class CatalogModule(Protocol):
-    """What a module of a catalog offers."""
+class CatalogOptions(Protocol):
+    """What a catalog needs to be told: a dataclass of option() declarations."""
 
-    def open_catalog(
-        self, file: CatalogFile, options: RegistrationOptions, *, network: Network, deadline: Deadline
-    ) -> Catalog: ...
+    def platform_registers(self) -> bool:
+        """Tell whether the platform registers the file itself, from the output catalogInfoUrl."""
+
+    def open(self, file: CatalogFile, *, network: Network, deadline: Deadline) -> Catalog:
+        """Make ready to register the file. Raises BadInput or NotAllowed at once when something is not given."""
 
 
-def module_of(catalog_type: str) -> CatalogModule:
-    """Import the catalog's module."""
-    return cast("CatalogModule", importlib.import_module(CATALOGS[catalog_type]))
+def failure_of(error: Exception) -> Failure | None:
+    """Tell what a failed call of a catalog left behind. Its client has repeated what may be repeated without a look."""
+    if isinstance(error, Uncertain):
+        return Failure(Outcome.UNKNOWN, error)
+    return Failure(Outcome.REFUSED, error) if isinstance(error, StepError) else None

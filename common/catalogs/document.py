@@ -2,40 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import abc
-from dataclasses import dataclass
 
+from common.catalogs.rules import ANY_TEXT, TEXT, UNRESOLVED_NULL, Rule
 from common.diagnostics import Diagnostic, Location
 from common.document import NULL, STRING, Mapping, Node, Scalar, Sequence
 from common.errors import shown
-
-# What the portal resolves by itself when it reads the file; every other expression should have been resolved before.
-PORTAL_EXPRESSIONS = r"account\.|org\.|project\.|variable\."
-
-
-@dataclass(frozen=True)
-class Rule:
-    """The form a text must have, and the words that say so. A name may hold no expression, not even the portal's."""
-
-    pattern: str
-    advice: str = ""
-    is_name: bool = False
-    reserved: frozenset[str] = frozenset()
-
-    def allows(self, text: str) -> bool:
-        """Tell whether the whole text has the form."""
-        return re.fullmatch(self.pattern, text, re.DOTALL) is not None and text not in self.reserved
-
-    def unresolved(self, text: str) -> str:
-        """Give the first expression that should not be there any more, or ''."""
-        kept = "" if self.is_name else f"(?!{PORTAL_EXPRESSIONS})"
-        found = re.search(rf"<\+{kept}[^>]*>?", text)
-        return found.group() if found else ""
-
-
-TEXT = Rule(r".*\S.*")
-ANY_TEXT = Rule(r".*")
 
 
 class Document:
@@ -73,7 +45,7 @@ class Document:
     def text(self, path: str, rule: Rule = TEXT, *, required: bool = True) -> str:
         """Give the text at the path; when it has not the form, or is missing though required, note that and give ''."""
         node = self.node(path)
-        if node is None or (not required and is_blank(node)):
+        if node is None or (not required and (is_blank(node) or node.tag == NULL)):
             if required:
                 self.complain(path, f"{path} is missing; {self._advice[path]}")
             return ""
@@ -87,7 +59,7 @@ class Document:
             self.complain(path, f"{path} is {missing}; {self._advice[path]}")
 
     def expect_map(self, path: str) -> None:
-        """Note a map that is none, or is empty because what belongs to it is written next to it, not below it."""
+        """Note a map that is none, or is empty because what belongs to it is not indented below it."""
         node = self.node(path)
         if node is not None and node.tag == NULL:
             self.complain(path, f"{path} has nothing below it; indent what belongs to it by two blanks")
@@ -95,8 +67,10 @@ class Document:
             self.complain(path, f"{path} is no map; write its fields below it, each as name: value")
 
     def expect_texts(self, path: str) -> None:
-        """Note each value of a map that is no text: catalogs refuse numbers and booleans in labels and annotations."""
+        """Note what is no map, and each value that is no text: catalogs refuse numbers in labels and annotations."""
         node = self.node(path)
+        if node is not None and node.tag != NULL:
+            self.expect_map(path)
         if isinstance(node, Mapping):
             for key, value in node.fields.items():
                 self._checked(f"{path} {shown(key, quotes=False)}", value, ANY_TEXT, "write a text")
@@ -126,17 +100,12 @@ def is_blank(node: Node) -> bool:
 def _problem(node: Node, rule: Rule, advice: str) -> str:
     if not isinstance(node, Scalar):
         return f"is no text; {advice}"
-    if node.tag == NULL or (rule.is_name and node.written == "null"):
+    if node.tag == NULL:
         return f"is {_no_value(node)}; {advice}"
     if node.tag != STRING:
         return f"is {shown(node.written)}, which YAML reads as {shown(node.tag, quotes=False)}; write it in quotes"
-    if expression := rule.unresolved(node.written):
-        known = shown(expression, quotes=False)
-        return f"holds {known}, which was not resolved; correct the expression, or {advice}"
-    if not rule.allows(node.written):
-        return f"is {shown(node.written)}; {rule.advice or advice}"
-    return ""
+    return rule.problem(node.written, advice)
 
 
 def _no_value(node: Node) -> str:
-    return "empty" if is_blank(node) else "null, as an unresolved expression leaves it"
+    return "empty" if is_blank(node) else UNRESOLVED_NULL

@@ -1,34 +1,24 @@
-"""A catalog file checked and named offline, in both formats the portal knows.
+"""A catalog file checked and named offline, in both formats the portal knows (rules.py).
 
-IDP 1.0 is Backstage's descriptor format (backstage.io/v1alpha1), IDP 2.0 the platform's own (harness.io/v1). Everything
-that is wrong is said at once, each fault with its line and what to write instead; nothing is asked of any service.
-Rules: https://backstage.io/docs/features/software-catalog/descriptor-format, and the pages "Catalog YAML" and "Entity
-identifier reference" of developer.harness.io; identifiers may hold hyphens, as in the portal's own examples.
+Everything that is wrong is said at once, each fault with its line and what to write instead; nothing is asked of any
+service.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
 
-from common.catalogs.document import TEXT, Document, Rule
+from common.catalogs.document import Document
+from common.catalogs.rules import ADVICE, API_VERSIONS, IMPORTED_KINDS, RULES, Field, Format, Shape
 from common.diagnostics import Diagnostic, Location, in_order
 from common.document import NULL, Unreadable, repetitions
 from common.errors import BadInput, shown
 
 
-class Format(Enum):
-    """The two formats of a catalog file, by the portal's generation."""
-
-    BACKSTAGE = "IDP 1.0"
-    HARNESS = "IDP 2.0"
-
-
 @dataclass(frozen=True)
 class Entity:
-    """What a catalog knows an entity by. `scope` is the namespace in IDP 1.0, account[.org[.project]] in 2.0."""
+    """What a file says of an entity. `scope` is the namespace in IDP 1.0, account[.org[.project]] in 2.0."""
 
     format: Format
     kind: str
@@ -37,91 +27,27 @@ class Entity:
     owner: str
     line: int
 
-    @property
-    def ref(self) -> str:
-        """Give the reference in its full form; 1.0 compares references without case, so it is written in lower case."""
-        if self.format is Format.BACKSTAGE:
-            return f"{self.kind}:{self.scope}/{self.name}".lower()
-        return f"{self.kind.lower()}:{self.scope}/{self.name}"
+
+def reference(entity: Entity) -> str:
+    """Give the name that an entity has in IDP 2.0, kind:account[.org[.project]]/identifier (contract, D.1 and D.3).
+
+    It is the one name in the outputs of all steps, also for a file of IDP 1.0: the portal imports that into the
+    account, whatever its namespace, under its name as it is written. IDP 1.0 itself says kind:namespace/name.
+    """
+    kind = imported_kind(entity.kind) if entity.format is Format.BACKSTAGE else entity.kind.lower()
+    scope = "account" if entity.format is Format.BACKSTAGE else entity.scope
+    return f"{kind}:{scope}/{entity.name}"
 
 
-API_VERSIONS = {
-    "backstage.io/v1alpha1": Format.BACKSTAGE,
-    "backstage.io/v1beta1": Format.BACKSTAGE,
-    "scaffolder.backstage.io/v1beta3": Format.BACKSTAGE,
-    "harness.io/v1": Format.HARNESS,
-}
-
-# Kind -> the fields without which the catalog refuses it. Backstage allows further kinds, which need none of these.
-BACKSTAGE_KINDS: dict[str, tuple[str, ...]] = {
-    "Component": ("spec.type", "spec.lifecycle", "spec.owner"),
-    "API": ("spec.type", "spec.lifecycle", "spec.owner", "spec.definition"),
-    "Resource": ("spec.type", "spec.owner"),
-    "System": ("spec.owner",),
-    "Domain": ("spec.owner",),
-    "Group": ("spec.type", "spec.children"),
-    "User": ("spec",),
-    "Location": ("spec",),
-    "Template": ("spec.type", "spec.steps"),
-}
-HARNESS_KINDS: dict[str, tuple[str, ...]] = {
-    "component": ("type", "spec.lifecycle"),
-    "api": ("type", "spec.lifecycle", "spec.definition"),
-    "resource": ("type",),
-    "system": ("type", "owner"),
-    "group": ("type",),
-    "workflow": ("type", "spec.steps"),
-    "user": (),
-    "environment": (),
-    "environmentblueprint": (),
-}
-
-_RESERVED = frozenset(
-    {"or", "and", "eq", "ne", "lt", "gt", "le", "ge", "div", "mod", "not", "null", "true", "false", "new", "var",
-     "return", "step", "parallel", "stepGroup", "org", "account", "status", "liteEngineTask"}
-)  # fmt: skip
-
-API_VERSION = Rule("|".join(re.escape(version) for version in API_VERSIONS), is_name=True)
-KIND = Rule(
-    r"[A-Za-z][A-Za-z0-9]{0,62}", "use letters and digits, beginning with a letter, as in Component", is_name=True
-)
-NAME = Rule(
-    r"(?=.{1,63}\Z)[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?",
-    "use 1 to 63 letters, digits, '-', '_' and '.', beginning and ending with a letter or digit",
-    is_name=True,
-)
-NAMESPACE = Rule(
-    r"(?=.{1,63}\Z)[a-z0-9]+(-[a-z0-9]+)*", "use 1 to 63 lower-case letters, digits and '-' between them", is_name=True
-)
-IDENTIFIER = Rule(
-    r"[A-Za-z_][A-Za-z0-9_$-]{0,127}",
-    "use up to 128 letters, digits, '_', '-' and '$', beginning with a letter or '_', and no reserved word",
-    is_name=True,
-    reserved=_RESERVED,
-)
-TAG = Rule(r"(?=.{1,63}\Z)[a-z0-9:+#]+(-[a-z0-9:+#]+)*", "use lower-case letters, digits, ':', '+', '#' and '-'")
-REFERENCE = Rule(r"([^:/]+:)?([^:/]+/)?[^:/]+", "write [kind:][namespace/]name, as in group:default/platform")
-
-ADVICE = {
-    "apiVersion": f"write one of {', '.join(API_VERSIONS)}",
-    "kind": "write what it is, such as Component",
-    "metadata.name": "write the entity's name, such as payments-api",
-    "identifier": "write the entity's identifier, such as payments_api",
-    "type": "write what sort it is, such as service",
-    "spec.type": "write what sort it is, such as service",
-    "spec.lifecycle": "write its stage of life, such as experimental or production",
-    "owner": "write the owner, such as group:account/platform",
-    "spec.owner": "write the owning team or user, such as group:platform",
-    "spec.definition": "write the definition, or $text: with where it is",
-    "spec.steps": "write the list of its steps",
-    "spec.children": "write the list of its child groups, [] for none",
-    "spec": "write its specification",
-}
+def imported_kind(kind: str) -> str:
+    """Give what IDP 2.0 calls a kind of IDP 1.0."""
+    return IMPORTED_KINDS.get(kind.lower(), kind.lower())
 
 
-def parse(text: str, *, what: str) -> tuple[Entity, ...]:
+def parse(text: str, *, what: str, target: Format | None = None) -> tuple[Entity, ...]:
     """Read a catalog file; `what` names it in the message. Raises BadInput with every fault found.
 
+    target: the format of the catalog that the file is registered in; None asks for the file's own rules alone.
     IDP 1.0 allows several documents in a file; empty ones are passed over, as the catalog does.
     """
     from common.document import reader
@@ -139,7 +65,7 @@ def parse(text: str, *, what: str) -> tuple[Entity, ...]:
     entities = []
     for root in roots:
         document = Document(root, ADVICE)
-        entities.append(_entity(document))
+        entities.append(_entity(document, target))
         diagnostics += document.diagnostics
         diagnostics += [
             Diagnostic(f"the key {shown(name)} was given on line {first.line} already; keep one", location)
@@ -165,59 +91,67 @@ def _bad(what: str, diagnostics: list[Diagnostic]) -> BadInput:
     return BadInput(f"{what} has {found}.", next_step="Correct it and run the step again.")
 
 
-def _entity(document: Document) -> Entity:
-    version = document.text("apiVersion", API_VERSION)
-    kind = document.text("kind", KIND)
+def _entity(document: Document, target: Format | None) -> Entity:
+    version = document.text("apiVersion", RULES[Format.HARNESS].fields["apiVersion"].rule)
     looks_new = document.node("identifier") is not None and document.node("metadata.name") is None
-    guess = Format.HARNESS if looks_new else Format.BACKSTAGE
-    for part in ("metadata", "spec"):
-        document.expect_map(part)
-    return _CHECKS[API_VERSIONS.get(version, guess)](document, kind)
-
-
-def _backstage(document: Document, kind: str) -> Entity:
-    known = {name.lower(): name for name in BACKSTAGE_KINDS}.get(kind.lower(), kind)
-    if known != kind:
-        document.complain("kind", f"kind is {shown(kind)}, but the catalog minds the case; write {known}")
-    name = document.text("metadata.name", NAME)
-    namespace = document.text("metadata.namespace", NAMESPACE, required=False)
-    for path in ("metadata.title", "metadata.description"):
-        document.text(path, required=False)
-    for path in ("metadata.annotations", "metadata.labels"):
-        document.expect_texts(path)
-    document.expect_list("metadata.tags", TAG)
-    owner = _required(document, BACKSTAGE_KINDS.get(known, ()), "spec.owner", REFERENCE)
-    return Entity(Format.BACKSTAGE, kind, name, namespace or "default", owner, document.location().line)
-
-
-def _harness(document: Document, kind: str) -> Entity:
-    if kind and kind.lower() not in HARNESS_KINDS:
-        document.complain(
-            "kind", f"kind is {shown(kind)}, which IDP 2.0 does not know; write one of {', '.join(HARNESS_KINDS)}"
-        )
-    if document.node("identifier") is None and document.node("metadata.name") is not None:
-        document.complain("metadata.name", "IDP 2.0 has no metadata.name; write identifier at the root instead")
-        identifier = ""
+    written_in = API_VERSIONS.get(version, Format.HARNESS if looks_new else Format.BACKSTAGE)
+    found, faulty = _checked(document, written_in)
+    if written_in is Format.BACKSTAGE:
+        if target is Format.HARNESS:
+            _check_import(document, found, faulty)
+        name, scope, owner = found["metadata.name"], found["metadata.namespace"] or "default", found["spec.owner"]
     else:
-        identifier = document.text("identifier", IDENTIFIER)
-    organization = document.text("orgIdentifier", IDENTIFIER, required=False)
-    project = document.text("projectIdentifier", IDENTIFIER, required=False)
-    if project and not organization:
-        document.complain("projectIdentifier", "projectIdentifier stands alone; write orgIdentifier too")
-    document.text("name", required=False)
-    owner = _required(document, HARNESS_KINDS.get(kind.lower(), ()), "owner", TEXT)
-    scope = ".".join(part for part in ("account", organization, project) if part)
-    return Entity(Format.HARNESS, kind, identifier, scope, owner, document.location().line)
+        name, owner = found["identifier"], found["owner"]
+        places = ("account", found["orgIdentifier"], found["projectIdentifier"])
+        scope = ".".join(place for place in places if place)
+    return Entity(written_in, found["kind"], name, scope, owner, document.location().line)
 
 
-def _required(document: Document, paths: tuple[str, ...], owner_path: str, owner_rule: Rule) -> str:
-    """Check the fields a kind needs, and give the owner, which is checked also where the kind does not need one."""
-    for path in paths:
-        if path.endswith(("type", "lifecycle")):
-            document.text(path)
-        elif path != owner_path:
-            document.expect_value(path)
-    return document.text(owner_path, owner_rule, required=owner_path in paths)
+def _checked(document: Document, format: Format) -> tuple[Mapping[str, str], set[str]]:
+    """Check every field of the format; give the texts by their path, and the paths at which something is wrong."""
+    rules = RULES[format]
+    found: dict[str, str] = {}
+    faulty: set[str] = set()
+    required = rules.always
+    for path, field in rules.fields.items():
+        before = len(document.diagnostics)
+        if path == "identifier" and document.node(path) is None and document.node("metadata.name") is not None:
+            found[path] = ""
+            document.complain("metadata.name", "IDP 2.0 has no metadata.name; write identifier at the root instead")
+        elif path != "apiVersion":
+            found[path] = _check(document, path, field, required=path in required)
+        if path == "kind" and found[path]:
+            required = rules.required(found[path])
+            if problem := rules.kind_problem(found[path]):
+                document.complain(path, f"kind {problem}")
+        if field.needs and found[path] and not found[field.needs] and field.needs not in faulty:
+            document.complain(path, f"{path} is given without {field.needs}; write that too")
+        if len(document.diagnostics) > before:
+            faulty.add(path)
+    return found, faulty
 
 
-_CHECKS: dict[Format, Callable[[Document, str], Entity]] = {Format.BACKSTAGE: _backstage, Format.HARNESS: _harness}
+def _check_import(document: Document, found: Mapping[str, str], faulty: set[str]) -> None:
+    """Note what IDP 2.0 will refuse in a file of IDP 1.0, where the file itself says it."""
+    rules = RULES[Format.HARNESS]
+    kind = imported_kind(found["kind"])
+    if found["kind"] and "kind" not in faulty and rules.kind_problem(kind):
+        document.complain("kind", f"kind {rules.kind_problem(found['kind'])}, to have it imported")
+    for path, field in rules.fields.items():
+        if field.origin and field.origin not in faulty:
+            _check(document, field.origin, field, required=path in rules.required(kind))
+
+
+def _check(document: Document, path: str, field: Field, *, required: bool) -> str:
+    """Check one field, and give its text if it is one and right."""
+    if field.shape is Shape.TEXT:
+        return document.text(path, field.rule, required=required)
+    if required:
+        document.expect_value(path)
+    if field.shape is Shape.MAP:
+        document.expect_map(path)
+    elif field.shape is Shape.TEXTS:
+        document.expect_texts(path)
+    elif field.shape is Shape.LIST:
+        document.expect_list(path, field.rule)
+    return ""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from common.errors import BadInput
+from common.errors import BadInput, shown
 
 FIXED = ("kind", "metadata", "metadata.name", "metadata.namespace", "metadata.apis")
 MODES = ("replace", "append")
@@ -35,7 +35,7 @@ def entity_changes(body: Mapping[str, Any]) -> list[Change]:
     asked = [*_maps(body, "properties")]
     if body.get("property") is not None:
         asked.insert(0, dict(body))
-    return [_change(ref, one.get("property"), one.get("value"), one.get("mode")) for one in asked]
+    return [_change(ref, entry.get("property"), entry.get("value"), entry.get("mode")) for entry in asked]
 
 
 def property_changes(body: Mapping[str, Any]) -> list[Change]:
@@ -43,22 +43,42 @@ def property_changes(body: Mapping[str, Any]) -> list[Change]:
     default = body.get("value")
     return [
         _change(
-            _text(one.get("entity_ref")),
+            _text(entity.get("entity_ref")),
             body.get("property"),
-            default if one.get("value") is None else one["value"],
+            default if entity.get("value") is None else entity["value"],
             body.get("mode"),
         )
-        for one in _maps(body, "entity_refs")
+        for entity in _maps(body, "entity_refs")
     ]
 
 
-def check(changes: list[Change]) -> None:
-    """Raise BadInput with everything that the API would refuse."""
+def check(changes: list[Change]) -> list[Change]:
+    """Give one change per property, what is asked of it in turn made one. Raises BadInput with all that is refused."""
     faults = list(dict.fromkeys(fault for change in changes for fault in _faults(change)))
     if not changes:
         faults = ["No property is given for any entity"]
+    made: dict[tuple[str, tuple[str, ...]], Change] = {}
+    for change in () if faults else changes:
+        place = change.entity_ref, tuple(keys(change.path))
+        before = made.get(place)
+        if before is None or change.mode == "replace":
+            made[place] = change
+        elif (together := appended(before.value, change.value)) is not None:
+            made[place] = replace(before, value=together)
+        else:
+            faults.append(f"{_where(change)} is asked for twice, with values that do not go together")
     if faults:
         raise BadInput(f"{'; '.join(faults)}.", next_step="Nothing was changed; correct the input and run again.")
+    return list(made.values())
+
+
+def appended(held: Any, more: Any) -> Any:
+    """Give what an append makes of what is held (contract, D.3); None when the two do not go together."""
+    if isinstance(held, list) and isinstance(more, list):
+        return [*held, *more]
+    if isinstance(held, dict) and isinstance(more, dict):
+        return {**held, **more}
+    return None
 
 
 def remaining(change: Change, current: Mapping[tuple[str, ...], Any]) -> Change | None:
@@ -70,7 +90,7 @@ def remaining(change: Change, current: Mapping[tuple[str, ...], Any]) -> Change 
     if change.mode == "replace":
         return None if _same(held, change.value) else change
     if isinstance(held, list) and isinstance(change.value, list):
-        missing = [one for one in change.value if not any(_same(one, other) for other in held)]
+        missing = [item for item in change.value if not any(_same(item, other) for other in held)]
         return replace(change, value=missing) if missing else None
     if isinstance(held, dict) and isinstance(change.value, dict):
         unlike = {
@@ -100,12 +120,17 @@ def _change(ref: str, path: object, value: object, mode: object) -> Change:
     return Change(ref, bare, value, _text(mode) or "replace")
 
 
+def _where(change: Change) -> str:
+    ref = shown(change.entity_ref, quotes=False) or "an entity without a reference"
+    return f"property {shown(change.path)} of {ref}"
+
+
 def _faults(change: Change) -> Iterable[str]:
-    where = f"property {change.path!r} of {change.entity_ref or 'an entity without a reference'}"
+    where = _where(change)
     kind, _, rest = change.entity_ref.rpartition(":")
     if not REFERENCE.fullmatch(change.entity_ref) or (rest.startswith(("account/", "account.")) and not kind):
         yield (
-            f"{change.entity_ref!r} is no reference of an entity: write kind:account/identifier"
+            f"{shown(change.entity_ref)} is no reference of an entity: write kind:account/identifier"
             " (also account.org and account.org.project), or kind:namespace/name in IDP 1.0"
         )
     try:
@@ -118,14 +143,14 @@ def _faults(change: Change) -> Iterable[str]:
     if change.value is None:
         yield f"{where} has no value"
     if change.mode not in MODES:
-        yield f"{where} has the mode {change.mode!r}; it can be {' or '.join(MODES)}"
+        yield f"{where} has the mode {shown(change.mode)}; it can be {' or '.join(MODES)}"
     elif change.mode == "append" and not isinstance(change.value, list | dict | None):
         yield f"{where} can be appended to only with a list or a map; use the mode replace"
 
 
 def _maps(body: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     found = body.get(name) or []
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+    if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
         raise BadInput(f"{name} is no list of maps.", next_step="Write one map per entry.")
     return found
 
@@ -134,6 +159,6 @@ def _text(value: object) -> str:
     return "" if value is None else str(value).strip()
 
 
-def _same(one: object, other: object) -> bool:
+def _same(value: object, other: object) -> bool:
     """Compare as JSON does: true is not 1, and the order of a map's keys does not count."""
-    return json.dumps(one, sort_keys=True, default=str) == json.dumps(other, sort_keys=True, default=str)
+    return json.dumps(value, sort_keys=True, default=str) == json.dumps(other, sort_keys=True, default=str)

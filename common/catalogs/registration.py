@@ -6,10 +6,10 @@ A re-run finds what the first run registered. An entity of that name from elsewh
 from __future__ import annotations
 
 from common import log
-from common.catalogs import AlreadyThere, Catalog, CatalogFile, Registered
+from common.catalogs import AlreadyThere, Catalog, CatalogFile, Registered, failure_of
 from common.errors import Conflict, Refused
+from common.network import repeat
 from common.network.deadline import Deadline
-from common.network.repeat import Uncertain
 
 CREATED = "created"
 EXISTED = "existed"
@@ -20,13 +20,12 @@ def register(catalog: Catalog, file: CatalogFile, deadline: Deadline) -> tuple[s
     text = catalog.read()
     ref = catalog.check(text) if text is not None else ""
     found = catalog.find(ref) if ref else None
-    if found is not None:
-        how = EXISTED
-        _expect_same(found, file)
-    else:
-        found, how = _register(catalog, ref, file, deadline)
+    how = EXISTED
+    if found is None:
+        found, how = _register(catalog, ref, deadline)
     if how == CREATED:
-        found = _appeared(catalog, found.ref or ref, file, deadline)
+        found = _shown(catalog, found.ref, file, deadline)
+    _expect_same(found, file)
     _expect_sound(found, file)
     log.info(f"{found.ref} {'is registered' if how == CREATED else 'was registered already'} from {file.url}.")
     return found.ref, how
@@ -50,43 +49,37 @@ def dry_run(catalog: Catalog, file: CatalogFile) -> str:
     return ref
 
 
-def _register(catalog: Catalog, ref: str, file: CatalogFile, deadline: Deadline) -> tuple[Registered, str]:
-    doubt: Uncertain | None = None
-    attempts = deadline.attempts()
-    for _ in attempts:
-        try:
-            return catalog.register(ref), CREATED
-        except AlreadyThere as answer:
-            found = catalog.find(ref) if ref else None
-            if found is None:
-                raise Conflict(
-                    f"The catalog has an entity of this name already, and does not show it: {answer}.",
-                    next_step="Rename the entity, or check which scope it is registered in and who may see it.",
-                ) from answer
-            _expect_same(found, file)
-            return found, CREATED if doubt is not None else EXISTED
-        except Uncertain as error:
-            if not ref:
-                raise
-            log.info(f"{error.message} Looking whether {ref} is there.")
-            if (found := catalog.find(ref)) is not None:
-                _expect_same(found, file)
-                return found, CREATED
-            doubt = error
-            attempts.failed(error.message)
-    raise doubt or Refused(f"{file.url} was not registered.")
+def _register(catalog: Catalog, ref: str, deadline: Deadline) -> tuple[Registered, str]:
+    def look() -> Registered | None:
+        log.info(f"Looking whether {ref} is there.")
+        return catalog.find(ref)
+
+    try:
+        return repeat.write(lambda: catalog.register(ref), look if ref else None, failure_of, deadline), CREATED
+    except AlreadyThere:
+        found = _awaited(catalog, ref, deadline) if ref else None
+        if found is None:
+            raise
+        return found, EXISTED
 
 
-def _appeared(catalog: Catalog, ref: str, file: CatalogFile, deadline: Deadline) -> Registered:
+def _shown(catalog: Catalog, ref: str, file: CatalogFile, deadline: Deadline) -> Registered:
+    """Read back what was registered: an answer that says so is not enough."""
+    if (found := _awaited(catalog, ref, deadline)) is not None:
+        return found
+    raise Refused(
+        f"The catalog took {file.url}, but {ref} did not appear within {deadline.retry_seconds:.0f} s.",
+        next_step="Look for processing errors in the portal; running the step again looks for the entity once more.",
+    )
+
+
+def _awaited(catalog: Catalog, ref: str, deadline: Deadline) -> Registered | None:
     attempts = deadline.attempts()
     for _ in attempts:
         if (found := catalog.find(ref)) is not None:
             return found
         attempts.failed(f"{ref} is not in the catalog yet.")
-    raise Refused(
-        f"The catalog took {file.url}, but {ref} did not appear within {deadline.retry_seconds:.0f} s.",
-        next_step="Look for processing errors in the portal; running the step again looks for the entity once more.",
-    )
+    return None
 
 
 def _expect_same(found: Registered, file: CatalogFile) -> None:

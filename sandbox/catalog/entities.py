@@ -1,4 +1,4 @@
-"""Catalog entities: reading their YAML, its rules, and keeping them. No HTTP here.
+"""Catalog entities: reading their YAML, checking it by common.catalogs.rules, and keeping them. No HTTP here.
 
 An entity is kept as the YAML that was registered; custom properties lie over it (see properties.py) and never
 change it. Backstage's YAML is converted to Harness's (IDP 2.0), which names an entity by scope, kind and identifier.
@@ -7,7 +7,6 @@ change it. Backstage's YAML is converted to Harness's (IDP 2.0), which names an 
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 import time
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from common.catalogs.rules import API_VERSIONS, IMPORTED_KINDS, RULES, Field, Format, Rule, Shape
 from sandbox import yaml_text
 
 if TYPE_CHECKING:
@@ -33,19 +33,7 @@ CREATE TABLE IF NOT EXISTS entities (
     UNIQUE (scope, kind, identifier)
 );
 """
-KINDS = ("api", "component", "group", "resource", "user", "workflow", "environmentblueprint", "environment", "system")
-_NATIVE = "harness.io/v1"
-_BACKSTAGE = "backstage.io/v1alpha1"
-_BACKSTAGE_TEMPLATE = "scaffolder.backstage.io/v1beta3"
-_IDENTIFIER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_$.-]{0,127}")
-_REQUIRED: dict[str, tuple[str, ...]] = {
-    "api": ("type", "owner", "spec.lifecycle"),
-    "component": ("type", "owner", "spec.lifecycle"),
-    "group": ("type",),
-    "resource": ("type", "owner"),
-    "system": ("owner",),
-    "workflow": ("type", "owner"),
-}
+_NATIVE = next(version for version, written_in in API_VERSIONS.items() if written_in is Format.HARNESS)
 
 
 class InvalidEntity(ValueError):
@@ -81,12 +69,16 @@ class Entity:
 def parse(text: str, *, convert: bool, organization: str | None = None, project: str | None = None) -> Entity:
     """Read an entity from its YAML. `organization` and `project` are where the request wants it, if it says so."""
     document = _load(text)
-    if document.get("apiVersion") in (_BACKSTAGE, _BACKSTAGE_TEMPLATE):
+    version = document.get("apiVersion")
+    faults = []
+    if isinstance(version, str) and API_VERSIONS.get(version) is Format.BACKSTAGE:
         if not convert:
-            raise InvalidEntity(f"apiVersion {document['apiVersion']} needs conversion (convert=true).")
-        document = _converted(document)
-        text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
-    faults = _faults(document)
+            raise InvalidEntity(f"apiVersion {version} needs conversion (convert=true).")
+        faults = _faults(document, Format.BACKSTAGE)
+        if not faults:
+            document = _converted(document)
+            text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+    faults = faults or _faults(document, Format.HARNESS)
     scope = ["account"]
     for key, wanted in (("orgIdentifier", organization), ("projectIdentifier", project)):
         stated = document.get(key)
@@ -110,22 +102,38 @@ def _load(text: str) -> dict[str, Any]:
     return documents[0]
 
 
-def _faults(document: dict[str, Any]) -> list[str]:
-    faults = []
-    if document.get("apiVersion") != _NATIVE:
-        faults.append(f"apiVersion must be {_NATIVE}, it is {document.get('apiVersion')}")
-    kind = str(document.get("kind", "")).lower()
-    if kind not in KINDS:
-        faults.append(f"kind must be one of {', '.join(KINDS)}, it is {document.get('kind')}")
-    if not _IDENTIFIER.fullmatch(str(document.get("identifier") or "")):
-        faults.append(f"identifier {document.get('identifier')!r} is missing or has characters that are not allowed")
-    parts = [part for part in ("spec", "metadata") if not isinstance(document.get(part, {}), dict)]
-    faults += [f"{part} must be a mapping" for part in parts]
-    faults += [f"{path} is missing" for path in _REQUIRED.get(kind, ()) if not _at(document, path)]
+def _faults(document: dict[str, Any], format: Format) -> list[str]:
+    rules = RULES[format]
+    kind = document["kind"] if isinstance(document.get("kind"), str) else ""
+    required = rules.required(kind)
+    faults = [f"kind {problem}"] if kind and (problem := rules.kind_problem(kind)) else []
+    for path, rule in rules.fields.items():
+        faults += _field_faults(document, path, rule, required=path in required)
+        if rule.needs and _at(document, path) and not _at(document, rule.needs):
+            faults.append(f"{path} needs {rule.needs}")
     return faults
 
 
-def _at(document: dict[str, Any], path: str) -> object:
+def _field_faults(document: dict[str, Any], path: str, wanted: Field, *, required: bool) -> list[str]:
+    """Check the value at the path; one that is null or blank is as good as none."""
+    value = _at(document, path)
+    if value is None or (not required and isinstance(value, str) and not value.strip() and wanted.shape is Shape.TEXT):
+        nothing_below = wanted.shape is Shape.MAP and path in document
+        return [f"{path} is missing"] if required or nothing_below else []
+    if wanted.shape in (Shape.TEXTS, Shape.MAP) and not isinstance(value, dict):
+        return [f"{path} must be a mapping"]
+    if wanted.shape is Shape.LIST and not isinstance(value, list):
+        return [f"{path} must be a list"]
+    texts = {Shape.TEXT: [value], Shape.LIST: value, Shape.TEXTS: isinstance(value, dict) and value.values()}
+    return [fault for text in texts.get(wanted.shape) or [] for fault in _text_faults(path, text, wanted.rule)]
+
+
+def _text_faults(path: str, value: object, rule: Rule) -> list[str]:
+    problem = rule.problem(value, "write a text") if isinstance(value, str) else "must be a text"
+    return [f"{path} {problem}"] if problem else []
+
+
+def _at(document: dict[str, Any], path: str) -> Any:
     value: object = document
     for key in path.split("."):
         value = value.get(key) if isinstance(value, dict) else None
@@ -133,16 +141,14 @@ def _at(document: dict[str, Any], path: str) -> object:
 
 
 def _converted(document: dict[str, Any]) -> dict[str, Any]:
-    """Harness's form of a Backstage entity."""
-    if wrong := [part for part in ("spec", "metadata") if not isinstance(document.get(part) or {}, dict)]:
-        raise InvalidEntity(f"Invalid entity YAML: {' and '.join(wrong)} must be a mapping.")
+    """Harness's form of a Backstage entity that is valid."""
     metadata, spec = (dict(document.get(part) or {}) for part in ("metadata", "spec"))
-    kind = str(document.get("kind", "")).lower()
+    kind = document["kind"].lower()
     metadata.pop("namespace", None)
     name = metadata.pop("name", None)
     converted: dict[str, Any] = {
         "apiVersion": _NATIVE,
-        "kind": "workflow" if kind == "template" else kind,
+        "kind": IMPORTED_KINDS.get(kind, kind),
         "identifier": name,
         "name": metadata.pop("title", None) or name,
         "type": spec.pop("type", None),

@@ -7,25 +7,25 @@ from __future__ import annotations
 
 import re
 import urllib.parse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from common import log
 from common.catalogs import AlreadyThere, CatalogFile, Registered
-from common.catalogs.entity import Format, parse
+from common.catalogs.entity import parse, reference
+from common.catalogs.harness.answers import entity_of, part, path_of, places, refused
+from common.catalogs.rules import Format
 from common.errors import BadInput, Refused
-from common.harness.client import PortalClient, RegistrationOptions, body_of, given_body, refused, succeeded
-from common.network.deadline import Deadline
+from common.harness.client import PortalClient, object_of, succeeded, without
 from common.network.http import quote
-from common.network.settings import Network
+from common.network.repeat import Uncertain
 from common.network.url import origin
 
 if TYPE_CHECKING:
     import requests
 
-KINDS = {"template": "workflow"}  # kinds of IDP 1.0 that are called otherwise in 2.0
 TAKEN = re.compile(r"already (exist|present|registered|import)|duplicate", re.IGNORECASE)
 NOT_FOUND = re.compile(r"not (be )?found|does ?n[o']t exist|no such", re.IGNORECASE)
 
@@ -72,50 +72,53 @@ class HarnessCatalog:
         )
 
     def check(self, text: str) -> str:
-        """Check the file offline. A file may hold one entity; one of IDP 1.0 becomes an entity of the account."""
-        entities = parse(text, what=f"The file {self._where()}")
+        """Check by what the import will make of the file. It may hold one entity."""
+        entities = parse(text, what=f"The file {self._where()}", target=Format.HARNESS)
         if len(entities) > 1:
             raise BadInput(
                 f"The file {self._where()} holds {len(entities)} entities, and this catalog registers one per file.",
                 next_step="Put each entity into a file of its own.",
             )
-        (entity,) = entities
-        if entity.format is Format.HARNESS:
-            return entity.ref
-        kind = entity.kind.lower()
-        return f"{KINDS.get(kind, kind)}:account/{entity.name}"
+        return reference(entities[0])
 
     def dry_run(self, text: str) -> None:
         """Ask for the dry run of creating the entity from this YAML."""
         (entity,) = parse(text, what=self.file.path)
         params = {"dry_run": "true", "convert": str(entity.format is Format.BACKSTAGE).lower()}
-        params |= _places(entity.scope) if entity.format is Format.HARNESS else {}
+        params |= places(reference(entity))
         answer = self.portal.send("POST", self._entities(), params=params, json={"yaml": text})
         if not succeeded(answer):
             raise refused(answer, doing=f"have {self._where()} checked by the catalog")
+        if entity_of(answer) is None:
+            raise without("the entity that the dry run would make", answer)
 
     def find(self, ref: str) -> Registered | None:
         """Read the entity."""
-        kind, _, rest = ref.partition(":")
-        scope, _, name = rest.rpartition("/")
-        path = "/".join(urllib.parse.quote(part, safe="") for part in (scope, kind, name))
-        answer = self.portal.send("GET", f"{self._entities()}/{path}", params=_places(scope))
+        answer = self.portal.send("GET", f"{self._entities()}/{path_of(ref)}", params=places(ref))
         if answer.status_code == HTTPStatus.NOT_FOUND:
             return None
         if not succeeded(answer):
             raise refused(answer, doing=f"look for {ref} in the catalog")
-        return self._registered(answer)
+        if (entity := entity_of(answer)) is None:
+            raise without(f"the entity {ref}", answer)
+        return self._registered(entity)
 
     def register(self, ref: str) -> Registered:
         """Import the file. Without a view of it, a 404 may mean that the push has not arrived, and is asked again."""
-        params = _places(ref.partition(":")[2].rpartition("/")[0])
-        answer = self.portal.send("POST", self.import_url, params=params, json=self.body, retry_not_found=not ref)
+        answer = self.portal.send("POST", self.import_url, params=places(ref), json=self.body, retry_not_found=not ref)
         if succeeded(answer):
-            return self._registered(answer)
+            if (entity := entity_of(answer)) is None:
+                raise Uncertain(
+                    f"{origin(self.import_url)} answered {answer.status_code} to the import of {self._where()}, and"
+                    " shows no entity.",
+                    next_step="Run the step again: it looks at what exists first.",
+                    detail=quote(answer),
+                )
+            return self._registered(entity)
         said = quote(answer)
         taken = answer.status_code == HTTPStatus.BAD_REQUEST and TAKEN.search(said)
         if taken or answer.status_code == HTTPStatus.CONFLICT:
-            raise AlreadyThere(said.rstrip("."))
+            raise AlreadyThere(said)
         raise refused(answer, doing=f"register {self._where()}")
 
     def _entities(self) -> str:
@@ -127,16 +130,16 @@ class HarnessCatalog:
         path, branch, repository = (str(self.body.get(key) or default) for key, default in asked.items())
         return f"{path} on {f'branch {branch}' if branch else 'the default branch'} of {repository}"
 
-    def _registered(self, answer: requests.Response) -> Registered:
-        body = body_of(answer)
-        details = body.get("git_details") or {}
-        validity = body.get("entity_validity_details") or {}
-        reasons = validity.get("error_messages") or ["it gives no reason"]
+    def _registered(self, entity: dict[str, Any]) -> Registered:
+        details = part(entity, "git_details")
+        validity = part(entity, "entity_validity_details")
+        reasons = validity.get("error_messages")
+        told = [str(reason) for reason in reasons] if isinstance(reasons, list) else []
         return Registered(
-            ref=str(body.get("entity_ref", "")),
+            ref=entity["entity_ref"],
             source=_source(details),
-            same=self._is_same(details) if details else body.get("referenceType") == "GIT",
-            faults=tuple(reasons) if validity.get("is_valid") is False else (),
+            same=self._is_same(details) if details else entity.get("referenceType") == "GIT",
+            faults=tuple(told or ["it gives no reason"]) if validity.get("is_valid") is False else (),
         )
 
     def _is_same(self, details: dict[str, Any]) -> bool:
@@ -149,64 +152,11 @@ class HarnessCatalog:
         return _full_name(there) == _full_name(self.file.repository_url)
 
 
-def open_catalog(
-    file: CatalogFile, options: RegistrationOptions, *, network: Network, deadline: Deadline
-) -> HarnessCatalog:
-    """Make ready to import the file: with what the platform gave, else with what follows from the inputs."""
-    portal = options.access.portal
-    body = given_body(options.body) if options.import_url and options.body else _made_body(file)
-    return HarnessCatalog(
-        file=file,
-        portal=PortalClient(options.access, network, deadline),
-        import_url=options.import_url or f"{portal.base}/gateway/v1/entities/import",
-        body=body,
-        file_url=options.file_url or _made_file_url(body, options),
-    )
-
-
-def _made_body(file: CatalogFile) -> dict[str, Any]:
-    if not file.connector:
-        raise BadInput(
-            "The portal reads the file through one of its own connectors, and none is named.",
-            next_step="Set connectorRef (--connector-ref or PLUGIN_CONNECTOR_REF), as in account.github.",
-        )
-    return {
-        "connector_ref": file.connector,
-        "repo_name": file.repository,
-        **({"branch_name": file.branch} if file.branch else {}),
-        "file_path": file.path,
-        "is_harness_code_repo": False,
-    }
-
-
-def _made_file_url(body: Mapping[str, Any], options: RegistrationOptions) -> str:
-    """Give '' for a connector of an organization or project: that needs identifiers which only the platform knows."""
-    portal = options.access.portal
-    connector = str(body.get("connector_ref", ""))
-    if not portal.account or not connector.startswith("account."):
-        return ""
-    asked = {
-        "accountIdentifier": portal.account,
-        "connectorRef": connector,
-        "repoName": body.get("repo_name"),
-        "branch": body.get("branch_name"),
-        "filePath": body.get("file_path"),
-    }
-    query = urllib.parse.urlencode({name: value for name, value in asked.items() if value})
-    base = origin(options.import_url) if options.import_url else portal.base
-    return f"{base}/gateway/ng/api/scm/get-file-by-branch?{query}"
-
-
 def _content(answer: requests.Response) -> str:
-    found = body_of(answer).get("data")
-    if not isinstance(found, dict) or not isinstance(found.get("fileContent"), str):
-        raise Refused(f"The platform answered without the file's content: {quote(answer).rstrip('.')}.")
-    return str(found["fileContent"])
-
-
-def _places(scope: str) -> dict[str, str]:
-    """Give the query that says where an entity of this scope lives."""
-    return dict(zip(("orgIdentifier", "projectIdentifier"), scope.split(".")[1:], strict=False))
+    content = part(object_of(answer) or {}, "data").get("fileContent")
+    if not isinstance(content, str):
+        raise without("the file's content", answer)
+    return content
 
 
 def _source(details: dict[str, Any]) -> str:

@@ -85,7 +85,7 @@ def test_no_expression_of_the_template_is_left(project: str, request: pytest.Fix
 
 def test_catalog_file_is_valid_by_the_catalogs_rules(payments: Path, odd: Path) -> None:
     (found,) = entity.parse((payments / "catalog-info.yaml").read_text(), what="catalog-info.yaml")
-    assert found.ref == "component:default/payments"
+    assert entity.reference(found) == "component:account/payments"
     assert found.owner == "platform"
     text = (odd / "catalog-info.yaml").read_text(encoding="utf-8")
     (found,) = entity.parse(text, what="catalog-info.yaml")

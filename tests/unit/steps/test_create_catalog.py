@@ -39,7 +39,7 @@ def test_the_file_is_written_to_the_byte_and_named(run_step: RunStep, workspace:
     assert done.code == 0, done.stderr
     assert done.outputs == {
         "catalogFilePath": "payments/catalog-info.yaml",
-        "entityRef": "component:default/payments",
+        "entityRef": "component:account/Payments",
         "registeredCatalogUrl": "https://idp.example/ng/account/a1/module/idp/catalog/default/component/Payments",
     }
     folder = workspace / "payments"
@@ -101,7 +101,7 @@ def test_a_dry_run_checks_and_writes_nothing(run_step: RunStep, workspace: Path)
     done = run_step("CreateCatalog", INPUTS | {"DRY_RUN": "true"})
     assert done.code == 0
     assert "Dry run: payments/catalog-info.yaml is written." in done.stderr
-    assert done.outputs["entityRef"] == "component:default/payments"
+    assert done.outputs["entityRef"] == "component:account/Payments"
     assert list(workspace.iterdir()) == []
 
 
@@ -150,10 +150,16 @@ def test_a_file_in_the_place_of_the_folder_is_a_conflict(run_step: RunStep, work
     (workspace / "payments").write_text("x")
     done = run_step("CreateCatalog", INPUTS)
     assert done.code == 4
-    assert "a file stands where a folder should be" in done.stderr
+    assert "a file is where a folder should be" in done.stderr
 
 
-def test_an_entity_that_nobody_owns_is_warned_about(run_step: RunStep) -> None:
-    done = run_step("CreateCatalog", INPUTS | {"FILE_CONTENT": NATIVE.replace("owner: group:account/platform\n", "")})
-    assert done.code == 0
-    assert "warning: component:account.default.shop/payments has no owner" in done.stderr
+@pytest.mark.parametrize(
+    "content", [NATIVE.replace("owner: group:account/platform\n", ""), CONTENT.replace("  owner: test\n", "")]
+)
+def test_an_entity_that_nobody_owns_is_refused_before_anything_is_pushed(
+    content: str, run_step: RunStep, workspace: Path
+) -> None:
+    done = run_step("CreateCatalog", INPUTS | {"FILE_CONTENT": content})
+    assert done.code == 2
+    assert "owner is missing; write the own" in done.stderr
+    assert list(workspace.iterdir()) == []

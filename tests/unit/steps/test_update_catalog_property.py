@@ -137,6 +137,63 @@ def test_a_change_that_failed_with_502_is_repeated(catalog: World, run_step: Run
     assert sent(catalog) == 2
 
 
+@pytest.mark.parametrize(
+    ("path", "value", "left"),
+    [
+        ("metadata.tags", ["java"], None),
+        ("metadata.tags", ["java", "http"], ["java", "http"]),
+        ("metadata.annotations", {"a.b/c": "d"}, None),
+    ],
+)
+def test_an_append_does_not_add_again_what_the_yaml_holds(
+    path: str, value: Any, left: Any, world: World, run_step: RunStep
+) -> None:
+    held = "metadata:\n  tags: [java]\n  annotations:\n    a.b/c: d\n"
+    entities.add(open_state(world.state_dir), entities.parse(YAML.format(name="payments") + held, convert=False))
+    change = {"property": path, "value": value, "mode": "append"}
+    expect(run_step("UpdateCatalogProperty", by_platform(world, "entity", one_entity(change))), 0)
+    assert values(world) == ({} if left is None else {path: left})
+    assert sent(world) == (0 if left is None else 1)
+
+
+def test_an_entity_of_idp_1_is_not_asked_for_its_yaml(catalog: World, run_step: RunStep) -> None:
+    """Only the API of IDP 2.0 shows it, by a reference of IDP 2.0."""
+    body = one_entity(TAGS) | {"entity_ref": "component:default/payments"}
+    expect(run_step("UpdateCatalogProperty", by_platform(catalog, "entity", body)), 0)
+    assert values(catalog) == {"metadata.labels": ["a", "b"]}
+    assert not [line for line in catalog.faults.requests if "/v1/entities" in line]
+
+
+def test_a_change_that_the_catalog_does_not_show_is_refused(catalog: World, run_step: RunStep) -> None:
+    """The catalog says SUCCESS, and its entity has another value when it is read back."""
+    team = TEAM | {"value": "red"}
+    assert run_step("UpdateCatalogProperty", by_platform(catalog, "entity", one_entity(team))).code == 0
+    seen = catalog.faults.app
+
+    def forgetful(environ: dict[str, Any], start_response: Any) -> Any:
+        if environ["REQUEST_METHOD"] != "POST":
+            return seen(environ, start_response)
+        environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        start_response("200 OK", [("Content-Type", "application/json")])
+        return [b'{"status": "SUCCESS", "message": "done"}']
+
+    catalog.faults.app = forgetful
+    done = run_step("UpdateCatalogProperty", by_platform(catalog, "entity", one_entity(TEAM)))
+    expect(done, 1, f"The catalog took the change, and does not show metadata.team of {PAYMENTS} with the value")
+    assert done.outputs == {}
+
+
+def test_a_long_value_is_not_echoed_whole(catalog: World, run_step: RunStep) -> None:
+    long = TEAM | {"value": "x" * 120_000}
+    given = by_platform(catalog, "entity", one_entity(long))
+    del given["BODY"]
+    given |= {"PLUGIN_TYPE": "Entity", "PLUGIN_ENTITY_REF": PAYMENTS, "PLUGIN_PROPERTIES": json.dumps([long])}
+    done = run_step("UpdateCatalogProperty", given | {"DRY_RUN": "true"})
+    expect(done, 0, "(120002 characters)")
+    assert len(done.stderr) < 2_000
+    assert len(run_step("UpdateCatalogProperty", given).stderr) < 2_000
+
+
 def test_the_inputs_of_a_plugin_step_make_the_same_change(catalog: World, run_step: RunStep) -> None:
     given = {
         "BASE": catalog.url,

@@ -9,7 +9,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.catalogs.entity import BACKSTAGE_KINDS, Entity, Format, parse
+from common.catalogs.entity import Entity, parse, reference
+from common.catalogs.rules import RULES, Format
 from common.errors import BadInput
 
 COMPONENT = """\
@@ -40,9 +41,12 @@ spec:
 """
 
 
-def faults(text: str) -> str:
+ROBOT = "apiVersion: backstage.io/v1alpha1\nkind: Robot\nmetadata:\n  name: r2\n"
+
+
+def faults(text: str, target: Format | None = None) -> str:
     with pytest.raises(BadInput) as caught:
-        parse(text, what="fileContent")
+        parse(text, what="fileContent", target=target)
     assert caught.value.exit_code == 2
     assert "\n" not in str(caught.value)
     return str(caught.value)
@@ -55,15 +59,17 @@ def replaced(text: str, *pairs: tuple[str, str]) -> str:
     return text
 
 
-def test_a_file_of_idp_1_is_named_as_backstage_names_it() -> None:
+def test_a_file_of_idp_1_is_named_as_the_import_to_idp_2_names_it() -> None:
     (entity,) = parse(replaced(COMPONENT, ("name: payments-api", "name: Payments.API")), what="x")
     assert entity == Entity(Format.BACKSTAGE, "Component", "Payments.API", "default", "group:default/platform", 1)
-    assert entity.ref == "component:default/payments.api"
+    assert reference(entity) == "component:account/Payments.API"
 
 
-def test_a_namespace_is_part_of_the_reference() -> None:
+def test_an_import_knows_no_namespace_and_calls_a_template_a_workflow() -> None:
     (entity,) = parse(replaced(COMPONENT, ("  name:", "  namespace: shop\n  name:")), what="x")
-    assert entity.ref == "component:shop/payments-api"
+    assert (entity.scope, reference(entity)) == ("shop", "component:account/payments-api")
+    template = replaced(COMPONENT, ("kind: Component", "kind: Template"), ("  lifecycle: experimental", "  steps: []"))
+    assert reference(parse(template, what="x")[0]) == "workflow:account/payments-api"
 
 
 @pytest.mark.parametrize(
@@ -82,13 +88,19 @@ def test_a_namespace_is_part_of_the_reference() -> None:
     ],
 )
 def test_a_file_of_idp_2_is_named_by_its_scope_and_keeps_its_case(text: str, ref: str) -> None:
-    assert parse(text, what="x")[0].ref == ref
+    assert reference(parse(text, what="x")[0]) == ref
 
 
-def test_idp_2_does_not_need_an_owner_for_a_component_but_for_a_system() -> None:
-    bare = replaced(NATIVE, ("owner: group:account/platform\n", ""))
+@pytest.mark.parametrize("kind", ["Component", "API", "Resource", "System", "Workflow"])
+def test_idp_2_needs_an_owner(kind: str) -> None:
+    bare = replaced(NATIVE, ("owner: group:account/platform\n", ""), ("kind: Component", f"kind: {kind}"))
+    assert "line 1: owner is missing; write the owner, such as group:account/platform" in faults(bare)
+
+
+@pytest.mark.parametrize("kind", ["Group", "User", "Environment"])
+def test_idp_2_has_kinds_that_nobody_needs_to_own(kind: str) -> None:
+    bare = replaced(NATIVE, ("owner: group:account/platform\n", ""), ("kind: Component", f"kind: {kind}"))
     assert parse(bare, what="x")[0].owner == ""
-    assert "owner is missing" in faults(replaced(bare, ("kind: Component", "kind: System")))
 
 
 def test_all_faults_are_told_at_once_with_their_lines() -> None:
@@ -168,25 +180,23 @@ def test_what_is_no_identifier_is_refused(value: str) -> None:
 
 def test_expressions_that_the_portal_resolves_may_stand_where_no_name_is() -> None:
     text = replaced(COMPONENT, ("type: service", "type: <+variable.account.kind_of_service>"))
-    assert parse(text, what="x")[0].ref == "component:default/payments-api"
+    assert parse(text, what="x")[0].name == "payments-api"
     assert "spec.type holds <+pipeline.variables.t>" in faults(
         replaced(COMPONENT, ("type: service", "type: <+pipeline.variables.t>"))
     )
 
 
-@pytest.mark.parametrize("kind", sorted(BACKSTAGE_KINDS))
+@pytest.mark.parametrize("kind", sorted(RULES[Format.BACKSTAGE].kinds))
 def test_each_kind_says_which_fields_it_lacks(kind: str) -> None:
     text = f"apiVersion: backstage.io/v1alpha1\nkind: {kind}\nmetadata:\n  name: x\n"
     told = faults(text)
-    for path in BACKSTAGE_KINDS[kind]:
+    for path in RULES[Format.BACKSTAGE].kinds[kind]:
         assert f"{path} is missing" in told
 
 
 def test_a_kind_of_ones_own_needs_only_a_name_in_idp_1() -> None:
-    assert (
-        parse("apiVersion: backstage.io/v1alpha1\nkind: Robot\nmetadata:\n  name: r2\n", what="x")[0].ref
-        == "robot:default/r2"
-    )
+    (entity,) = parse(ROBOT, what="x")
+    assert (entity.kind, entity.name, entity.scope) == ("Robot", "r2", "default")
 
 
 def test_idp_2_lists_its_kinds() -> None:
@@ -207,7 +217,9 @@ def test_the_name_of_idp_1_in_a_file_of_idp_2_is_explained() -> None:
 
 
 def test_a_project_needs_its_organization() -> None:
-    assert "line 7: projectIdentifier stands alone" in faults(replaced(NATIVE, ("orgIdentifier: default\n", "")))
+    assert "line 7: projectIdentifier is given without orgIdentifier" in faults(
+        replaced(NATIVE, ("orgIdentifier: default\n", ""))
+    )
 
 
 def test_a_key_given_twice_is_a_fault_on_its_second_line() -> None:
@@ -221,12 +233,57 @@ def test_annotations_and_labels_hold_texts_only(value: str) -> None:
     assert "line 7: metadata.annotations backstage.io/techdocs-ref is" in told
 
 
+def test_what_should_be_a_map_of_texts_and_is_none_is_a_fault() -> None:
+    told = faults(replaced(COMPONENT, ("    backstage.io/techdocs-ref: dir:.", "    - dir:.")))
+    assert "line 6: metadata.annotations is no map" in told
+
+
+@pytest.mark.parametrize("value", ["", "''", "null"])
+def test_a_text_that_is_not_required_may_be_left_empty(value: str) -> None:
+    text = replaced(COMPONENT, ("description: Takes money", f"description: {value}\n  namespace: {value}"))
+    assert parse(text, what="x")[0].scope == "default"
+
+
+def test_what_is_quoted_in_a_message_is_cut() -> None:
+    told = faults(replaced(COMPONENT, ("name: payments-api", f"name: {'a b' * 40_000}")))
+    assert "(120000 characters)" in told
+    assert len(told) < 1_000
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("name: payments-api", "name: 2fa", "line 4: metadata.name is '2fa'; use up to 128 letters"),
+        ("name: payments-api", "name: payments.api", "line 4: metadata.name is 'payments.api'; use up to 128 letters"),
+        ("name: payments-api", "name: status", "and no reserved word, for an identifier of IDP 2.0"),
+        ("kind: Component", "kind: Domain", "line 2: kind is 'Domain', which IDP 2.0 does not know"),
+        ("kind: Component", "kind: Robot", "line 2: kind is 'Robot', which IDP 2.0 does not know"),
+    ],
+)
+def test_an_import_is_checked_by_what_it_makes_of_the_file(before: str, after: str, told: str) -> None:
+    """The file's own format allows more, and CreateCatalog with it."""
+    text = replaced(COMPONENT, (before, after))
+    assert parse(text, what="x")
+    assert told in faults(text, Format.HARNESS)
+
+
+def test_an_import_needs_what_its_kind_needs_in_idp_2() -> None:
+    text = replaced(COMPONENT, ("kind: Component", "kind: System"), ("  type: service\n", ""))
+    assert parse(text, what="x")
+    assert "line 9: spec.type is missing" in faults(text, Format.HARNESS)
+
+
+def test_what_its_own_format_refuses_is_told_once_when_an_import_would_refuse_it_too() -> None:
+    text = replaced(COMPONENT, ("name: payments-api", "name: a b"), ("  owner: group:default/platform\n", ""))
+    assert faults(text, Format.HARNESS) == faults(text)
+
+
 def test_idp_1_allows_several_documents_and_passes_over_empty_ones() -> None:
     second = replaced(COMPONENT, ("payments-api", "payments-db"))
     entities = parse(f"---\n{COMPONENT}---\n---\n{second}", what="x")
-    assert [(entity.ref, entity.line) for entity in entities] == [
-        ("component:default/payments-api", 2),
-        ("component:default/payments-db", 16),
+    assert [(entity.name, entity.line) for entity in entities] == [
+        ("payments-api", 2),
+        ("payments-db", 16),
     ]
 
 
@@ -296,7 +353,7 @@ def test_any_shuffled_file_is_an_entity_or_bad_input(lines: list[str], position:
     text = text[:position] + inserted + text[position:]
     try:
         for entity in parse(text, what="x"):
-            assert re.fullmatch(r"[a-z][a-z0-9]*:[^/]+/[^/]+", entity.ref, re.IGNORECASE)
+            assert re.fullmatch(r"[a-z][a-z0-9]*:[^/]+/[^/]+", reference(entity))
             assert entity.name in text
     except BadInput:
         assert "line " in faults(text)

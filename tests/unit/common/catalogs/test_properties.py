@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.catalogs.properties import FIXED, Change, check, entity_changes, keys, property_changes, remaining
+from common.catalogs.properties import FIXED, Change, appended, check, entity_changes, keys, property_changes, remaining
 from common.errors import BadInput
 
 Held = dict[tuple[str, ...], Any]
@@ -94,6 +94,29 @@ def test_what_the_catalog_keeps_to_itself_is_refused_in_any_spelling(path: str) 
         check([change(path)])
 
 
+def test_what_is_asked_of_a_property_in_turn_is_one_change() -> None:
+    """The last replacement counts, and what is appended after it; a quoted key is the same key."""
+    asked = [
+        change(value=["lost"], mode="append"),
+        change(value=["a"]),
+        change("metadata.x", {"a": 1}, "append"),
+        change('metadata."team"', ["b"], "append"),
+        change("metadata.x", {"a": 2, "b": 3}, "append"),
+    ]
+    assert check(asked) == [change(value=["a", "b"]), change("metadata.x", {"a": 2, "b": 3}, "append")]
+
+
+def test_values_that_cannot_be_appended_to_each_other_are_a_fault() -> None:
+    with pytest.raises(BadInput, match="is asked for twice, with values that do not go together"):
+        check([change(value="text"), change(value=["b"], mode="append")])
+
+
+def test_what_a_message_quotes_is_cut() -> None:
+    with pytest.raises(BadInput) as caught:
+        check([change(ref="a b" * 40_000), change(path="." * 120_000), change(mode="m" * 120_000)])
+    assert len(str(caught.value)) < 2_000
+
+
 def test_nothing_to_change_is_a_fault() -> None:
     with pytest.raises(BadInput, match="No property is given"):
         check([])
@@ -148,13 +171,7 @@ def test_nothing_is_left_to_do_once_it_was_done(held: Any, value: Any, mode: str
     left = remaining(change(value=value, mode=mode), {path: held})
     after = held
     if left is not None:
-        both = (held, left.value)
-        if mode == "replace":
-            after = left.value
-        elif all(isinstance(one, list) for one in both):
-            after = [*held, *left.value]
-        elif all(isinstance(one, dict) for one in both):
-            after = {**held, **left.value}
-        else:
+        after = left.value if mode == "replace" else appended(held, left.value)
+        if after is None:
             return
     assert remaining(change(value=value, mode=mode), {path: after}) is None

@@ -256,7 +256,7 @@ def test_streams_that_the_caller_closed_change_nothing_of_the_work(workspace: Pa
     command = ["sh", "-c", f'exec "$0" -P -m steps.create_catalog {closed}', sys.executable]
     assert subprocess.run(command, env=environ, cwd=workspace, capture_output=True, check=False).returncode == 0
     assert (workspace / "x.yaml").read_text() == content
-    assert json.loads((workspace / "out.json").read_text())["entityRef"] == "domain:default/x"
+    assert json.loads((workspace / "out.json").read_text())["entityRef"] == "domain:account/x"
 
 
 def test_a_reader_of_standard_output_that_goes_away_is_no_bug(workspace: Path) -> None:

@@ -90,7 +90,7 @@ def test_the_newest_repository_of_a_name_is_taken_and_an_owner_can_be_named(
         ({"file_path": "broken.yaml"}, 400, "not valid YAML"),
         ({"file_path": "two.yaml"}, 400, "exactly one entity, it holds 2"),
         ({"file_path": "blob.yaml"}, 400, "not UTF-8"),
-        ({"file_path": "bare.yaml"}, 400, "None is missing .*; type is missing; owner is missing; spec.lifecycle"),
+        ({"file_path": "bare.yaml"}, 400, "identifier is missing; type is missing; owner is missing; spec.lifecycle"),
     ],
 )  # fmt: skip
 @pytest.mark.usefixtures("seeded")

@@ -197,8 +197,10 @@ def test_a_button_or_tags_of_another_type_than_usual_do_not_break_a_page(
     client.post(
         "/slack/api/chat.postMessage", json=message, headers={"Authorization": f"Bearer {credentials['slack'].token}"}
     )
-    entity = {"yaml": CATALOG_FILE.replace(f'tags: ["{NASTY}"]', "tags: 5")}
-    client.post("/gateway/v1/entities", json=entity, headers={"x-api-key": credentials["harness"].api_key})
+    key = {"x-api-key": credentials["harness"].api_key}
+    client.post("/gateway/v1/entities", json={"yaml": CATALOG_FILE}, headers=key)
+    tags = {"entity_ref": "component:account/payments", "property": "metadata.tags", "value": 5}
+    client.post("/gateway/v1/catalog/custom-properties/entity", json=tags, headers=key)
 
     assert "Odd button" in client.get("/-/messages/").text
     assert client.get("/-/entities/account/component/payments").status_code == 200

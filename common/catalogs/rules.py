@@ -1,0 +1,233 @@
+"""What makes an entity valid: a table per format, read by the offline check and by the sandbox's catalog alike.
+
+IDP 1.0 is Backstage's descriptor format (https://backstage.io/docs/features/software-catalog/descriptor-format), IDP
+2.0 the platform's own: the pages "Catalog YAML" and "Entity identifier reference" of developer.harness.io, the schema
+EntityResponse of its API, and the contract, D.1 and D.9. Where these disagree or say nothing the strict reading counts:
+a fault costs little before the push, and much at the registration.
+
+- An identifier follows the platform's general rule, and may hold hyphens, as in the portal's own examples.
+- An owner is a reference in both formats. In 2.0 the kinds that Backstage asks for one need it, and workflows.
+- A project needs its organization, an API its definition, a workflow its steps, a system its type.
+
+A file is asked two things. CreateCatalog asks whether it is valid in its own format: one of IDP 1.0 may be meant for a
+catalog of that format, where a name may begin with a digit and a kind may be the catalog's own. RegisterCatalog asks
+what its catalog will make of it: an import to IDP 2.0 turns a file of IDP 1.0 into an entity of 2.0, so what its fields
+become (`origin`) has to be valid there too.
+
+A text that is not required may be empty or null, as an input that nobody gave leaves it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from common.errors import shown
+
+# What the portal resolves by itself when it reads the file; every other expression should have been resolved before.
+PORTAL_EXPRESSIONS = r"account\.|org\.|project\.|variable\."
+UNRESOLVED_NULL = "null, as an unresolved expression leaves it"
+
+
+class Format(Enum):
+    """The two formats of a catalog file, by the portal's generation."""
+
+    BACKSTAGE = "IDP 1.0"
+    HARNESS = "IDP 2.0"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """The form a text must have, and the words that say so. A name may hold no expression, not even the portal's."""
+
+    pattern: str
+    advice: str = ""
+    is_name: bool = False
+    reserved: frozenset[str] = frozenset()
+
+    def problem(self, text: str, advice: str) -> str:
+        """Tell what is wrong with the text, as the end of a sentence about its field; '' when nothing is."""
+        if self.is_name and text == "null":
+            return f"is {UNRESOLVED_NULL}; {advice}"
+        kept = "" if self.is_name else f"(?!{PORTAL_EXPRESSIONS})"
+        if expression := re.search(rf"<\+{kept}[^>]*>?", text):
+            told = shown(expression.group(), quotes=False)
+            return f"holds {told}, which was not resolved; correct the expression, or {advice}"
+        if re.fullmatch(self.pattern, text, re.DOTALL) is None or text in self.reserved:
+            return f"is {shown(text)}; {self.advice or advice}"
+        return ""
+
+
+class Shape(Enum):
+    """What may stand at a field."""
+
+    TEXT = auto()
+    TEXTS = auto()  # a map whose values are texts
+    LIST = auto()  # a list of texts
+    MAP = auto()
+    VALUE = auto()  # anything but nothing
+
+
+TEXT = Rule(r".*\S.*")
+ANY_TEXT = Rule(r".*")
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field. `advice` says what to write when it is missing, `needs` which other field it may not do without.
+
+    origin: the field of a file of IDP 1.0 that an import to IDP 2.0 makes this one of (contract, D.9).
+    """
+
+    shape: Shape = Shape.TEXT
+    rule: Rule = TEXT
+    advice: str = "write a text"
+    needs: str = ""
+    origin: str = ""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """A format: its fields by their dotted path, and the kinds with those that each of them may not lack."""
+
+    fields: Mapping[str, Field]
+    always: tuple[str, ...]
+    kinds: Mapping[str, tuple[str, ...]]
+    other_kinds: bool  # whether a catalog may have kinds of its own
+    minds_case: bool
+
+    def required(self, kind: str) -> tuple[str, ...]:
+        """Give the paths that an entity of the kind may not lack."""
+        of_kind = (paths for known, paths in self.kinds.items() if known.lower() == kind.lower())
+        return self.always + next(of_kind, ())
+
+    def kind_problem(self, kind: str) -> str:
+        """Tell what is wrong with a kind whose form is right, as the end of a sentence; '' when nothing is."""
+        spellings = {known.lower(): known for known in self.kinds}
+        known = spellings.get(kind.lower())
+        if known is None:
+            if self.other_kinds:
+                return ""
+            return f"is {shown(kind)}, which IDP 2.0 does not know; write one of {', '.join(self.kinds)}"
+        if self.minds_case and known != kind:
+            return f"is {shown(kind)}, but the catalog minds the case; write {known}"
+        return ""
+
+
+API_VERSIONS = {
+    "backstage.io/v1alpha1": Format.BACKSTAGE,
+    "backstage.io/v1beta1": Format.BACKSTAGE,
+    "scaffolder.backstage.io/v1beta3": Format.BACKSTAGE,
+    "harness.io/v1": Format.HARNESS,
+}
+IMPORTED_KINDS = {"template": "workflow"}  # kinds of IDP 1.0 that are called otherwise in 2.0
+
+_RESERVED = frozenset(
+    {"or", "and", "eq", "ne", "lt", "gt", "le", "ge", "div", "mod", "not", "null", "true", "false", "new", "var",
+     "return", "step", "parallel", "stepGroup", "org", "account", "status", "liteEngineTask"}
+)  # fmt: skip
+
+_API_VERSION = Rule("|".join(re.escape(version) for version in API_VERSIONS), is_name=True)
+_KIND = Rule(
+    r"[A-Za-z][A-Za-z0-9]{0,62}", "use letters and digits, beginning with a letter, as in Component", is_name=True
+)
+_NAME = Rule(
+    r"(?=.{1,63}\Z)[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?",
+    "use 1 to 63 letters, digits, '-', '_' and '.', beginning and ending with a letter or digit",
+    is_name=True,
+)
+_NAMESPACE = Rule(
+    r"(?=.{1,63}\Z)[a-z0-9]+(-[a-z0-9]+)*", "use 1 to 63 lower-case letters, digits and '-' between them", is_name=True
+)
+_IDENTIFIER = Rule(
+    r"[A-Za-z_][A-Za-z0-9_$-]{0,127}",
+    "use up to 128 letters, digits, '_', '-' and '$', beginning with a letter or '_', and no reserved word, for an"
+    " identifier of IDP 2.0",
+    is_name=True,
+    reserved=_RESERVED,
+)
+_TAG = Rule(r"(?=.{1,63}\Z)[a-z0-9:+#]+(-[a-z0-9:+#]+)*", "use lower-case letters, digits, ':', '+', '#' and '-'")
+_REFERENCE = Rule(r"([^:/]+:)?([^:/]+/)?[^:/]+", "write [kind:][namespace/]name, as in group:default/platform")
+
+_SORT = "write what sort it is, such as service"
+_STAGE_OF_LIFE = "write its stage of life, such as experimental or production"
+_ROOT = {
+    "apiVersion": Field(rule=_API_VERSION, advice=f"write one of {', '.join(API_VERSIONS)}"),
+    "kind": Field(rule=_KIND, advice="write what it is, such as Component"),
+    "metadata": Field(Shape.MAP, advice="write the entity's metadata"),
+    "spec": Field(Shape.MAP, advice="write its specification"),
+}
+
+RULES: Mapping[Format, Rules] = {
+    Format.BACKSTAGE: Rules(
+        fields=_ROOT
+        | {
+            "metadata.name": Field(rule=_NAME, advice="write the entity's name, such as payments-api"),
+            "metadata.namespace": Field(rule=_NAMESPACE),
+            "metadata.title": Field(),
+            "metadata.description": Field(),
+            "metadata.annotations": Field(Shape.TEXTS, ANY_TEXT),
+            "metadata.labels": Field(Shape.TEXTS, ANY_TEXT),
+            "metadata.tags": Field(Shape.LIST, _TAG),
+            "spec.type": Field(advice=_SORT),
+            "spec.lifecycle": Field(advice=_STAGE_OF_LIFE),
+            "spec.owner": Field(rule=_REFERENCE, advice="write the owning team or user, such as group:platform"),
+            "spec.definition": Field(Shape.VALUE, advice="write the definition, or $text: with where it is"),
+            "spec.steps": Field(Shape.VALUE, advice="write the list of its steps"),
+            "spec.children": Field(Shape.VALUE, advice="write the list of its child groups, [] for none"),
+        },
+        always=("apiVersion", "kind", "metadata.name"),
+        kinds={
+            "Component": ("spec.type", "spec.lifecycle", "spec.owner"),
+            "API": ("spec.type", "spec.lifecycle", "spec.owner", "spec.definition"),
+            "Resource": ("spec.type", "spec.owner"),
+            "System": ("spec.owner",),
+            "Domain": ("spec.owner",),
+            "Group": ("spec.type", "spec.children"),
+            "User": ("spec",),
+            "Location": ("spec",),
+            "Template": ("spec.type", "spec.steps"),
+        },
+        other_kinds=True,
+        minds_case=True,
+    ),
+    Format.HARNESS: Rules(
+        fields=_ROOT
+        | {
+            "identifier": Field(
+                rule=_IDENTIFIER, advice="write the entity's identifier, such as payments_api", origin="metadata.name"
+            ),
+            "name": Field(origin="metadata.title"),
+            "orgIdentifier": Field(rule=_IDENTIFIER),
+            "projectIdentifier": Field(rule=_IDENTIFIER, needs="orgIdentifier"),
+            "type": Field(advice=_SORT, origin="spec.type"),
+            "owner": Field(
+                rule=_REFERENCE, advice="write the owner, such as group:account/platform", origin="spec.owner"
+            ),
+            "metadata.description": Field(origin="metadata.description"),
+            "metadata.tags": Field(Shape.LIST, TEXT, origin="metadata.tags"),
+            "spec.lifecycle": Field(advice=_STAGE_OF_LIFE, origin="spec.lifecycle"),
+            "spec.definition": Field(
+                Shape.VALUE, advice="write the definition, or $text: with where it is", origin="spec.definition"
+            ),
+            "spec.steps": Field(Shape.VALUE, advice="write the list of its steps", origin="spec.steps"),
+        },
+        always=("apiVersion", "kind", "identifier"),
+        kinds={
+            "component": ("type", "owner", "spec.lifecycle"),
+            "api": ("type", "owner", "spec.lifecycle", "spec.definition"),
+            "resource": ("type", "owner"),
+            "system": ("type", "owner"),
+            "group": ("type",),
+            "workflow": ("type", "owner", "spec.steps"),
+            "user": (),
+            "environment": (),
+            "environmentblueprint": (),
+        },
+        other_kinds=False,
+        minds_case=False,
+    ),
+}
+ADVICE: Mapping[str, str] = {path: field.advice for rules in RULES.values() for path, field in rules.fields.items()}
