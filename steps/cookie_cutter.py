@@ -21,7 +21,7 @@ from common.contract.process import scratch_folder
 from common.contract.step import Context, Outputs, step
 from common.errors import BadInput
 from common.git.command import Git, GitFailed, clone, git, tracks_lfs
-from common.git_hosts.connector import Credentials
+from common.git.credentials import Credentials
 from common.network.url import checked as checked_url
 from common.network.url import origin, without_credentials
 from common.secret import Secret

@@ -110,8 +110,8 @@ def option(  # noqa: PLR0913 - every argument but the first two is optional and 
 
 
 def options_of(group: type) -> list[Option]:
-    """Give the options of a dataclass and of the groups inside it, in order."""
-    return [declared for _, declared in _declarations(group)]
+    """Give the options of a dataclass and of the groups inside it, in order. What two groups declare is one input."""
+    return list({declared.field: declared for _, declared in _declarations(group)}.values())
 
 
 @dataclass(frozen=True)

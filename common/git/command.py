@@ -18,7 +18,7 @@ from pathlib import Path
 
 from common import log
 from common.errors import BadInput, NotAllowed, Refused, StepError, Unavailable
-from common.git_hosts.connector import Credentials
+from common.git.credentials import Credentials
 from common.network.deadline import Deadline
 from common.network.settings import Network
 from common.network.url import origin, without_credentials

@@ -13,8 +13,8 @@ from pathlib import Path
 from common import log
 from common.errors import BadInput, Conflict, Refused, StepError
 from common.git.command import Git, GitFailed, explain, tracks_lfs, transient
+from common.git.credentials import Credentials
 from common.git.work_tree import RIGHT_FOLDER, check_folder
-from common.git_hosts.connector import Credentials
 from common.network.deadline import Deadline
 from common.network.url import origin
 

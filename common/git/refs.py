@@ -10,7 +10,7 @@ import base64
 import requests
 
 from common.errors import Unavailable
-from common.git_hosts.connector import Credentials
+from common.git.credentials import Credentials
 from common.network.deadline import Deadline
 from common.network.http import client, refusal
 from common.network.settings import Network

@@ -133,7 +133,7 @@ def test_a_wait_that_github_asks_for_longer_than_the_budget_is_5(world: World, r
 
 def test_a_dry_run_creates_nothing(world: World, run_step: RunStep) -> None:
     done = create(run_step, world, DRY_RUN="true")
-    assert "Dry run: the private repository acme/payments would be created." in done.stderr
+    assert "acme/payments would be created." in done.stderr
     assert posts(world) == []
 
 
@@ -147,8 +147,12 @@ def test_a_dry_run_creates_nothing(world: World, run_step: RunStep) -> None:
         ({"ORG_NAME": "a/b"}, 2, "GitHub has no organization or user named 'a/b'"),
         ({"REPO_TYPE": "secret"}, 2, "REPO_TYPE is 'secret'; it can be private, public, internal."),
         ({"PERSONAL_ACCOUNT": "perhaps"}, 2, "PERSONAL_ACCOUNT is 'perhaps', which is no boolean"),
-        ({"CONNECTOR_TYPE": "Bitbucket"}, 2, "The connector type 'Bitbucket' is not supported. Supported: Github."),
-        ({"CONNECTOR_TYPE": ""}, 2, "Set CONNECTOR_TYPE; supported: Github."),
+        (
+            {"CONNECTOR_TYPE": "Bitbucket"},
+            2,
+            "type 'Bitbucket' is not supported. Supported: Github, Git.",
+        ),
+        ({"CONNECTOR_TYPE": ""}, 2, "Set CONNECTOR_TYPE; supported: Github, Git."),
         ({"DRONE_NETRC_PASSWORD": "wrong-token"}, 3, "it is wrong or has expired"),
         ({"DRONE_NETRC_PASSWORD": ""}, 3, "There are no credentials for"),
         ({"DRONE_NETRC_PORT": "9", "DRONE_REMOTE_URL": "http://127.0.0.1:9"}, 5, "the connection was refused"),
@@ -273,8 +277,8 @@ def test_a_create_whose_answer_was_lost_counts_as_created_though_the_host_shows_
         ({"find": [(302, "http://localhost:9/login")]}, {}, 1, "it redirects to http://localhost:9."),
         ({"find": [(200, "<html>log in</html>")]}, {}, 1, "what it gives is no JSON"),
         ({"find": [(200, "")]}, {}, 1, "what it gives is no JSON"),
-        ({"find": [(200, "{}")]}, {}, 1, "describes another one, or none"),
-        ({"find": [(200, '{"name": "x')]}, {}, 5, "its answer cannot be read"),
+        ({"find": [(200, "{}")]}, {}, 1, "there is no name in what it gives"),
+        ({"find": [(200, '{"name": "x')]}, {}, 5, "its answer is cut short"),
         ({"create": [(201, described(name="pay-ments"))]}, {}, 1, "describes another one"),
         ({"create": [(422, '{"message": "Failed", "errors": "too long"}')]}, {}, 1, "422 (Failed; too long)"),
         ({"user": [(403, '{"message": "Resource not accessible by integration"}')]}, {}, 2, "no organization 'acme'"),

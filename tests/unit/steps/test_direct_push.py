@@ -226,7 +226,7 @@ def test_a_dry_run_pushes_nothing_but_asks_the_server(empty: World, app: Path, r
         ({"BRANCH": ""}, 2, "branch (set BRANCH)"),
         ({"FORCE_PUSH": "maybe"}, 2, "FORCE_PUSH is 'maybe', which is no boolean"),
         ({"REPO_NAME": "nowhere"}, 2, "there is no such repository"),
-        ({"CONNECTOR_TYPE": "Gitlab"}, 2, "The connector type 'Gitlab' is not supported. Supported: Github."),
+        ({"CONNECTOR_TYPE": "Gitlab"}, 2, "The connector type 'Gitlab' is not supported. Supported: Github, Git."),
         ({"DRONE_NETRC_PASSWORD": "wrong-token"}, 3, "they are wrong or have expired"),
         ({"DRONE_NETRC_PASSWORD": ""}, 3, "Give the connector's user name and token"),
     ],
