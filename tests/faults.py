@@ -28,7 +28,9 @@ ANSWERS: dict[str, tuple[int, str]] = {  # name -> status and body
     "error that is a list": (500, '["no"]'),
     "error that is a number": (500, "7"),
 }
-PASSING = frozenset({"500", "502", "503", "connection reset", "cut short", "error that is a list", "error that is a number"})
+PASSING = frozenset(
+    {"500", "502", "503", "connection reset", "cut short", "error that is a list", "error that is a number"}
+)
 
 
 @dataclass

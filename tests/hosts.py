@@ -35,6 +35,7 @@ class Served:
     read_only: dict[str, str]
     folder: Callable[[], Path]
     git_path: str
+    visibilities: tuple[str, ...] = ()
     default_branch: str = "main"  # the branch in the page of a file on the default branch
     repository_page: str = ""
     commit_page: str = ""
@@ -58,7 +59,6 @@ class Host:
     type: str
     serve: Callable[[World, Path], contextlib.AbstractContextManager[Served]]
     steps: frozenset[str] = EVERY_STEP
-    visibilities: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return self.type
@@ -76,6 +76,7 @@ def _github(world: World, _: Path) -> Iterator[Served]:
         read_only={"DRONE_NETRC_PASSWORD": world.credentials.github_readonly_token},
         folder=lambda: world.repository("acme", "payments"),
         git_path="/acme/payments.git",
+        visibilities=("private", "public", "internal"),
         default_branch="HEAD",
         repository_page=page,
         commit_page=f"{page}/commit/{{commit}}",
@@ -112,7 +113,7 @@ def _plain(_: World, folder: Path) -> Iterator[Served]:
 
 
 HOSTS = (
-    Host(type="Github", serve=_github, visibilities=("private", "public", "internal")),
+    Host(type="Github", serve=_github),
     Host(type="Git", serve=_plain, steps=frozenset({"DirectPush"})),
 )
 

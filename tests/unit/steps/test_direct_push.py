@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from common.git_hosts.table import HOSTS
 from tests.conftest import REPOSITORY_ROOT, Result, RunStep, World
 from tests.hosts import Served, serving_step
 
@@ -224,7 +225,7 @@ def test_a_dry_run_pushes_nothing_but_asks_the_server(empty: Served, app: Path, 
         ({"BRANCH": "a..b"}, 2, "'a..b' is no name for a branch"),
         ({"BRANCH": ""}, 2, "branch (set BRANCH)"),
         ({"FORCE_PUSH": "maybe"}, 2, "FORCE_PUSH is 'maybe', which is no boolean"),
-        ({"CONNECTOR_TYPE": "Gitlab"}, 2, "The connector type 'Gitlab' is not supported. Supported: Github, Git."),
+        ({"CONNECTOR_TYPE": "Svn"}, 2, f"The connector type 'Svn' is not supported. Supported: {', '.join(HOSTS)}."),
         ({"DRONE_NETRC_PASSWORD": "wrong-token"}, 3, "they are wrong or have expired"),
         ({"DRONE_NETRC_PASSWORD": ""}, 3, "Give the connector's user name and token"),
     ],
