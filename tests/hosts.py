@@ -23,8 +23,9 @@ class Served:
     """A host that is served for a test. The repository of the test is `payments`; where that is, the host decides.
 
     connector, location, elsewhere, read_only: variables: of the connector, of the repository, of one that does not
-    exist, of credentials that may not write. The pages are texts with {commit}, {branch} and {path}; '' where there
-    is none. find, create: the requests by which the API is asked for the repository and makes it.
+    exist, of credentials that may not write; may_not_push: what git then shows of the host's words. The pages are texts
+    with {commit}, {branch} and {path}; '' where there is none. find, create: the requests by which the API is asked for
+    the repository and makes it.
     """
 
     url: str
@@ -33,6 +34,7 @@ class Served:
     location: dict[str, str]
     elsewhere: dict[str, str]
     read_only: dict[str, str]
+    may_not_push: str
     folder: Callable[[], Path]
     git_path: str
     visibilities: tuple[str, ...] = ()
@@ -74,6 +76,7 @@ def _github(world: World, _: Path) -> Iterator[Served]:
         location={"ORG_NAME": "acme", "REPO_NAME": "payments"},
         elsewhere={"REPO_NAME": "nowhere"},
         read_only={"DRONE_NETRC_PASSWORD": world.credentials.github_readonly_token},
+        may_not_push="remote: Write access to repository not granted.",
         folder=lambda: world.repository("acme", "payments"),
         git_path="/acme/payments.git",
         visibilities=("private", "public", "internal"),
@@ -107,6 +110,7 @@ def _plain(_: World, folder: Path) -> Iterator[Served]:
             location={"REPO_NAME": "payments"},
             elsewhere={"REPO_NAME": "nowhere", "DRONE_REMOTE_URL": f"{url}/team/nowhere.git"},
             read_only={"DRONE_NETRC_USERNAME": "reader", "DRONE_NETRC_PASSWORD": users["reader"][0]},
+            may_not_push="remote: 403 Forbidden",
             folder=lambda: repository,
             git_path="/team/payments.git",
         )

@@ -246,9 +246,12 @@ def test_a_repository_that_is_not_there_is_2(empty: Served, app: Path, run_step:
     assert (done.code, "there is no such repository" in done.stderr) == (2, True), done.stderr
 
 
-def test_credentials_that_may_only_read_are_3(empty: Served, app: Path, run_step: RunStep) -> None:
+def test_credentials_that_may_only_read_are_3_with_the_servers_words(
+    empty: Served, app: Path, run_step: RunStep
+) -> None:
     done = run_step("DirectPush", target(empty, **empty.read_only))
     assert done.code == 3
+    assert empty.may_not_push in done.stderr
     assert "Give it the right to write to this repository." in done.stderr
 
 
