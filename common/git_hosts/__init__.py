@@ -16,6 +16,8 @@ from common.git_hosts.context import HostContext, HostInputs, Unsupported, addre
 from common.git_hosts.table import HOSTS
 from common.network.url import checked
 
+__all__ = ["HOSTS", "GitHost", "NewRepository", "Repository", "module_for", "open_host"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class NewRepository:
