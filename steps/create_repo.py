@@ -12,15 +12,13 @@ from common.contract.inputs import option
 from common.contract.step import Context, Outputs, step
 from common.errors import Conflict
 from common.git_hosts import GitHost, NewRepository, Repository
-from common.git_hosts.connector import Connector, RepositoryLocation
+from common.git_hosts.context import HostContext, HostInputs
 from common.network.url import path_of
-from common.secret import Secret
 
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
-    connector: Connector
-    location: RepositoryLocation
+    host: HostInputs
     visibility: str = option(
         "repoType",
         env=["REPO_TYPE"],
@@ -42,9 +40,6 @@ class Inputs:
         env=["PERSONAL_ACCOUNT"],
         default=False,
         help="Create it under the account of the token, not under an organization.",
-    )
-    api_key: Secret | None = option(
-        "xApiKey", env=["X_API_KEY"], default=None, help="Harness API key; only Harness Code needs it."
     )
     if_exists: str = option(
         "ifExists",
@@ -68,34 +63,26 @@ class Inputs:
 )
 def create_repo(inputs: Inputs, context: Context) -> Outputs:
     """Create a repository on a git host and wait until git can serve it."""
-    host = git_hosts.host_of(inputs.connector)
-    host.check(inputs.connector, inputs.location)
-    wanted = NewRepository(
-        location=inputs.location,
-        visibility=inputs.visibility,
-        description=inputs.description,
-        personal=inputs.personal_account,
-    )
-    found = host.find_repository(inputs.connector, wanted, network=context.network, deadline=context.deadline)
+    host, where = git_hosts.open_host(inputs.host, context, step_type="CreateRepo", personal=inputs.personal_account)
+    wanted = NewRepository(visibility=inputs.visibility, description=inputs.description)
+    found = host.find_repository(where, wanted)
     if found is not None:
-        adopt(found, inputs, host, context)
+        adopt(found, inputs, host, where)
         return _outputs(found, inputs, created=False)
     if context.dry_run:
-        name = f"{inputs.location.organization or 'the account of the token'}/{inputs.location.repository}"
-        log.info(f"Dry run: the {inputs.visibility} repository {name} would be created.")
+        url = f"{where.location.repository} of the token's account" if where.personal else host.repository_url(where)
+        log.info(f"Dry run: the {inputs.visibility} repository {url} would be created.")
         return {"repositoryCreated": False}
-    repository, created = host.create_repository(
-        inputs.connector, wanted, network=context.network, deadline=context.deadline
-    )
+    repository, created = host.create_repository(where, wanted)
     if not created:  # somebody else did, in the moment since it was looked for
-        adopt(repository, inputs, host, context)
+        adopt(repository, inputs, host, where)
         return _outputs(repository, inputs, created=False)
     log.info(f"Created {repository.url} ({repository.visibility}).")
-    _wait(repository, inputs, host, context)
+    _wait(repository, host, where)
     return _outputs(repository, inputs, created=True)
 
 
-def adopt(found: Repository, inputs: Inputs, host: GitHost, context: Context) -> None:
+def adopt(found: Repository, inputs: Inputs, host: GitHost, where: HostContext) -> None:
     """Take a repository that exists, or raise Conflict that names what stands against it."""
     if inputs.if_exists == "fail":
         raise Conflict(
@@ -107,7 +94,7 @@ def adopt(found: Repository, inputs: Inputs, host: GitHost, context: Context) ->
             f"The repository {found.url} exists and is {found.visibility}, but {inputs.visibility} was asked for.",
             next_step="Change its visibility or the input repoType, or choose another name.",
         )
-    if _wait(found, inputs, host, context) and inputs.if_exists == "adopt_if_empty":
+    if _wait(found, host, where) and inputs.if_exists == "adopt_if_empty":
         raise Conflict(
             f"The repository {found.url} exists and is not empty.",
             next_step="Choose another name, or set IF_EXISTS=adopt (in a pipeline: a variable of that name)"
@@ -118,14 +105,15 @@ def adopt(found: Repository, inputs: Inputs, host: GitHost, context: Context) ->
         log.info(f"Its description stays {found.description!r}.")
 
 
-def _wait(repository: Repository, inputs: Inputs, host: GitHost, context: Context) -> bool:
+def _wait(repository: Repository, host: GitHost, where: HostContext) -> bool:
+    """Wait until git can serve the repository, and tell whether it holds anything."""
     from common.git.refs import holds_branches
 
-    credentials = host.git_credentials(inputs.connector)
+    credentials = host.git_credentials(where)
     url = repository.clone_url
     if credentials is not None:  # they are for the connector's host, whatever the answer names
         url = f"{credentials.origin}{path_of(url)}"
-    return holds_branches(url, credentials, network=context.network, deadline=context.deadline)
+    return holds_branches(url, credentials, network=where.network, deadline=where.deadline)
 
 
 def _outputs(repository: Repository, inputs: Inputs, *, created: bool) -> Outputs:

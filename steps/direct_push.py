@@ -5,6 +5,7 @@ The branch's own history is kept: files are laid over what it holds, unless forc
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from common.contract.step import Context, Outputs, step
 from common.git.command import Git
 from common.git.push import Push, push
 from common.git.upstream import Upstream, login_advice
-from common.git_hosts.connector import Connector, RepositoryLocation
+from common.git_hosts.context import HostInputs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +56,7 @@ class Signature:
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
-    connector: Connector
-    location: RepositoryLocation
+    host: HostInputs
     code_directory: str = option(
         "codeDirectory", env=["CODE_DIRECTORY"], help="Folder with the files to push, usually what CookieCutter made."
     )
@@ -89,17 +89,16 @@ class Inputs:
     image="directpush",
     outputs={
         "commitSha": "Commit that the branch holds now.",
-        "commitUrl": "Browser URL of that commit.",
+        "commitUrl": "Browser URL of that commit, where the host shows one.",
         "branch": "The branch.",
         "pushed": "true when this run pushed it, false when there was nothing to commit.",
     },
 )
 def direct_push(inputs: Inputs, context: Context) -> Outputs:
     """Commit the files of a folder and push them to a branch."""
-    host = git_hosts.host_of(inputs.connector)
-    host.check(inputs.connector, inputs.location)
-    credentials = host.git_credentials(inputs.connector)
-    url = host.clone_url(inputs.connector, inputs.location)
+    host, where = git_hosts.open_host(inputs.host, context, step_type="DirectPush")
+    credentials = host.git_credentials(where)
+    url = host.clone_url(where)
     with log.group(f"Pushing {inputs.code_directory} to {url}"), scratch_folder() as scratch:
         done = push(
             Push(
@@ -109,7 +108,7 @@ def direct_push(inputs: Inputs, context: Context) -> Outputs:
                 force=inputs.force_push,
                 message=inputs.message,
                 signature=inputs.signature.variables(),
-                advise=host.explain_rejection,
+                advise=functools.partial(host.explain_rejection, where),
                 scratch=scratch,
             ),
             dry_run=context.dry_run,
@@ -117,7 +116,8 @@ def direct_push(inputs: Inputs, context: Context) -> Outputs:
     outputs: dict[str, str | bool] = {"branch": inputs.branch, "pushed": done.pushed}
     if done.pushed or not context.dry_run:
         outputs["commitSha"] = done.commit
-        outputs["commitUrl"] = host.commit_url(inputs.connector, inputs.location, commit=done.commit)
+        if (commit_url := host.commit_url(where, commit=done.commit)) is not None:
+            outputs["commitUrl"] = commit_url
     return outputs
 
 

@@ -12,13 +12,12 @@ from common import git_hosts, log
 from common.catalogs import CatalogFile, registration, table
 from common.contract.inputs import option
 from common.contract.step import Context, Outputs, step
-from common.git_hosts.connector import Connector, RepositoryLocation
+from common.git_hosts.context import HostInputs
 
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
-    connector: Connector
-    location: RepositoryLocation
+    host: HostInputs
     file_path: str = option("filePath", env=["FILE_PATH"], help="Path of the catalog file inside the repository.")
     branch: str = option(
         "branch", env=["BRANCH"], default="", help="Branch that the file was pushed to; the default branch when absent."
@@ -45,15 +44,14 @@ class Inputs:
 )
 def register_catalog(inputs: Inputs, context: Context) -> Outputs:
     """Register a pushed catalog file and wait until the catalog shows its entity."""
-    host = git_hosts.host_of(inputs.connector)
-    host.check(inputs.connector, inputs.location)
+    host, where = git_hosts.open_host(inputs.host, context, step_type="RegisterCatalog")
     file = CatalogFile(
-        url=host.file_url(inputs.connector, inputs.location, branch=inputs.branch or "HEAD", path=inputs.file_path),
-        repository_url=host.repository_url(inputs.connector, inputs.location),
-        repository=inputs.location.repository,
+        url=host.file_url(where, branch=inputs.branch, path=inputs.file_path),
+        repository_url=host.repository_url(where),
+        repository=where.location.repository,
         branch=inputs.branch,
         path=inputs.file_path,
-        connector=inputs.connector.ref,
+        connector=where.connector.ref,
     )
     outputs = {"catalogInfoUrl": file.url}
     options = table.chosen(inputs.catalogs, inputs.catalog_type)

@@ -130,11 +130,12 @@ def shown(value: object) -> str:
 
 
 def options_of(group: type) -> list[Option]:
-    """Give the options of a dataclass and of the groups inside it, in order."""
-    options: list[Option] = []
+    """Give the options of a dataclass and of the groups inside it, in order. What two groups declare is one input."""
+    options: dict[str, Option] = {}
     for _, hint, declared in fields_of(group):
-        options += options_of(hint) if declared is None else [declared]
-    return options
+        found = options_of(hint) if declared is None else [declared]
+        options |= {option.field: option for option in found}
+    return list(options.values())
 
 
 def fields_of(group: type) -> Iterator[tuple[str, Any, Option | None]]:

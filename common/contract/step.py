@@ -83,12 +83,13 @@ class RunOptions:
 
 @dataclass(frozen=True)
 class Context:
-    """What a step may use besides its inputs."""
+    """What a step may use besides its inputs. `sources` tells the flag or variable a given input came from."""
 
     dry_run: bool
     workspace: Workspace
     deadline: Deadline
     network: Network
+    sources: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,7 @@ class Step(Generic[InputsT]):
         deadline = Deadline(common.retry_budget, common.step_timeout)
         with deadline.whole_step(), process.prepared(common.network, environ) as network:
             workspace = Workspace(_working_directory())
-            context = Context(common.dry_run, workspace, deadline, network)
+            context = Context(common.dry_run, workspace, deadline, network, resolved.sources)
             written = self.function(own, context)
         unknown = written.keys() - self.outputs.keys()
         if unknown:

@@ -1,32 +1,30 @@
-"""The git hosts: one module each, with the same few functions. A host is added by its module and its line in HOSTS."""
+"""The git hosts: one folder or module each, with the same few functions. Which there are is in table.py."""
 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Protocol, cast
 
+from common.contract.step import Context
 from common.errors import BadInput
 from common.git.credentials import Credentials
-from common.git_hosts.connector import Connector, RepositoryLocation
-from common.network.deadline import Deadline
-from common.network.settings import Network
+from common.git_hosts.connector import Connector
+from common.git_hosts.context import HostContext, HostInputs, Unsupported, addressed
+from common.git_hosts.table import HOSTS
 from common.network.url import checked
 
-HOSTS: dict[str, str] = {  # connector type of the platform -> module
-    "Github": "common.git_hosts.github",
-}
-KNOWN_MACHINES = {"github.com": "Github"}  # host name -> connector type, for connectors that do not say theirs
+__all__ = ["HOSTS", "GitHost", "NewRepository", "Repository", "module_for", "open_host"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class NewRepository:
-    """What to create. `personal` asks for a place under the token's own account."""
+    """What to create, at the place that the context names."""
 
-    location: RepositoryLocation
     visibility: str
     description: str
-    personal: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,50 +39,94 @@ class Repository:
 
 
 class GitHost(Protocol):
-    """What a module of a git host offers. URLs are made without asking the host."""
+    """What a module of a git host offers; it leaves out what only the steps call that it cannot serve.
 
-    def check(self, connector: Connector, location: RepositoryLocation) -> None:
-        """Raise BadInput when a name breaks the host's rules or an input does not exist on this host."""
+    URLs are made without asking the host.
+    """
 
-    def repository_url(self, connector: Connector, location: RepositoryLocation) -> str: ...
+    NAME: str  # as a sentence begins with it
+    UNSUPPORTED: Mapping[str, tuple[str, str]]  # type of a step that the host cannot serve -> what it lacks, advice
 
-    def clone_url(self, connector: Connector, location: RepositoryLocation) -> str: ...
+    def check(self, context: HostContext) -> None:
+        """Raise BadInput for a field of the location that is missing, or breaks the host's rules."""
 
-    def file_url(self, connector: Connector, location: RepositoryLocation, *, branch: str, path: str) -> str: ...
+    def repository_url(self, context: HostContext) -> str: ...
 
-    def commit_url(self, connector: Connector, location: RepositoryLocation, *, commit: str) -> str: ...
+    def clone_url(self, context: HostContext) -> str: ...
 
-    def git_credentials(self, connector: Connector) -> Credentials | None: ...
+    def file_url(self, context: HostContext, *, branch: str, path: str) -> str:
+        """Give the browser URL of a file; branch: '' for the default branch."""
 
-    def explain_rejection(self, text: str) -> str:
+    def commit_url(self, context: HostContext, *, commit: str) -> str | None:
+        """Give the browser URL of a commit; None where the host shows none."""
+
+    def git_credentials(self, context: HostContext) -> Credentials | None: ...
+
+    def explain_rejection(self, context: HostContext, text: str) -> str:
         """Give what to do about a push that this host declined with these words; empty when there is no advice."""
 
-    def find_repository(
-        self, connector: Connector, wanted: NewRepository, *, network: Network, deadline: Deadline
-    ) -> Repository | None:
+    def find_repository(self, context: HostContext, wanted: NewRepository) -> Repository | None:
         """Give the repository if it exists and the credentials may see it."""
 
-    def create_repository(
-        self, connector: Connector, wanted: NewRepository, *, network: Network, deadline: Deadline
-    ) -> tuple[Repository, bool]:
-        """Create the repository. The flag is False when an earlier try of this very call had created it."""
+    def create_repository(self, context: HostContext, wanted: NewRepository) -> tuple[Repository, bool]:
+        """Create the repository. The flag is False when somebody else did since it was looked for."""
 
 
-def host_of(connector: Connector) -> GitHost:
-    """Give the module of the connector's git host. Raises BadInput that lists the supported ones."""
-    if connector.remote_url and "://" in connector.remote_url and not connector.machine:
+def open_host(
+    inputs: HostInputs, context: Context, *, step_type: str, personal: bool = False
+) -> tuple[GitHost, HostContext]:
+    """Give the connector's git host and what to hand to its functions, checked for a step of this type."""
+    connector = inputs.connector
+    _check_address(connector)
+    host = module_for(connector.type or _type_of(connector), step_type)
+    opened = HostContext(
+        connector=connector,
+        location=inputs.location,
+        harness=inputs.harness,
+        network=context.network,
+        deadline=context.deadline,
+        personal=personal,
+        addressed=addressed(context.sources),
+    )
+    host.check(opened)
+    return host, opened
+
+
+def module_for(connector_type: str, step_type: str) -> GitHost:
+    """Import the module of a type of connector.
+
+    Raises BadInput that lists the supported types, Unsupported for a step that this host cannot serve.
+    """
+    known = next((host for name, host in HOSTS.items() if name.lower() == connector_type.lower()), None)
+    if known is None:
+        raise BadInput(f"The connector type {connector_type!r} is not supported.", next_step=f"Supported: {_types()}.")
+    module = cast("GitHost", importlib.import_module(known.module))
+    if step_type in module.UNSUPPORTED:
+        feature, advice = module.UNSUPPORTED[step_type]
+        raise Unsupported(module.NAME, feature, next_step=advice)
+    return module
+
+
+def _type_of(connector: Connector) -> str:
+    machine = (connector.machine or connector.host.partition(":")[0]).lower()
+    for name, host in HOSTS.items():
+        if any(fnmatchcase(machine, pattern) for pattern in host.machines):
+            return name
+    raise BadInput(
+        f"Which kind of git host {connector.host or 'this connector'} is cannot be told from its name.",
+        next_step=f"Set CONNECTOR_TYPE; supported: {_types()}.",
+    )
+
+
+def _types() -> str:
+    return ", ".join(HOSTS)
+
+
+def _check_address(connector: Connector) -> None:
+    if "://" in connector.remote_url and not connector.machine:
         checked(connector.remote_url, what="DRONE_REMOTE_URL", next_step="Give the connector's https URL.")
     if connector.machine:
         advice = "Give the host's name alone as DRONE_NETRC_MACHINE, and a port as DRONE_NETRC_PORT."
-        checked(f"https://{connector.host}", what="The git host", next_step=advice)
-    kind = connector.type or KNOWN_MACHINES.get(connector.machine, "")
-    module = next((module for name, module in HOSTS.items() if name.lower() == kind.lower()), None)
-    supported = ", ".join(HOSTS)
-    if not kind:
-        raise BadInput(
-            f"Which kind of git host {connector.host or 'this connector'} is cannot be told from its name.",
-            next_step=f"Set CONNECTOR_TYPE; supported: {supported}.",
-        )
-    if module is None:
-        raise BadInput(f"The connector type {kind!r} is not supported.", next_step=f"Supported: {supported}.")
-    return cast("GitHost", importlib.import_module(module))
+        parts = checked(f"https://{connector.host}", what="The git host", next_step=advice)
+        if parts.netloc != connector.host or "@" in connector.host:
+            raise BadInput(f"The git host is {connector.host!r}, which is more than a name.", next_step=advice)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import urllib.parse
 from dataclasses import dataclass
-from typing import Any
 
 from common.contract.inputs import option
+from common.git_hosts.table import HOSTS
 from common.secret import Secret
 
 
@@ -19,7 +19,7 @@ class Connector:
         "connectorType",
         env=["CONNECTOR_TYPE"],
         default="",
-        help="Kind of git host: Github. Told from the host's name when absent.",
+        help=f"Kind of git host: {', '.join(HOSTS)}. Told from the host's name when absent.",
     )
     machine: str = option(
         "gitHost",
@@ -50,7 +50,7 @@ class Connector:
         env=["DRONE_REMOTE_URL"],
         default="",
         spec=False,
-        help="The connector's URL; a hint for scheme and host, not the repository's address.",
+        help="The connector's URL. Only a host of the type Git takes it for the repository's address.",
     )
 
     @property
@@ -63,27 +63,38 @@ class Connector:
     @property
     def scheme(self) -> str:
         """The scheme of the connector's URL when that is on the same host, else https."""
-        same = self.remote_url.startswith("http://") and _host_of(self.remote_url) == self.host
-        return "http" if same else "https"
+        return "http" if self._on_same_host and self.remote_url.startswith("http://") else "https"
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port."""
+        return f"{self.scheme}://{self.host}"
+
+    @property
+    def path(self) -> str:
+        """The whole path of the connector's URL when that is on the same host: a server may live below one.
+
+        What is in it differs (contract, B.2): the path of an account, of a repository, or of both in one.
+        """
+        return urllib.parse.urlsplit(self.remote_url).path.rstrip("/") if self._on_same_host else ""
+
+    @property
+    def _on_same_host(self) -> bool:
+        return bool(self.host) and _host_of(self.remote_url) == self.host
 
 
 def _host_of(url: str) -> str:
     return url.partition("://")[2].partition("/")[0].rpartition("@")[2]
 
 
-def _needs_organization(given: Mapping[str, Any]) -> bool:
-    return not given.get("personalAccount")
-
-
 @dataclass(frozen=True, kw_only=True)
 class RepositoryLocation:
-    """Where a repository is. Which of the fields count depends on the git host (contract, A.11)."""
+    """Where a repository is. Which of the fields count, and which are needed, the git host decides (contract, A.11)."""
 
     organization: str = option(
         "organization",
         env=["ORG_NAME", "IDP_ORG_NAME"],
         default="",
-        required_if=_needs_organization,
         help="Organization or user that owns the repository.",
     )
     project: str = option(
@@ -98,7 +109,9 @@ class RepositoryLocation:
         default="",
         help="Workspace, on git hosts that have them.",
     )
-    repository: str = option("repository", env=["REPO_NAME", "IDP_REPO_NAME"], help="Name of the repository.")
+    repository: str = option(
+        "repository", env=["REPO_NAME", "IDP_REPO_NAME"], default="", help="Name of the repository."
+    )
     harness_code_repo_type: str = option(
         "harnessCodeRepoType", default="", help="Scope of a Harness Code repository: account, org or project."
     )

@@ -114,7 +114,7 @@ def _failure(error: Exception, failure_of: FailureOf) -> Failure:
 
 def _spent(failure: Failure, deadline: Deadline) -> StepError:
     error = failure.error
-    if not isinstance(error, Unavailable):
-        return error
+    if failure.outcome is Outcome.NOT_DONE and not isinstance(error, Unavailable):
+        return error  # what might have appeared, and has not
     message = f"{error.message} RETRY_BUDGET ({deadline.retry_seconds:g} s) is spent."
     return Unavailable(message, next_step=error.next_step or PASSES, detail=error.detail)

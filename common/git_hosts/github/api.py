@@ -6,131 +6,86 @@ imported only by the functions that call the API.
 
 from __future__ import annotations
 
-import json
-import time
-from collections.abc import Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from common import log
-from common.errors import BadInput, Conflict, NotAllowed, Refused, StepError, Unavailable
+from common.errors import BadInput, Conflict, Refused
 from common.git_hosts import NewRepository, Repository
-from common.git_hosts.connector import Connector
-from common.git_hosts.github.connection import CHECK_HOST, Moved, api_url, connect, web
+from common.git_hosts.context import HostContext
+from common.git_hosts.github.connection import Moved, Unreadable, connect, web
+from common.git_hosts.github.failures import Taken, failures
+from common.git_hosts.github.words import CHECK_HOST
 from common.network import repeat
-from common.network.deadline import Deadline, retry_after_seconds
-from common.network.repeat import Failure, Outcome
-from common.network.settings import Network
 
 if TYPE_CHECKING:
-    from github import Github, GithubException
+    from github import Github
     from github.Repository import Repository as ApiRepository
 
-TAKEN = "already exists"
-RATE_LIMITED = frozenset({403, 429})
-SECONDARY_LIMIT_WAIT = 60.0  # seconds; GitHub's docs: wait at least one minute
 
-
-def find_repository(
-    connector: Connector, wanted: NewRepository, *, network: Network, deadline: Deadline
-) -> Repository | None:
+def find_repository(context: HostContext, wanted: NewRepository) -> Repository | None:
     """Give the repository if it exists and the token may see it."""
     from github import UnknownObjectException
 
-    api = connect(connector, network, deadline)
+    api = connect(context)
 
     def found() -> Repository | None:
         try:
-            return _described(api.get_repo(_full_name(api, wanted)), wanted)
+            return _described(api.get_repo(_full_name(api, context, wanted)), context)
         except UnknownObjectException:
             return None
         except Moved as place:
             raise Conflict(
-                f"{web(connector)} had a repository {wanted.location.repository} there, which was renamed or moved.",
+                f"{web(context.connector)} had a repository {context.location.repository} there, which was renamed or"
+                " moved.",
                 next_step="Choose another name: a new repository of this one would break the links to the old one.",
             ) from place
 
-    return repeat.read(found, _failures(connector, wanted), deadline)
+    return repeat.read(found, failures(context, writes=False), context.deadline)
 
 
-def create_repository(
-    connector: Connector, wanted: NewRepository, *, network: Network, deadline: Deadline
-) -> tuple[Repository, bool]:
-    """Create the repository. The flag is False when somebody else did in the same moment."""
-    api = connect(connector, network, deadline)
+def create_repository(context: HostContext, wanted: NewRepository) -> tuple[Repository, bool]:
+    """Create the repository. The flag is False when somebody else did since it was looked for."""
+    api = connect(context)
 
     def create() -> tuple[Repository, bool]:
         try:
-            return _described(_create(api, wanted), wanted), True
+            return _described(_create(api, context, wanted), context), True
         except Moved as place:
             raise Refused(
-                f"{web(connector)} has moved {wanted.location.organization} to another name ({place}).",
+                f"{web(context.connector)} has moved {context.location.organization} to another name ({place}).",
                 next_step="Set ORG_NAME to its present name.",
             ) from place
 
     def look() -> tuple[Repository, bool] | None:
-        found = find_repository(connector, wanted, network=network, deadline=deadline)
+        found = find_repository(context, wanted)
         return None if found is None else (found, True)
 
     try:
-        return repeat.write(create, look, _failures(connector, wanted), deadline)
+        return repeat.write(create, look, failures(context, writes=True), context.deadline)
     except Taken as taken:
-        found = find_repository(connector, wanted, network=network, deadline=deadline)
+        found = find_repository(context, wanted)
         if found is None:
             raise
         log.detail(str(taken))
         return found, False
 
 
-class Taken(Conflict):
-    """There is a repository of that name."""
-
-
-def _failures(connector: Connector, wanted: NewRepository) -> Callable[[Exception], Failure | None]:
-    """Give the function that tells what an exception of PyGithub left behind."""
-    from github import GithubException
-
-    here = api_url(connector)
-
-    def failure(error: Exception) -> Failure | None:
-        from common.network import http
-
-        if isinstance(error, GithubException):
-            wait = _wait(error)
-            if wait is not None and error.status in RATE_LIMITED:
-                return Failure(
-                    Outcome.NOT_DONE,
-                    Unavailable(f"{here} asks to wait: it answered {error.status}{_quoted(error)}."),
-                    wait,
-                )
-            outcome = repeat.of_status(error.status, retry_after=wait)
-            if outcome is Outcome.REFUSED:
-                return Failure(outcome, _refusal(error, wanted, connector))
-            told = f"{here} is not available: it answered {error.status}{_quoted(error)}."
-            return Failure(outcome, Unavailable(told), wait)
-        if isinstance(error, json.JSONDecodeError | RecursionError):  # PyGithub lets the JSON parser's errors through
-            told = f"{here} is not available: its answer cannot be read ({error})."
-            return Failure(Outcome.UNKNOWN, Unavailable(told))
-        return http.failure(here, error)
-
-    return failure
-
-
-def _create(api: Github, wanted: NewRepository) -> ApiRepository:
+def _create(api: Github, context: HostContext, wanted: NewRepository) -> ApiRepository:
     from github import UnknownObjectException
 
-    name = wanted.location.repository
+    name, organization = context.location.repository, context.location.organization
     private = wanted.visibility != "public"
     user = api.get_user()
-    if wanted.personal:
+    if context.personal:
         return user.create_repo(name, description=wanted.description, private=private)
-    owner = api.get_organization(wanted.location.organization)
+    owner = api.get_organization(organization)
     try:
         if wanted.visibility == "internal":
             return owner.create_repo(name, description=wanted.description, visibility="internal")
         return owner.create_repo(name, description=wanted.description, private=private)
     except UnknownObjectException as error:
-        if not _is_own_account(api, wanted.location.organization):
+        if not _is_own_account(api, organization):
             raise
         if wanted.visibility == "internal":
             raise _not_internal() from error
@@ -141,7 +96,7 @@ def _is_own_account(api: Github, owner: str) -> bool:
     from github import GithubException
 
     try:
-        return bool(api.get_user().login.lower() == owner.lower())
+        return _login(api).lower() == owner.lower()
     except GithubException as error:
         if error.status == HTTPStatus.FORBIDDEN:  # the token of an App belongs to no user
             return False
@@ -155,88 +110,43 @@ def _not_internal() -> BadInput:
     )
 
 
-def _full_name(api: Github, wanted: NewRepository) -> str:
-    owner = wanted.location.organization
-    if wanted.personal:
+def _full_name(api: Github, context: HostContext, wanted: NewRepository) -> str:
+    owner = context.location.organization
+    if context.personal:
         if wanted.visibility == "internal":
             raise _not_internal()
-        login = api.get_user().login
+        login = _login(api)
         if owner and owner.lower() != login.lower():
             raise BadInput(
                 f"personalAccount asks for the account of the token, {login}, but organization says {owner}.",
                 next_step="Leave organization out, or set personalAccount to false.",
             )
         owner = login
-    return f"{owner}/{wanted.location.repository}"
+    return f"{owner}/{context.location.repository}"
 
 
-def _described(found: ApiRepository, wanted: NewRepository) -> Repository:
-    name = wanted.location.repository
-    if not all((found.html_url, found.clone_url, found.visibility)) or found.name.lower() != name.lower():
-        raise Refused(
-            f"The answer for the repository {name} describes another one, or none ({found.html_url}).",
-            next_step=CHECK_HOST,
-        )
+def _login(api: Github) -> str:
+    return _texts(api.get_user().raw_data, "login")[0]
+
+
+def _described(found: ApiRepository, context: HostContext) -> Repository:
+    told, wanted = found.raw_data, context.location.repository
+    name, url, clone_url, visibility = _texts(told, "name", "html_url", "clone_url", "visibility")
+    if name.lower() != wanted.lower():
+        raise Refused(f"The answer for the repository {wanted} describes another one, {url}.", next_step=CHECK_HOST)
     return Repository(
-        url=found.html_url,
-        clone_url=found.clone_url,
-        default_branch=found.default_branch,
-        visibility=found.visibility,
-        description=found.description or "",
+        url=url,
+        clone_url=clone_url,
+        default_branch=str(told.get("default_branch") or ""),
+        visibility=visibility,
+        description=str(told.get("description") or ""),
     )
 
 
-def _wait(error: GithubException) -> float | None:
-    """Give the seconds that GitHub asks to wait, for rate limits only (docs: REST API, rate limits)."""
-    from github import RateLimitExceededException
-
-    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
-    asked = retry_after_seconds(headers.get("retry-after"))
-    if asked is None and isinstance(error, RateLimitExceededException):
-        reset = headers.get("x-ratelimit-reset", "")
-        return max(1.0, float(reset) - time.time()) if reset.isdigit() else SECONDARY_LIMIT_WAIT
-    return asked
-
-
-def _refusal(error: GithubException, wanted: NewRepository, connector: Connector) -> StepError:
-    where = "the token's account" if wanted.personal else wanted.location.organization
-    message = (
-        f"GitHub did not give the repository {wanted.location.repository} of {where}:"
-        f" it answered {error.status}{_quoted(error)}."
-    )
-    if TAKEN in _said(error):
-        return Taken(
-            f"{web(connector)} has a repository {wanted.location.repository} there already, which the token cannot"
-            " see.",
-            next_step="Choose another name, or give the token the right to read it.",
-        )
-    match error.status:
-        case 401:
-            return NotAllowed(
-                message, next_step="Check the connector's token (DRONE_NETRC_PASSWORD): it is wrong or has expired."
-            )
-        case 403:
-            return NotAllowed(
-                message,
-                next_step="Give the token the right to create repositories there: Administration write for a"
-                " fine-grained token or an App, the scope `repo` for a classic one.",
-            )
-        case 404:
-            return BadInput(
-                f"{web(connector)} has no organization {where!r}, or the token may not see it.",
-                next_step="Check ORG_NAME; for an account of your own set personalAccount to true.",
-            )
-    return Refused(message)
-
-
-def _said(error: GithubException) -> str:
-    body = error.data if isinstance(error.data, dict) else {}
-    errors = body.get("errors") or []
-    errors = errors if isinstance(errors, list) else [errors]
-    parts = [str(one.get("message", one) if isinstance(one, dict) else one) for one in errors]
-    return "; ".join(dict.fromkeys([str(body.get("message", "")).rstrip("."), *parts])).strip("; ")
-
-
-def _quoted(error: GithubException) -> str:
-    said = _said(error)
-    return f" ({said})" if said else ""
+def _texts(told: dict[str, Any], *names: str) -> list[str]:
+    """Give values that must be texts. PyGithub's attributes would ask again for one that is absent, wherever told."""
+    values = [told.get(name) for name in names]
+    for name, value in zip(names, values, strict=True):
+        if not isinstance(value, str) or not value:
+            raise Unreadable(f"there is no {name} in what it gives")
+    return [str(value) for value in values]

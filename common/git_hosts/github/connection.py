@@ -8,10 +8,11 @@ import urllib.parse
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from common.errors import NotAllowed, Refused
+from common.errors import BadInput, NotAllowed, Refused
 from common.git_hosts.connector import Connector
-from common.network.deadline import LONGEST_TRY, Deadline
-from common.network.settings import Network
+from common.git_hosts.context import HostContext
+from common.git_hosts.github.words import CHECK_HOST, NOT_THE_API
+from common.network.deadline import LONGEST_TRY
 from common.network.unreachable import stopped_by_proxy
 from common.network.url import origin
 
@@ -20,17 +21,22 @@ if TYPE_CHECKING:
     from github.Requester import RequestsResponse
 
 DEFAULT_MACHINE = "github.com"
-CHECK_HOST = (
-    "Check the connector's host (DRONE_NETRC_MACHINE, DRONE_REMOTE_URL), and that no log-in page stands before it."
-)
 
 
 class Moved(Exception):
     """The API says that the repository was renamed or moved."""
 
 
+class Unreadable(Exception):
+    """A successful answer that is none of the API's; the text says why. `cut_short`: another try may bring it whole."""
+
+    def __init__(self, why: str, *, cut_short: bool = False) -> None:
+        super().__init__(why)
+        self.cut_short = cut_short
+
+
 def web(connector: Connector) -> str:
-    return f"{connector.scheme}://{connector.host or DEFAULT_MACHINE}"
+    return connector.origin if connector.host else f"https://{DEFAULT_MACHINE}"
 
 
 def api_url(connector: Connector) -> str:
@@ -40,32 +46,40 @@ def api_url(connector: Connector) -> str:
         return "https://api.github.com"
     if host.endswith(".ghe.com"):
         return f"https://api.{host}"
-    return f"{connector.scheme}://{host}/api/v3"
+    return f"{connector.origin}/api/v3"
 
 
-def connect(connector: Connector, network: Network, deadline: Deadline) -> Github:
+def connect(context: HostContext) -> Github:
     """Make a client that uses the network as prepared, with the connector's token for its host alone."""
     from github import Auth, Github
     from github.Requester import HTTPRequestsConnectionClass, HTTPSRequestsConnectionClass, Requester
 
     from common.network.http import configure
 
+    connector = context.connector
+    here = api_url(connector)
+
     class Plain(HTTPRequestsConnectionClass):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
-            configure(self.session, api_url(connector), network, deadline)
+            configure(self.session, here, context.network, context.deadline)
 
         def getresponse(self) -> RequestsResponse:
-            return _checked(super().getresponse(), connector)
+            return _checked(super().getresponse(), here)
 
     class Encrypted(HTTPSRequestsConnectionClass):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
-            configure(self.session, api_url(connector), network, deadline)
+            configure(self.session, here, context.network, context.deadline)
 
         def getresponse(self) -> RequestsResponse:
-            return _checked(super().getresponse(), connector)
+            return _checked(super().getresponse(), here)
 
+    if connector.host.startswith("["):
+        raise BadInput(
+            f"GitHub's API cannot be called at the IPv6 address {connector.host}.",
+            next_step="Give the host's name as DRONE_NETRC_MACHINE.",
+        )
     if connector.password is None:
         raise NotAllowed(
             f"There are no credentials for {web(connector)}.",
@@ -76,7 +90,7 @@ def connect(connector: Connector, network: Network, deadline: Deadline) -> Githu
     Requester.injectConnectionClasses(Plain, Encrypted)
     try:
         return Github(
-            base_url=api_url(connector),
+            base_url=here,
             auth=Auth.Token(connector.password.reveal()),
             timeout=int(LONGEST_TRY),
             retry=None,
@@ -88,31 +102,40 @@ def connect(connector: Connector, network: Network, deadline: Deadline) -> Githu
         Requester.resetConnectionClasses()
 
 
-def _checked(answer: RequestsResponse, connector: Connector) -> RequestsResponse:
+def _checked(answer: RequestsResponse, here: str) -> RequestsResponse:
     """Refuse what PyGithub would follow, or take for the description of a repository that has no values."""
     from github import GithubException
 
-    here = api_url(connector)
+    headers = {name.lower(): value for name, value in answer.getheaders()}
     if answer.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
         raise stopped_by_proxy(here, "407 Proxy Authentication Required")
     if HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST:
-        place = next((value for name, value in answer.getheaders() if name.lower() == "location"), "")
-        place = urllib.parse.urljoin(here, place)
+        place = urllib.parse.urljoin(here, headers.get("location", ""))
         if origin(place) == origin(here) and re.search(r"/(repos|repositories|organizations)/", place):
             raise Moved(place)
-        raise Refused(f"{here} does not answer as GitHub's API: it redirects to {origin(place)}.", next_step=CHECK_HOST)
-    if answer.status >= HTTPStatus.BAD_REQUEST and not _says_why(answer.read()):
-        headers = {name.lower(): value for name, value in answer.getheaders()}
-        raise GithubException(answer.status, {}, headers)
-    if answer.status < HTTPStatus.MULTIPLE_CHOICES and not answer.read().lstrip().startswith("{"):
-        raise Refused(f"{here} does not answer as GitHub's API: what it gives is no JSON.", next_step=CHECK_HOST)
+        why = f"it redirects to {origin(place)}"
+        raise Refused(NOT_THE_API.format(api=here, why=why), next_step=CHECK_HOST)
+    body = answer.read()
+    told = _object(body)
+    if answer.status >= HTTPStatus.BAD_REQUEST:
+        if not isinstance((told or {}).get("message"), str):
+            raise GithubException(answer.status, {}, headers)
+    elif told is None and _is_cut_short(body):
+        raise Unreadable("its answer is cut short", cut_short=True)
+    elif told is None:
+        raise Unreadable("what it gives is no JSON object")
     return answer
 
 
-def _says_why(body: str) -> bool:
-    """Tell whether this is an error as GitHub's API gives it; PyGithub takes any JSON for one, and stumbles."""
+def _object(body: str) -> dict[str, Any] | None:
+    """Read a JSON object; None for anything else, on which PyGithub would stumble."""
     try:
-        error = json.loads(body)
+        told = json.loads(body)
     except (ValueError, RecursionError):
-        return False
-    return isinstance(error, dict) and isinstance(error.get("message"), str)
+        return None
+    return told if isinstance(told, dict) else None
+
+
+def _is_cut_short(body: str) -> bool:
+    """Tell whether this is the beginning of an object; one that is nested too deeply ends as it should."""
+    return body.lstrip().startswith("{") and not body.rstrip().endswith("}")

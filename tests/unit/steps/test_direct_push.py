@@ -9,11 +9,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from common.git_hosts.table import HOSTS
 from tests.conftest import REPOSITORY_ROOT, Result, RunStep, World
+from tests.hosts import Served, serving_step
 
 
 def git(repository: Path, *arguments: str) -> str:
@@ -22,12 +25,14 @@ def git(repository: Path, *arguments: str) -> str:
     ).stdout.strip()
 
 
-@pytest.fixture
-def empty(world: World, run_step: RunStep) -> World:
-    """A world in which acme/payments exists and is empty."""
-    done = run_step("CreateRepo", world.connector | {"ORG_NAME": "acme", "REPO_NAME": "payments"})
-    assert done.code == 0, done.stderr
-    return world
+@pytest.fixture(params=serving_step("DirectPush"), ids=str)
+def empty(request: pytest.FixtureRequest, world: World, tmp_path: Path, run_step: RunStep) -> Iterator[Served]:
+    """Each host in turn, with the test's repository, which is empty."""
+    with request.param.serve(world, tmp_path / "host") as host:
+        if "CreateRepo" in request.param.steps:
+            done = run_step("CreateRepo", host.variables)
+            assert done.code == 0, done.stderr
+        yield host
 
 
 @pytest.fixture
@@ -42,35 +47,30 @@ def app(workspace: Path) -> Path:
 Push = dict[str, str]
 
 
-def target(world: World, **more: str) -> Push:
-    names = {"ORG_NAME": "acme", "REPO_NAME": "payments", "CODE_DIRECTORY": "app", "BRANCH": "main"}
-    return {**world.connector, **names, **more}
+def target(host: Served, **more: str) -> Push:
+    return {**host.variables, "CODE_DIRECTORY": "app", "BRANCH": "main", **more}
 
 
-def push(run_step: RunStep, world: World, **more: str) -> Result:
-    done = run_step("DirectPush", target(world, **more))
+def push(run_step: RunStep, host: Served, **more: str) -> Result:
+    done = run_step("DirectPush", target(host, **more))
     assert done.code == 0, done.stderr
     return done
 
 
-def files(world: World, branch: str = "main") -> list[str]:
-    return git(world.repository("acme", "payments"), "ls-tree", "-r", "--name-only", branch).splitlines()
+def files(host: Served, branch: str = "main") -> list[str]:
+    return git(host.folder(), "ls-tree", "-r", "--name-only", branch).splitlines()
 
 
-def test_the_first_push_makes_the_branch_and_names_the_commit(empty: World, app: Path, run_step: RunStep) -> None:
+def test_the_first_push_makes_the_branch_and_names_the_commit(empty: Served, app: Path, run_step: RunStep) -> None:
     done = push(run_step, empty)
-    head = git(empty.repository("acme", "payments"), "rev-parse", "main")
-    assert done.outputs == {
-        "branch": "main",
-        "pushed": True,
-        "commitSha": head,
-        "commitUrl": f"{empty.url}/acme/payments/commit/{head}",
-    }
+    head = git(empty.folder(), "rev-parse", "main")
+    page = {"commitUrl": empty.commit_page.format(commit=head)} if empty.commit_page else {}
+    assert done.outputs == {"branch": "main", "pushed": True, "commitSha": head, **page}
     assert files(empty) == ["README.md"]
 
 
 def test_modes_links_unicode_names_and_line_ends_are_kept_and_no_git_folder_is_left(
-    empty: World, app: Path, run_step: RunStep
+    empty: Served, app: Path, run_step: RunStep
 ) -> None:
     (app / "run.sh").write_bytes(b"#!/bin/sh\r\n")
     (app / "run.sh").chmod(0o755)
@@ -80,7 +80,7 @@ def test_modes_links_unicode_names_and_line_ends_are_kept_and_no_git_folder_is_l
     (app / "-option").write_text("x")
     (app / "binary").write_bytes(bytes(range(256)))
     push(run_step, empty)
-    repository = empty.repository("acme", "payments")
+    repository = empty.folder()
     listing = git(repository, "-c", "core.quotePath=false", "ls-tree", "main", "--format=%(objectmode) %(path)")
     modes = {path: mode for mode, path in (line.split(" ", 1) for line in listing.splitlines())}
     assert modes == {
@@ -93,7 +93,7 @@ def test_modes_links_unicode_names_and_line_ends_are_kept_and_no_git_folder_is_l
 
 
 def test_a_git_folder_of_the_directory_itself_is_neither_used_nor_touched(
-    empty: World, app: Path, run_step: RunStep
+    empty: Served, app: Path, run_step: RunStep
 ) -> None:
     git(app.parent, "init", "-q", str(app))
     before = sorted(path.name for path in (app / ".git").iterdir())
@@ -102,7 +102,7 @@ def test_a_git_folder_of_the_directory_itself_is_neither_used_nor_touched(
     assert sorted(path.name for path in (app / ".git").iterdir()) == before
 
 
-def test_what_gitignore_excludes_is_not_pushed_and_said(empty: World, app: Path, run_step: RunStep) -> None:
+def test_what_gitignore_excludes_is_not_pushed_and_said(empty: Served, app: Path, run_step: RunStep) -> None:
     (app / ".gitignore").write_text("*.log\n")
     (app / "debug.log").write_text("x")
     done = push(run_step, empty)
@@ -110,57 +110,57 @@ def test_what_gitignore_excludes_is_not_pushed_and_said(empty: World, app: Path,
     assert "Not pushed, because .gitignore says so: debug.log." in done.stderr
 
 
-def test_files_under_git_lfs_are_pushed_as_they_are_and_said(empty: World, app: Path, run_step: RunStep) -> None:
+def test_files_under_git_lfs_are_pushed_as_they_are_and_said(empty: Served, app: Path, run_step: RunStep) -> None:
     (app / ".gitattributes").write_text("*.bin filter=lfs diff=lfs merge=lfs -text\n")
     (app / "large.bin").write_text("content")
     done = push(run_step, empty)
     assert "warning: A .gitattributes puts files under Git LFS; they are pushed as ordinary files." in done.stderr
-    assert git(empty.repository("acme", "payments"), "show", "main:large.bin") == "content"
+    assert git(empty.folder(), "show", "main:large.bin") == "content"
 
 
-def test_a_second_run_has_nothing_to_commit_and_succeeds(empty: World, app: Path, run_step: RunStep) -> None:
+def test_a_second_run_has_nothing_to_commit_and_succeeds(empty: Served, app: Path, run_step: RunStep) -> None:
     first = push(run_step, empty)
     second = push(run_step, empty)
     assert second.outputs == first.outputs | {"pushed": False}
     assert "Nothing to commit" in second.stderr
 
 
-def test_files_are_laid_over_an_existing_branch_as_a_fast_forward(empty: World, app: Path, run_step: RunStep) -> None:
+def test_files_are_laid_over_an_existing_branch_as_a_fast_forward(empty: Served, app: Path, run_step: RunStep) -> None:
     first = push(run_step, empty)
     (app / "README.md").rename(app / "other.md")
     second = push(run_step, empty)
     assert files(empty) == ["README.md", "other.md"]
-    parent = git(empty.repository("acme", "payments"), "rev-parse", "main^")
+    parent = git(empty.folder(), "rev-parse", "main^")
     assert (parent, second.outputs["pushed"]) == (first.outputs["commitSha"], True)
 
 
-def test_a_new_branch_starts_at_the_default_branch(empty: World, app: Path, run_step: RunStep) -> None:
+def test_a_new_branch_starts_at_the_default_branch(empty: Served, app: Path, run_step: RunStep) -> None:
     first = push(run_step, empty)
     (app / "more.md").write_text("x")
     push(run_step, empty, BRANCH="feature/x")
     assert files(empty, "feature/x") == ["README.md", "more.md"]
-    assert git(empty.repository("acme", "payments"), "rev-parse", "feature/x^") == first.outputs["commitSha"]
+    assert git(empty.folder(), "rev-parse", "feature/x^") == first.outputs["commitSha"]
     assert files(empty) == ["README.md"]
 
 
-def test_force_replaces_the_branch_and_a_second_force_does_nothing(empty: World, app: Path, run_step: RunStep) -> None:
+def test_force_replaces_the_branch_and_a_second_force_does_nothing(empty: Served, app: Path, run_step: RunStep) -> None:
     push(run_step, empty)
     (app / "README.md").rename(app / "other.md")
     push(run_step, empty, FORCE_PUSH="true")
     assert files(empty) == ["other.md"]
-    assert git(empty.repository("acme", "payments"), "rev-list", "--count", "main") == "1"
+    assert git(empty.folder(), "rev-list", "--count", "main") == "1"
     assert push(run_step, empty, FORCE_PUSH="true").outputs["pushed"] is False
 
 
-def test_author_committer_and_message_are_inputs(empty: World, app: Path, run_step: RunStep) -> None:
+def test_author_committer_and_message_are_inputs(empty: Served, app: Path, run_step: RunStep) -> None:
     who = {"GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@example.com", "GIT_COMMITTER_NAME": "Bot"}
     push(run_step, empty, COMMIT_MESSAGE="feat: first\n\nbody # kept", **who)
-    shown = git(empty.repository("acme", "payments"), "log", "-1", "--format=%an|%ae|%cn|%ce|%B", "main")
+    shown = git(empty.folder(), "log", "-1", "--format=%an|%ae|%cn|%ce|%B", "main")
     assert shown == "Ada|ada@example.com|Bot|ada@example.com|feat: first\n\nbody # kept"
 
 
-def test_a_declined_push_shows_the_hooks_own_words(empty: World, app: Path, run_step: RunStep) -> None:
-    hook = empty.repository("acme", "payments") / "hooks" / "pre-receive"
+def test_a_declined_push_shows_the_hooks_own_words(empty: Served, app: Path, run_step: RunStep) -> None:
+    hook = empty.folder() / "hooks" / "pre-receive"
     hook.write_text("#!/bin/sh\necho 'POLICY: ticket number missing' >&2\nexit 1\n")
     hook.chmod(0o755)
     done = run_step("DirectPush", target(empty))
@@ -171,11 +171,11 @@ def test_a_declined_push_shows_the_hooks_own_words(empty: World, app: Path, run_
 
 
 def test_a_push_that_meets_a_newer_branch_is_laid_over_its_new_state(
-    empty: World, app: Path, run_step: RunStep, tmp_path: Path
+    empty: Served, app: Path, run_step: RunStep, tmp_path: Path
 ) -> None:
     push(run_step, empty)
     (app / "more.md").write_text("x")
-    repository = empty.repository("acme", "payments")
+    repository = empty.folder()
     hook = repository / "hooks" / "pre-receive"
     hook.write_text(
         "#!/bin/sh\n"
@@ -194,25 +194,25 @@ def test_a_push_that_meets_a_newer_branch_is_laid_over_its_new_state(
 
 @pytest.mark.parametrize("status", [500, 502, 503])
 def test_an_answer_that_got_lost_is_looked_up_and_nothing_is_pushed_twice(
-    empty: World, app: Path, run_step: RunStep, status: int
+    empty: Served, app: Path, run_step: RunStep, status: int
 ) -> None:
-    empty.faults.after[("POST", "/acme/payments.git/git-receive-pack")] = [status]
+    empty.faults.after[("POST", f"{empty.git_path}/git-receive-pack")] = [status]
     done = run_step("DirectPush", target(empty, RETRY_BUDGET="20"))
     assert done.code == 0, done.stderr
-    assert git(empty.repository("acme", "payments"), "rev-list", "--count", "main") == "1"
-    assert empty.faults.requests.count("POST /acme/payments.git/git-receive-pack") == 1
+    assert git(empty.folder(), "rev-list", "--count", "main") == "1"
+    assert empty.asked(("POST", f"{empty.git_path}/git-receive-pack")) == 1
 
 
-def test_a_repository_that_git_cannot_serve_yet_is_waited_for(empty: World, app: Path, run_step: RunStep) -> None:
-    empty.faults.before[("GET", "/acme/payments.git/info/refs")] = [404, 404]
+def test_a_repository_that_git_cannot_serve_yet_is_waited_for(empty: Served, app: Path, run_step: RunStep) -> None:
+    empty.faults.before[("GET", f"{empty.git_path}/info/refs")] = [404, 404]
     assert run_step("DirectPush", target(empty, RETRY_BUDGET="20")).code == 0
 
 
-def test_a_dry_run_pushes_nothing_but_asks_the_server(empty: World, app: Path, run_step: RunStep) -> None:
+def test_a_dry_run_pushes_nothing_but_asks_the_server(empty: Served, app: Path, run_step: RunStep) -> None:
     done = push(run_step, empty, DRY_RUN="true")
     assert done.outputs == {"branch": "main", "pushed": False}
     assert "Dry run: would push" in done.stderr
-    assert git(empty.repository("acme", "payments"), "for-each-ref") == ""
+    assert git(empty.folder(), "for-each-ref") == ""
 
 
 @pytest.mark.parametrize(
@@ -225,47 +225,53 @@ def test_a_dry_run_pushes_nothing_but_asks_the_server(empty: World, app: Path, r
         ({"BRANCH": "a..b"}, 2, "'a..b' is no name for a branch"),
         ({"BRANCH": ""}, 2, "branch (set BRANCH)"),
         ({"FORCE_PUSH": "maybe"}, 2, "FORCE_PUSH is 'maybe', which is no boolean"),
-        ({"REPO_NAME": "nowhere"}, 2, "there is no such repository"),
-        ({"CONNECTOR_TYPE": "Gitlab"}, 2, "The connector type 'Gitlab' is not supported. Supported: Github."),
+        ({"CONNECTOR_TYPE": "Svn"}, 2, f"The connector type 'Svn' is not supported. Supported: {', '.join(HOSTS)}."),
         ({"DRONE_NETRC_PASSWORD": "wrong-token"}, 3, "they are wrong or have expired"),
         ({"DRONE_NETRC_PASSWORD": ""}, 3, "Give the connector's user name and token"),
     ],
 )
 def test_bad_input_is_one_sentence_and_nothing_is_pushed(  # noqa: PLR0913, PLR0917 - fixtures and a case
-    empty: World, app: Path, run_step: RunStep, environ: Push, code: int, words: str
+    empty: Served, app: Path, run_step: RunStep, environ: Push, code: int, words: str
 ) -> None:
     (app.parent / "hollow" / "folder").mkdir(parents=True)
     git(app.parent, "init", "-q", str(app.parent / "nested" / "inner"))
     done = run_step("DirectPush", target(empty, **environ))
     assert (done.code, words in done.stderr) == (code, True), done.stderr
     assert done.outputs == {}
-    assert git(empty.repository("acme", "payments"), "for-each-ref") == ""
+    assert git(empty.folder(), "for-each-ref") == ""
 
 
-def test_a_token_that_may_only_read_is_3_with_the_servers_words(empty: World, app: Path, run_step: RunStep) -> None:
-    done = run_step("DirectPush", target(empty, DRONE_NETRC_PASSWORD=empty.credentials["github"].readonly_token))
+def test_a_repository_that_is_not_there_is_2(empty: Served, app: Path, run_step: RunStep) -> None:
+    done = run_step("DirectPush", target(empty, **empty.elsewhere))
+    assert (done.code, "there is no such repository" in done.stderr) == (2, True), done.stderr
+
+
+def test_credentials_that_may_only_read_are_3_with_the_servers_words(
+    empty: Served, app: Path, run_step: RunStep
+) -> None:
+    done = run_step("DirectPush", target(empty, **empty.read_only))
     assert done.code == 3
-    assert "remote: Write access to repository not granted." in done.stderr
+    assert empty.may_not_push in done.stderr
     assert "Give it the right to write to this repository." in done.stderr
 
 
-def test_a_server_that_is_down_is_5(app: Path, run_step: RunStep, world: World) -> None:
+def test_a_server_that_is_down_is_5(empty: Served, app: Path, run_step: RunStep) -> None:
     gone = {"DRONE_NETRC_PORT": "9", "DRONE_REMOTE_URL": "http://127.0.0.1:9"}
-    done = run_step("DirectPush", target(world, **gone))
+    done = run_step("DirectPush", target(empty, **gone))
     assert done.code == 5
     assert "http://127.0.0.1:9 is not available" in done.stderr
 
 
-def test_the_folder_is_also_found_below_the_output_directory(empty: World, app: Path, run_step: RunStep) -> None:
+def test_the_folder_is_also_found_below_the_output_directory(empty: Served, app: Path, run_step: RunStep) -> None:
     (app.parent / "out").mkdir()
     app.rename(app.parent / "out" / "app")
     push(run_step, empty, CODE_OUTPUT_DIRECTORY="out")
     assert files(empty) == ["README.md"]
 
 
-def test_sigterm_during_a_push_ends_git_too_and_leaves_nothing_behind(empty: World, app: Path, tmp_path: Path) -> None:
+def test_sigterm_during_a_push_ends_git_too_and_leaves_nothing_behind(empty: Served, app: Path, tmp_path: Path) -> None:
     started = tmp_path / "started"
-    hook = empty.repository("acme", "payments") / "hooks" / "pre-receive"
+    hook = empty.folder() / "hooks" / "pre-receive"
     hook.write_text(f"#!/bin/sh\necho $$ >{started}.new && mv {started}.new {started}\nexec sleep 30\n")
     hook.chmod(0o755)
     temporary = tmp_path / "tmp"
@@ -310,7 +316,7 @@ def _is_push_to(cmdline: Path, url: str) -> bool:
     ],
 )
 def test_what_git_cannot_commit_or_push_is_told_in_words_though_the_branch_has_files(
-    empty: World, app: Path, run_step: RunStep, environ: dict[str, str], told: str
+    empty: Served, app: Path, run_step: RunStep, environ: dict[str, str], told: str
 ) -> None:
     push(run_step, empty)
     (app / "new").write_text("x")
@@ -337,7 +343,7 @@ def _others_can_run_the_steps() -> bool:
 
 
 @pytest.mark.skipif(not _others_can_run_the_steps(), reason="needs root, and a source tree that other users can read")
-def test_a_folder_that_may_not_be_read_is_never_left_out_of_a_push(empty: World, app: Path, tmp_path: Path) -> None:
+def test_a_folder_that_may_not_be_read_is_never_left_out_of_a_push(empty: Served, app: Path, tmp_path: Path) -> None:
     (app / "closed").mkdir(mode=0o700)
     (app / "closed" / "file").write_text("x")
     for folder in (app, *app.parents):
@@ -351,10 +357,10 @@ def test_a_folder_that_may_not_be_read_is_never_left_out_of_a_push(empty: World,
 
 
 def test_a_host_that_forbids_to_overwrite_is_not_taken_for_a_branch_that_moved(
-    empty: World, app: Path, run_step: RunStep
+    empty: Served, app: Path, run_step: RunStep
 ) -> None:
     push(run_step, empty)
-    git(empty.repository("acme", "payments"), "config", "receive.denyNonFastForwards", "true")
+    git(empty.folder(), "config", "receive.denyNonFastForwards", "true")
     (app / "new").write_text("x")
     done = run_step("DirectPush", target(empty, FORCE_PUSH="true"))
     assert done.code == 1

@@ -1,0 +1,98 @@
+"""What a git host is given: where the repository is, with which credentials, over which network, and until when."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from common import log
+from common.contract.inputs import ADDRESSED, Option, option
+from common.errors import BadInput
+from common.git_hosts.connector import Connector, RepositoryLocation
+from common.network.deadline import Deadline
+from common.network.settings import Network
+from common.secret import Secret
+
+
+class Unsupported(BadInput):
+    """A git host cannot do what was asked for."""
+
+    def __init__(self, host: str, feature: str, *, next_step: str) -> None:
+        super().__init__(f"{host} has no {feature}.", next_step=next_step)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HarnessAccount:
+    """The account of the Harness platform, which Harness Code's repositories belong to."""
+
+    url: str = option(
+        "harnessUrl",
+        env=["HARNESS_URL"],
+        default="",
+        spec=False,
+        help="URL of the Harness portal; only Harness Code without a connector needs it.",
+    )
+    account: str = option(
+        "accountId", env=["HARNESS_ACCOUNT_ID"], default="", spec=False, help="Identifier of the Harness account."
+    )
+    api_key: Secret | None = option(
+        "xApiKey", env=["X_API_KEY"], default=None, help="Harness API key; only Harness Code needs it."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostInputs:
+    """The inputs of every step that has to do with a git host."""
+
+    connector: Connector
+    location: RepositoryLocation
+    harness: HarnessAccount
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostContext:
+    """What every function of a git host gets first.
+
+    personal: the repository belongs to the account of the token, so no other owner is needed. addressed: the fields
+    of the location that were said to this step alone, and so do not merely lie in its environment.
+    """
+
+    connector: Connector
+    location: RepositoryLocation
+    harness: HarnessAccount
+    network: Network
+    deadline: Deadline
+    personal: bool = False
+    addressed: frozenset[str] = frozenset()
+
+
+def addressed(sources: Mapping[str, str]) -> frozenset[str]:
+    """Give the fields whose value came by a flag or by a name that can only be meant for this step."""
+    return frozenset(field for field, source in sources.items() if source.startswith(("--", *ADDRESSED)))
+
+
+def check_location(context: HostContext, *, host: str, needs: Collection[str], has: Collection[str] = ()) -> None:
+    """Raise BadInput for fields that the host needs and that are missing, by their names in a pipeline.
+
+    A value for a field that it neither needs nor `has` is said and not used, for a variable of the pipeline may be
+    called PROJECT_NAME. One that is meant for this step raises Unsupported.
+    """
+    missing = []
+    for field in dataclasses.fields(context.location):
+        declared: Option = field.metadata["option"]
+        value = getattr(context.location, field.name)
+        if not value:
+            missing += [f"{declared.field} (set {_variable(declared)})"] if declared.field in needs else []
+        elif declared.field not in {*needs, *has}:
+            if declared.field in context.addressed:
+                raise Unsupported(host, declared.field, next_step=f"Leave {declared.field} ({value!r}) out.")
+            log.info(f"{host} has no {declared.field}, so {value!r} is not used.")
+    if missing:
+        raise BadInput(
+            f"Required input is missing: {', '.join(missing)}.", next_step="--help lists every name and meaning."
+        )
+
+
+def _variable(declared: Option) -> str:
+    return next(iter((*declared.env, *declared.addressed())))

@@ -1,0 +1,119 @@
+"""The git hosts as tests see them. The scenarios of CreateRepo, DirectPush and RegisterCatalog run over this table."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox.seeding import seed
+from tests.conftest import Faults, World
+
+EVERY_STEP = frozenset({"CreateRepo", "DirectPush", "RegisterCatalog"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """A host that is served for a test. The repository of the test is `payments`; where that is, the host decides.
+
+    connector, location, elsewhere, read_only: variables: of the connector, of the repository, of one that does not
+    exist, of credentials that may not write; may_not_push: what git then shows of the host's words. The pages are texts
+    with {commit}, {branch} and {path}; '' where there is none. find, create: the requests by which the API is asked for
+    the repository and makes it.
+    """
+
+    url: str
+    faults: Faults
+    connector: dict[str, str]
+    location: dict[str, str]
+    elsewhere: dict[str, str]
+    read_only: dict[str, str]
+    may_not_push: str
+    folder: Callable[[], Path]
+    git_path: str
+    visibilities: tuple[str, ...] = ()
+    default_branch: str = "main"  # the branch in the page of a file on the default branch
+    repository_page: str = ""
+    commit_page: str = ""
+    file_page: str = ""
+    find: tuple[str, str] = ("", "")
+    create: tuple[str, str] = ("", "")
+
+    @property
+    def variables(self) -> dict[str, str]:
+        return {**self.connector, **self.location}
+
+    def asked(self, request: tuple[str, str]) -> int:
+        """How often such a request reached the host."""
+        return sum(line == " ".join(request) for line in self.faults.requests)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Host:
+    """A row: the connector's type, the steps that the host serves, and how a test gets it."""
+
+    type: str
+    serve: Callable[[World, Path], contextlib.AbstractContextManager[Served]]
+    steps: frozenset[str] = EVERY_STEP
+
+    def __str__(self) -> str:
+        return self.type
+
+
+@contextlib.contextmanager
+def _github(world: World, _: Path) -> Iterator[Served]:
+    page = f"{world.url}/acme/payments"
+    yield Served(
+        url=world.url,
+        faults=world.faults,
+        connector=world.connector,
+        location={"ORG_NAME": "acme", "REPO_NAME": "payments"},
+        elsewhere={"REPO_NAME": "nowhere"},
+        read_only={"DRONE_NETRC_PASSWORD": world.credentials["github"].readonly_token},
+        may_not_push="remote: Write access to repository not granted.",
+        folder=lambda: world.repository("acme", "payments"),
+        git_path="/acme/payments.git",
+        visibilities=("private", "public", "internal"),
+        default_branch="HEAD",
+        repository_page=page,
+        commit_page=f"{page}/commit/{{commit}}",
+        file_page=f"{page}/blob/{{branch}}/{{path}}",
+        find=("GET", "/api/v3/repos/acme/payments"),
+        create=("POST", "/api/v3/orgs/acme/repos"),
+    )
+
+
+@contextlib.contextmanager
+def _plain(world: World, _: Path) -> Iterator[Served]:
+    seed(world.state_dir, "", "payments", None, host="git")
+    known = world.credentials["git"]
+    yield Served(
+        url=world.url,
+        faults=world.faults,
+        connector={
+            "CONNECTOR_TYPE": "Git",
+            "DRONE_NETRC_MACHINE": "127.0.0.1",
+            "DRONE_NETRC_PORT": world.url.rpartition(":")[2],
+            "DRONE_NETRC_USERNAME": known.user,
+            "DRONE_NETRC_PASSWORD": known.password,
+            "DRONE_REMOTE_URL": f"{world.url}/git/payments.git",
+        },
+        location={"REPO_NAME": "payments"},
+        elsewhere={"REPO_NAME": "nowhere", "DRONE_REMOTE_URL": f"{world.url}/git/nowhere.git"},
+        read_only={"DRONE_NETRC_USERNAME": known.reader, "DRONE_NETRC_PASSWORD": known.reader_password},
+        may_not_push="remote: Forbidden",
+        folder=lambda: next(world.state_dir.rglob("payments.git")),
+        git_path="/git/payments.git",
+    )
+
+
+HOSTS = (
+    Host(type="Github", serve=_github),
+    Host(type="Git", serve=_plain, steps=frozenset({"DirectPush"})),
+)
+
+
+def serving_step(step_type: str) -> list[Host]:
+    """The hosts that the step works with."""
+    return [host for host in HOSTS if step_type in host.steps]
