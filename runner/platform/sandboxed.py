@@ -3,7 +3,7 @@
 Every connector is the sandbox's GitHub, every secret the sandbox's credential for the field that it stands in, and
 the Harness account is the sandbox's. Nothing of the user's own connectors or secrets is read in this mode.
 
-Two optional files beside the pipeline file prepare a rehearsal. `inputs.yaml` is read with and without `--sandbox`
+Two optional files next to the pipeline file prepare a rehearsal. `inputs.yaml` is read with and without `--sandbox`
 whenever no `--inputs` is given, and the run says so; `${SANDBOX_URL}` in a value (of `--set` too) is the sandbox's
 address (http://127.0.0.1:PORT), and is refused without `--sandbox` unless `--set` replaces that value:
 
@@ -67,13 +67,13 @@ def seeds(file: Path) -> list[Seed]:
     listing = top.fields.get("repositories")
     if not isinstance(listing, Items):
         raise Faulty([*faults, Diagnostic("The file has to hold a list 'repositories'.", root.location)])
-    found = [_seed(one, file.parent, faults) for one in listing.items]
+    found = [_seed(entry, file.parent, faults) for entry in listing.items]
     if faults:
         raise Faulty(faults)
     return found
 
 
-def _seed(node: Node, beside: Path, faults: list[Diagnostic]) -> Seed:
+def _seed(node: Node, folder_of_file: Path, faults: list[Diagnostic]) -> Seed:
     entry = node if isinstance(node, Fields) else Fields(node.location, {}, {})
     faults += check(entry, REPOSITORY, "a repository")
     for name in REPOSITORY:
@@ -82,11 +82,11 @@ def _seed(node: Node, beside: Path, faults: list[Diagnostic]) -> Seed:
     for name in ("owner", "name"):
         if entry.text(name) and not NAME.fullmatch(entry.text(name)):
             faults.append(Diagnostic(f"{entry.text(name)!r} is no {name} of a repository.", entry.location_of(name)))
-    folder = beside / entry.text("folder")
+    folder = folder_of_file / entry.text("folder")
     if entry.text("folder") and not folder.is_dir():
         faults.append(
             Diagnostic(
-                f"The folder {entry.text('folder')!r} does not exist beside this file.", entry.location_of("folder")
+                f"The folder {entry.text('folder')!r} does not exist next to this file.", entry.location_of("folder")
             )
         )
     return Seed(entry.text("owner"), entry.text("name"), folder)

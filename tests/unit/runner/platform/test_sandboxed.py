@@ -53,7 +53,7 @@ def test_a_listed_folder_becomes_a_repository_that_git_can_clone(tmp_path: Path)
             "repositories:\n  - {owner: a, nmae: b, folder: .}",
             "2:16: Unknown field 'nmae' in a repository. Did you mean 'name'?",
         ),
-        ("repositories:\n  - {owner: a, name: b, folder: none}", "The folder 'none' does not exist beside this file."),
+        ("repositories:\n  - {owner: a, name: b, folder: none}", "The folder 'none' does not exist next to this file."),
         ("repositories:\n  - {owner: ../a, name: b, folder: .}", "'../a' is no owner of a repository."),
         ("repository: []", "Did you mean 'repositories'?"),
         ("[]", "The file has to hold a list 'repositories'."),
