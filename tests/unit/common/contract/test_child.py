@@ -15,6 +15,7 @@ import pytest
 
 from common.contract import child
 from common.contract.signals import signals
+from common.contract.talk import CHUNK
 from common.errors import Interrupted
 from tests.conftest import REPOSITORY_ROOT
 
@@ -64,9 +65,9 @@ def test_merged_streams_come_line_by_line_in_their_order() -> None:
 
 def test_a_line_without_an_end_comes_in_pieces() -> None:
     lines: list[str] = []
-    python(f"import sys; sys.stderr.write('x' * {3 * child.CHUNK})", line=lines.append)
-    assert "".join(lines) == "x" * 3 * child.CHUNK
-    assert max(map(len, lines)) <= 2 * child.CHUNK
+    python(f"import sys; sys.stderr.write('x' * {3 * CHUNK})", line=lines.append)
+    assert "".join(lines) == "x" * 3 * CHUNK
+    assert max(map(len, lines)) <= 2 * CHUNK
 
 
 @pytest.mark.parametrize(("program", "code"), [("raise SystemExit(4)", 4), ("import os; os.kill(os.getpid(), 9)", 137)])
