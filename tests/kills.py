@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -159,8 +159,8 @@ def finish(project: Project, reached_slack: int, figures: Figures) -> None:
         figures.fault("leftovers", left)
 
 
-def kill(count: int) -> Figures:
-    """Do all of it."""
+def kill(count: int, tell: Callable[[Figures], object] = lambda _: None) -> Figures:
+    """Do all of it. `tell` gets the figures so far after each round."""
     figures = Figures()
     kinds = [kind for _ in range(count // len(KILLS) + 1) for kind in KILLS][:count]
     duration = 0.0
@@ -175,11 +175,13 @@ def kill(count: int) -> Figures:
             moments = [random.uniform(0, duration) for _ in chosen]  # noqa: S311 - no cryptography
             slack = sum(end(project, kind, after, figures) for kind, after in zip(chosen, moments, strict=True))
             finish(project, slack, figures)
+        tell(figures)
     return figures
 
 
 def main() -> int:
-    figures = kill(int(sys.argv[1]) if len(sys.argv) > 1 else 120)
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 120
+    figures = kill(count, lambda so_far: print(sum(so_far.kills.values()), dict(so_far.wrong), file=sys.stderr))
     print(json.dumps({**vars(figures), "told": figures.told[:20]}, indent=2, ensure_ascii=False))
     return 1 if figures.wrong else 0
 
