@@ -224,7 +224,14 @@ def test_a_child_whose_parent_ended_before_it_could_ask_ends_too(tmp_path: Path)
 def test_a_child_of_ours_is_told_its_parent_and_a_program_of_others_is_not() -> None:
     program = "import os; print(os.environ.get('IDP_STEPS_PARENT'))"
     assert python(program).stdout == "None\n"
+    assert python(program, brief=True).stdout == "None\n"
     assert python(program, ours=True).stdout == f"{os.getpid()}\n"
+
+
+def test_a_brief_program_that_is_not_there_is_told_likewise() -> None:
+    with pytest.raises(child.NotStarted, match="No such file or directory") as raised:
+        child.run(["no-such-program"], environ=ENVIRON, brief=True)
+    assert raised.value.missing
 
 
 def test_no_descriptor_is_left_open() -> None:
