@@ -35,7 +35,8 @@ KILLS: dict[str, tuple[int, ...]] = {
 }
 PROC = Path("/proc")
 PER_ROUND = 5
-PATIENCE = 20  # seconds in which what a killed runner left has to end by itself
+PATIENCE = 60  # seconds in which what a killed runner left has to end by itself, also on a slow machine
+DYING = 5  # seconds in which what was ended by force has to vanish
 
 
 @dataclass
@@ -106,15 +107,15 @@ def end(project: Project, kind: str, after: float, figures: Figures) -> bool:
         for number in KILLS[kind]:
             runner.send_signal(number)
             time.sleep(random.uniform(0, 0.3))  # noqa: S311 - no cryptography
-        code = runner.wait(60)
+        code = runner.wait(120)
     told = project.output.read_text(encoding="utf-8", errors="replace")
     first = KILLS[kind][0]
     if code == 0:
         figures.too_late += 1
-    elif code != (-first if first == signal.SIGKILL else 128 + first):
+    elif code not in (-first, 128 + first):  # as the shell tells both; Python itself starts without our handlers
         figures.fault("exit codes", f"{code} after {kind}: {told[-2000:]}")
     figures.kills[kind] += 1
-    deadline = time.monotonic() + (PATIENCE if first == signal.SIGKILL else 0)
+    deadline = time.monotonic() + (PATIENCE if first == signal.SIGKILL else DYING)
     while (left := project.processes()) and time.monotonic() < deadline:
         time.sleep(0.1)
     if left:
