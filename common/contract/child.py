@@ -2,7 +2,7 @@
 
 No signal comes between the start of a child and the means to end it: until the group has ended, Interrupted is put
 off. A parent that is killed takes its child along (PR_SET_PDEATHSIG, Linux only): a program of others is started by
-way of a few lines of Python that ask the kernel for it, a process of ours asks itself (`follow_parent`). Not by
+way of a few lines of Python that ask the kernel for it, a process of ours asks itself (`process.follow_parent`). Not by
 `preexec_fn`, which runs Python between fork and exec: with threads around that can wait for a lock for ever.
 """
 
@@ -22,12 +22,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common.contract import signals
+from common.contract.process import PARENT, PR_SET_PDEATHSIG
 from common.contract.talk import Talk, talking
 
 GRACE = 5.0  # seconds between asking a group to end and ending it
 DRAIN = 2.0  # seconds for the last words after a child has ended, while something that it started is still writing
-PARENT = "IDP_STEPS_PARENT"  # the variable by which a process of ours learns whose end is its own
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 _FOLLOWING = f"""
 import ctypes, os, sys
@@ -76,7 +75,7 @@ def run(  # noqa: PLR0913 - what a process is made of
     seconds: until the group is asked to end by SIGTERM, as it is by any signal to this process (at SIGINT, programs in
     Python would print a traceback); `grace` seconds later, or at a second signal, it is forced to. After that,
     Interrupted is raised.
-    ours: the program calls `follow_parent` itself.
+    ours: the program calls `process.follow_parent` itself.
     brief: it ends by itself in a moment and writes nothing elsewhere, so that it need not follow its parent; that saves
     the start of a Python.
     """
@@ -98,24 +97,6 @@ def run(  # noqa: PLR0913 - what a process is made of
         talk.until_closed(DRAIN)
         code = process.wait()
         return Ended(128 - code if code < 0 else code, talk.printed(), timed_out)
-
-
-def follow_parent(environ: Mapping[str, str]) -> None:
-    """End with the process that started this one, if that asked for it: by SIGTERM, so in order."""
-    parent = environ.get(PARENT)
-    if parent is None:
-        return
-    prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    if str(os.getppid()) != parent:  # it had ended before
-        os._exit(143)
-
-
-def prctl(option: int, value: int) -> None:
-    """Ask the Linux kernel to treat this process in some way; elsewhere there is nobody to ask."""
-    if sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL(None).prctl(option, value)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from common import log, secret
-from common.contract import child, describe, outputs, process
+from common.contract import describe, outputs, process
 from common.contract.inputs import Option, option, options_of, resolve
 from common.contract.signals import signals
 from common.contract.workspace import Workspace
@@ -121,7 +121,7 @@ class Step(Generic[InputsT]):
                 if flags is None:
                     return 0
                 if own:
-                    child.follow_parent(environ)
+                    process.follow_parent(environ)
                     process.close_to_others()
                 return self._run(flags, environ)
         except StepError as error:

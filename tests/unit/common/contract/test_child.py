@@ -176,9 +176,9 @@ child.run({argv!r}, environ={environ!r}, line=lambda line: print(line, flush=Tru
 """
 OURS = """
 import os, time
-from common.contract import child
+from common.contract import process
 {before}
-child.follow_parent(os.environ)
+process.follow_parent(os.environ)
 print(os.getpid(), flush=True)
 time.sleep(60)
 """
