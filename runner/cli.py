@@ -93,8 +93,8 @@ def run(  # noqa: PLR0913 - one parameter per option
         if connectors_file or secrets_file:
             raise BadInput("--connectors and --secrets have no meaning with --sandbox, which brings its own.")
         choose(checked.pipeline, given, sandboxed.URL)  # complains before anything starts
-        beside = file.parent / "sandbox.yaml"
-        seeds = sandboxed.seeds(beside) if beside.is_file() else []
+        seed_file = file.parent / "sandbox.yaml"
+        seeds = sandboxed.seeds(seed_file) if seed_file.is_file() else []
         server = stack.enter_context(sandboxed.running(state, waiting=lambda: report.line(WAITING)))
         sandboxed.plant(state, seeds)
         report.line(f"The sandbox runs at {server.url}; its state is kept in {state}.")

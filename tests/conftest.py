@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import getpass
 import json
 import shutil
 import tempfile
@@ -53,6 +54,12 @@ def _nothing_is_left_in_the_temporary_folder(_temporary_folder: Path) -> Iterato
     for path in left:  # so that the next test is not blamed for it
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     assert left == []
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the folder in which pytest keeps those of its runs, if it has kept none."""
+    with contextlib.suppress(OSError):
+        Path(tempfile.gettempdir(), f"pytest-of-{getpass.getuser()}").rmdir()
 
 
 @dataclass(frozen=True)

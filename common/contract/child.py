@@ -2,17 +2,15 @@
 
 No signal comes between the start of a child and the means to end it: until the group has ended, Interrupted is put
 off. A parent that is killed takes its child along (PR_SET_PDEATHSIG, Linux only): a program of others is started by
-way of a few lines of Python that ask the kernel for it, a process of ours asks itself (`follow_parent`). Not by
+way of a few lines of Python that ask the kernel for it, a process of ours asks itself (`process.follow_parent`). Not by
 `preexec_fn`, which runs Python between fork and exec: with threads around that can wait for a lock for ever.
 """
 
 from __future__ import annotations
 
-import codecs
-import io
+import errno
 import math
 import os
-import selectors
 import signal
 import subprocess
 import sys
@@ -20,18 +18,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from common.contract import signals
+from common.contract.process import PARENT, PR_SET_PDEATHSIG
 from common.contract.standstill import Standstill
+from common.contract.talk import Talk, talking
 
 GRACE = 5.0  # seconds between asking a group to end and ending it
 DRAIN = 2.0  # seconds for the last words after a child has ended, while something that it started is still writing
-CHUNK = 65_536
-PARENT = "IDP_STEPS_PARENT"  # the variable by which a process of ours learns whose end is its own
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 _FOLLOWING = f"""
 import ctypes, os, sys
@@ -72,6 +68,7 @@ def run(  # noqa: PLR0913 - what a process is made of
     still: float = math.inf,
     grace: float = GRACE,
     ours: bool = False,
+    brief: bool = False,
 ) -> Ended:
     """Run a program to its end, and leave nothing of its process group behind. Raises NotStarted.
 
@@ -81,7 +78,9 @@ def run(  # noqa: PLR0913 - what a process is made of
     Python would print a traceback); `grace` seconds later, or at a second signal, it is forced to. After that,
     Interrupted is raised.
     still: how many seconds the group may use no processor time; it is ended as when its time is up.
-    ours: the program calls `follow_parent` itself.
+    ours: the program calls `process.follow_parent` itself.
+    brief: it ends by itself in a moment and writes nothing elsewhere, so that it need not follow its parent; that saves
+    the start of a Python.
     """
     with ExitStack() as stack:
         woken, wake = os.pipe()
@@ -89,8 +88,8 @@ def run(  # noqa: PLR0913 - what a process is made of
         stack.callback(os.close, wake)
         os.set_blocking(wake, False)
         asked = stack.enter_context(signals.postponed(lambda _: _wake(wake)))
-        process = stack.enter_context(_started(argv, environ, folder, merged=merged, ours=ours))
-        talk = stack.enter_context(_talking(process, woken, stdin, line))
+        process = stack.enter_context(_started(argv, environ, folder, merged=merged, ours=ours, brief=brief))
+        talk = stack.enter_context(talking(process, woken, stdin, line))
         waiter = threading.Thread(target=_wait, args=(process, wake), daemon=True)
         waiter.start()
         stack.callback(waiter.join)  # before the pipe is closed that it writes to
@@ -103,29 +102,11 @@ def run(  # noqa: PLR0913 - what a process is made of
         return Ended(128 - code if code < 0 else code, talk.printed(), timed_out)
 
 
-def follow_parent(environ: Mapping[str, str]) -> None:
-    """End with the process that started this one, if that asked for it: by SIGTERM, so in order."""
-    parent = environ.get(PARENT)
-    if parent is None:
-        return
-    prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    if str(os.getppid()) != parent:  # it had ended before
-        os._exit(143)
-
-
-def prctl(option: int, value: int) -> None:
-    """Ask the Linux kernel to treat this process in some way; elsewhere there is nobody to ask."""
-    import ctypes
-
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(option, value)
-
-
 @contextmanager
-def _started(
-    argv: Sequence[str], environ: Mapping[str, str], folder: Path | None, *, merged: bool, ours: bool
+def _started(  # noqa: PLR0913 - what `run` is given
+    argv: Sequence[str], environ: Mapping[str, str], folder: Path | None, *, merged: bool, ours: bool, brief: bool
 ) -> Iterator[subprocess.Popen[bytes]]:
-    following = [] if ours else _following(argv[0], environ)
+    following = [] if ours or brief else _following(argv[0], environ)
     try:
         process = subprocess.Popen(
             [*following, *argv],
@@ -138,7 +119,9 @@ def _started(
             start_new_session=True,
         )
     except OSError as error:
-        raise NotStarted(error.strerror or str(error), missing=error.filename == argv[0]) from error
+        raise NotStarted(
+            error.strerror or str(error), missing=error.errno == errno.ENOENT and error.filename == argv[0]
+        ) from error
     except ValueError as error:  # a NUL in an argument or a variable
         raise NotStarted(str(error)) from error
     try:
@@ -159,7 +142,7 @@ def _following(program: str, environ: Mapping[str, str]) -> list[str]:
 
 def _attend(  # noqa: PLR0913 - what may end a child
     process: subprocess.Popen[bytes],
-    talk: _Talk,
+    talk: Talk,
     asked: Sequence[int],
     standstill: Standstill,
     *,
@@ -191,96 +174,3 @@ def _wait(process: subprocess.Popen[bytes], wake: int) -> None:
 def _wake(pipe: int) -> None:
     with suppress(BlockingIOError):  # it is full, so whoever waits is awake
         os.write(pipe, b".")
-
-
-@dataclass
-class _Talk:
-    """The streams of a child: what is still to be told to it, and what it has said."""
-
-    selector: selectors.BaseSelector
-    woken: int
-    stdin: memoryview
-    lines: _Lines
-    stdout: bytearray = field(default_factory=bytearray)
-
-    def printed(self) -> str:
-        return self.stdout.decode("utf-8", errors="replace")
-
-    def until_closed(self, seconds: float) -> None:
-        """Listen until every stream is closed, but not longer than so."""
-        due = time.monotonic() + seconds
-        while len(self.selector.get_map()) > 1 and time.monotonic() < due:
-            self.listen(due - time.monotonic())
-
-    def listen(self, seconds: float) -> None:
-        """Wait for the next that happens, and take it in."""
-        for key, _ in self.selector.select(None if seconds == math.inf else max(0.0, seconds)):
-            if key.data is None:
-                os.read(self.woken, CHUNK)
-            elif not key.data(key.fd):
-                self.selector.unregister(key.fileobj)
-                assert isinstance(key.fileobj, io.IOBase)  # noqa: S101 - streams are registered as such
-                key.fileobj.close()
-
-    def write(self, fd: int) -> bool:
-        try:
-            self.stdin = self.stdin[os.write(fd, self.stdin[:CHUNK]) :]
-        except BrokenPipeError:
-            return False
-        return len(self.stdin) > 0
-
-    def read_stdout(self, fd: int) -> bool:
-        chunk = os.read(fd, CHUNK)
-        self.stdout += chunk
-        return bool(chunk)
-
-    def read_lines(self, fd: int) -> bool:
-        chunk = os.read(fd, CHUNK)
-        self.lines.add(chunk)
-        return bool(chunk)
-
-
-@dataclass
-class _Lines:
-    """Cuts what comes in pieces into lines; one that does not end is cut."""
-
-    told: Callable[[str], object]
-    decoder: io.IncrementalNewlineDecoder = field(
-        default_factory=lambda: io.IncrementalNewlineDecoder(
-            codecs.getincrementaldecoder("utf-8")(errors="replace"), translate=True
-        )
-    )
-    rest: str = ""
-
-    def add(self, chunk: bytes) -> None:
-        """Take in a piece; an empty one is the end."""
-        *lines, self.rest = (self.rest + self.decoder.decode(chunk, final=not chunk)).split("\n")
-        if len(self.rest) > CHUNK or (not chunk and self.rest):
-            lines.append(self.rest)
-            self.rest = ""
-        for one in lines:
-            self.told(one)
-
-
-@contextmanager
-def _talking(
-    process: subprocess.Popen[bytes], woken: int, stdin: str, line: Callable[[str], object]
-) -> Iterator[_Talk]:
-    lines = _Lines(line)
-    with process, selectors.DefaultSelector() as selector:  # which closes the streams that are still open
-        talk = _Talk(selector, woken, memoryview(stdin.encode()), lines)
-        selector.register(woken, selectors.EVENT_READ)
-        first = talk.read_lines if process.stderr is None else talk.read_stdout
-        _listen_to(selector, process.stdout, selectors.EVENT_READ, first)
-        _listen_to(selector, process.stderr, selectors.EVENT_READ, talk.read_lines)
-        _listen_to(selector, process.stdin, selectors.EVENT_WRITE, talk.write)
-        yield talk
-        lines.add(b"")
-
-
-def _listen_to(
-    selector: selectors.BaseSelector, stream: IO[bytes] | None, event: int, heard: Callable[[int], bool]
-) -> None:
-    if stream is not None:
-        os.set_blocking(stream.fileno(), False)
-        selector.register(stream, event, heard)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from common.contract import child
 from common.contract.network_inputs import NetworkInputs
 from common.errors import BadInput
 from common.network.settings import Network
@@ -22,7 +22,9 @@ from common.network.settings import Network
 KEPT = ("PATH", "TMPDIR", "LANG", "LANGUAGE", "TZ", "TERM", "NO_COLOR", "SOURCE_DATE_EPOCH", "LD_LIBRARY_PATH")
 NOT_WRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT})
 ENV_START = 47  # of the fields behind the name in /proc/PID/stat; see proc_pid_stat(5), where it is field 50
-PR_SET_DUMPABLE = 4  # linux/prctl.h
+PARENT = "IDP_STEPS_PARENT"  # the variable by which a process of ours learns whose end is its own
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+PR_SET_DUMPABLE = 4
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -46,12 +48,30 @@ def prepared(inputs: NetworkInputs, environ: Mapping[str, str]) -> Iterator[Netw
             os.environ.update(before)
 
 
+def follow_parent(environ: Mapping[str, str]) -> None:
+    """End with the process that started this one, if that asked for it: by SIGTERM, so in order."""
+    parent = environ.get(PARENT)
+    if parent is None:
+        return
+    prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if str(os.getppid()) != parent:  # it had ended before
+        os._exit(143)
+
+
+def prctl(option: int, value: int) -> None:
+    """Ask the Linux kernel to treat this process in some way; elsewhere there is nobody to ask."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(option, value)
+
+
 def close_to_others() -> None:
     """Keep children and other processes of the same user from reading the secrets of this one, which has just started.
 
     Not from root, who may read everything. It leaves no core dump either.
     """
-    child.prctl(PR_SET_DUMPABLE, 0)
+    prctl(PR_SET_DUMPABLE, 0)
     environ = dict(os.environ)
     forget_initial_environment()
     os.environ.update(environ)  # the C library's own copies, for children that are started without an environment

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from common import log, secret
-from common.contract import child, describe, outputs, process
+from common.contract import describe, outputs, process
 from common.contract.describe import Declaration
 from common.contract.inputs import option, options_of
 from common.contract.network_inputs import NetworkInputs
@@ -131,7 +131,7 @@ class Step(Generic[InputsT]):
                 if flags is None:
                     return 0
                 if own:
-                    child.follow_parent(environ)
+                    process.follow_parent(environ)
                     process.close_to_others()
                 return self._run(flags, environ)
         except StepError as error:

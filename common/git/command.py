@@ -75,8 +75,7 @@ class Git:
         extra: Mapping[str, str] | None = None,
     ) -> str:
         """Run git without credentials and give its standard output. Raises GitFailed."""
-        # It ends in a moment by itself, so it needs not be told when this process ends.
-        return _run(arguments, cwd=cwd, stdin=stdin, environ=self._environ({}) | dict(extra or {}), ours=True)
+        return _run(arguments, cwd=cwd, stdin=stdin, environ=self._environ({}) | dict(extra or {}), brief=True)
 
     def talk(
         self,

@@ -31,7 +31,7 @@ class DryRun:
     def begin(
         self, step: Step, kind: StepKind, environ: Mapping[str, str], tell: Callable[[str], None]
     ) -> dict[str, str]:
-        """Give what a step gets beside its usual environment, and say what that means for it."""
+        """Give what a step gets besides its usual environment, and say what that means for it."""
         if self.own_workspace and not kind.writes_elsewhere():
             tell("Not only planned: it writes to the workspace of this run alone.")
             return {}

@@ -115,7 +115,7 @@ def complain(lines: Sequence[str]) -> None:
 
 
 def _silence(stream: TextIO) -> None:
-    """Let everything that is still to be written to a stream vanish, what lies in its buffer too."""
+    """Let everything that is still to be written to a stream vanish, also what its buffer holds."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

@@ -1,6 +1,6 @@
 """The outside world of a run: git connectors, secrets and the Harness account, described in two small files.
 
-connectors.yaml (beside the pipeline, or --connectors), by the reference that the pipeline uses:
+connectors.yaml (next to the pipeline, or --connectors), by the reference that the pipeline uses:
 
     connectors:
       account.testdev:
@@ -14,7 +14,7 @@ connectors.yaml (beside the pipeline, or --connectors), by the reference that th
       base: https://app.harness.io
       apiKey: {env: HARNESS_API_KEY}
 
-secrets.yaml (beside the pipeline, or --secrets) maps the id of a secret to {env: NAME} or {file: path}; a secret that
+secrets.yaml (next to the pipeline, or --secrets) maps the id of a secret to {env: NAME} or {file: path}; a secret that
 is not in it comes from the variable SECRET_<id>, other characters than letters and digits turned into `_`. No value of
 a secret stands in either file, and none is read before it is needed.
 """
@@ -91,7 +91,7 @@ class _ConnectorEntry:
 
 
 def described(connectors: Path | None, secrets: Path | None, pipeline: Path, environ: Mapping[str, str]) -> Services:
-    """Read both files; those beside the pipeline when none is given. Raises Invalid with everything wrong in them."""
+    """Read both files; those next to the pipeline when none is given. Raises Invalid with everything wrong in them."""
     connectors_file = connectors or pipeline.parent / "connectors.yaml"
     secrets_file = secrets or pipeline.parent / "secrets.yaml"
     faults: list[Diagnostic] = []

@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 import tempfile
-import textwrap
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -215,14 +214,13 @@ def test_example_holds_no_address_or_credential_of_anybody() -> None:
             assert not re.search(r"gh[pousr]_\w{20}|xox[abp]-|/home/|/work/", file.read_text(encoding="utf-8")), file
 
 
-def test_the_files_that_the_readme_describes_hold_what_the_pipeline_names(tmp_path: Path) -> None:
+def test_the_files_that_the_documentation_describes_hold_what_the_pipeline_names(tmp_path: Path) -> None:
     """A reader copies them; each block begins with a comment that names its file."""
-    text = (EXAMPLE / "README.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"^   ```yaml\n(.*?)^   ```$", text, re.MULTILINE | re.DOTALL)
-    for block in blocks:
-        name = re.match(r" +# ([a-z.]+)", block)
+    text = (EXAMPLE.parents[1] / "docs" / "runner.md").read_text(encoding="utf-8")
+    for block in re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+        name = re.match(r"# ([a-z.]+)", block)
         assert name is not None
-        (tmp_path / name[1]).write_text(textwrap.dedent(block), encoding="utf-8")
+        (tmp_path / name[1]).write_text(block, encoding="utf-8")
     (tmp_path / "slack-token.txt").write_text("canary-slack")
     world = connectors.described(
         None, None, tmp_path / "pipeline.yaml", {"GITHUB_TOKEN": "canary-git", "HARNESS_API_KEY": "canary-key"}

@@ -15,6 +15,7 @@ import pytest
 
 from common.contract import child
 from common.contract.signals import signals
+from common.contract.talk import CHUNK
 from common.errors import Interrupted
 from tests.conftest import REPOSITORY_ROOT
 
@@ -64,9 +65,9 @@ def test_merged_streams_come_line_by_line_in_their_order() -> None:
 
 def test_a_line_without_an_end_comes_in_pieces() -> None:
     lines: list[str] = []
-    python(f"import sys; sys.stderr.write('x' * {3 * child.CHUNK})", line=lines.append)
-    assert "".join(lines) == "x" * 3 * child.CHUNK
-    assert max(map(len, lines)) <= 2 * child.CHUNK
+    python(f"import sys; sys.stderr.write('x' * {3 * CHUNK})", line=lines.append)
+    assert "".join(lines) == "x" * 3 * CHUNK
+    assert max(map(len, lines)) <= 2 * CHUNK
 
 
 @pytest.mark.parametrize(("program", "code"), [("raise SystemExit(4)", 4), ("import os; os.kill(os.getpid(), 9)", 137)])
@@ -175,9 +176,9 @@ child.run({argv!r}, environ={environ!r}, line=lambda line: print(line, flush=Tru
 """
 OURS = """
 import os, time
-from common.contract import child
+from common.contract import process
 {before}
-child.follow_parent(os.environ)
+process.follow_parent(os.environ)
 print(os.getpid(), flush=True)
 time.sleep(60)
 """
@@ -223,7 +224,14 @@ def test_a_child_whose_parent_ended_before_it_could_ask_ends_too(tmp_path: Path)
 def test_a_child_of_ours_is_told_its_parent_and_a_program_of_others_is_not() -> None:
     program = "import os; print(os.environ.get('IDP_STEPS_PARENT'))"
     assert python(program).stdout == "None\n"
+    assert python(program, brief=True).stdout == "None\n"
     assert python(program, ours=True).stdout == f"{os.getpid()}\n"
+
+
+def test_a_brief_program_that_is_not_there_is_told_likewise() -> None:
+    with pytest.raises(child.NotStarted, match="No such file or directory") as raised:
+        child.run(["no-such-program"], environ=ENVIRON, brief=True)
+    assert raised.value.missing
 
 
 def test_no_descriptor_is_left_open() -> None:

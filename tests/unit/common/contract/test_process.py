@@ -14,13 +14,13 @@ from tests.conftest import REPOSITORY_ROOT
 LOOK = "cat /proc/$PPID/environ; (exec 3</proc/$PPID/mem) && echo memory; echo inherited $TOKEN"
 PROGRAM = f"""
 import ctypes, encodings.ascii, json, os, subprocess  # all of it now: this Python may be in a folder of root's
-from common.contract import child, process
+from common.contract import process
 
 if os.getuid() == 0:  # who reads everything
     os.setgroups([])
     os.setgid(65534)
     os.setuid(65534)
-    child.prctl(process.PR_SET_DUMPABLE, 1)  # a change of uid takes it away
+    process.prctl(process.PR_SET_DUMPABLE, 1)  # a change of uid takes it away
 
 
 def look():
