@@ -78,6 +78,7 @@ def _render(job: Job, warnings: list[str]) -> str:
     root = hooks.before_all(Path(job.template), scratch, seconds=seconds)
     if root != Path(job.template):
         source.check_folder(root)
+    sys.dont_write_bytecode = True  # the template's folder may be one of the workspace
     sys.path.append(str(root))  # for extensions next to cookiecutter.json, as cookiecutter.main does
     template = _opened(root, job, warnings)
     name = names.project_name(template)

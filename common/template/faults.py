@@ -57,9 +57,9 @@ def _sentence(error: Exception, file: str, line: int) -> str:
     if isinstance(error, UndefinedError):
         return f"The template uses a variable that it does not declare: {said} {place}."
     if isinstance(error, TemplateNotFound):
-        return f"The template cannot be rendered: it includes {said!r}, which is not there {place}."
+        return f"The template cannot be rendered: it includes {error.name!r}, which is not there {place}."
     if isinstance(error, TemplateSyntaxError):
-        return f"The template cannot be rendered: {error.message} {place}."
+        return f"The template cannot be rendered: {(error.message or said).rstrip('.')} {place}."
     if isinstance(error, OSError) and error.strerror:
         named = f" of {error.filename!r}" if error.filename else ""
         return f"The template cannot be rendered: {error.strerror}{named} {place}."

@@ -25,6 +25,8 @@ STEERING = frozenset(  # what cookiecutter takes for orders or sets itself; a va
     | {"_template", "_repo_dir", "_output_dir", "_checkout", "__prompts__"}
 )
 
+STARTS: Mapping[type, str] = {OrderedDict: "{", list: "["}  # of the JSON form, by the type of the default
+
 Render = Callable[[Any, Mapping[str, Any]], Any]
 
 
@@ -89,7 +91,7 @@ def checked(declared: Mapping[str, Any], given: Mapping[str, Any], *, strict: bo
 
 def _converted(value: Any, default: Any, *, private: bool) -> Any:
     """Turn a text into the form that the default has: the platform hands on structures as JSON (contract, A.1)."""
-    if isinstance(default, dict | list) and isinstance(value, str) and value.lstrip().startswith(("{", "[")):
+    if isinstance(value, str) and value.lstrip().startswith(STARTS.get(type(default), ())):
         try:
             value = json.loads(value)
         except (ValueError, RecursionError) as error:
