@@ -102,7 +102,7 @@ def _converted(value: Any, default: Any, *, private: bool) -> Any:
     if isinstance(default, bool) and isinstance(value, str):
         return _yes_or_no(value)
     if isinstance(default, dict) and isinstance(value, dict):
-        _merged(default, value, lambda item: item)  # tells what is wrong in it
+        _merged(default, value, _as_it_is, _as_it_is)  # tells what is wrong in it
     if isinstance(value, list) and not isinstance(default, list | dict):
         return ",".join(str(item) for item in value)  # as the platform does with a list (contract, A.1)
     return value
@@ -140,36 +140,48 @@ def resolved(template: Path, declared: Mapping[str, Any], given: Mapping[str, An
     found: dict[str, Any] = {}
     for late in (False, True):
         for name, default in declared.items():
-            raw = name.startswith("_") and not name.startswith("__")
+            raw = _is_raw(name)
             is_map = isinstance(given.get(name, default), dict)
             if name == "__prompts__" or (late and (raw or not is_map)):
                 continue
             if late or raw or not is_map or name.startswith("__"):
                 with faults.told(CONTEXT_FILE, line=line_of(template, name)):
-                    found[name] = _value(default, given, name, found, (lambda value, _: value) if raw else render)
+                    found[name] = _value(name, default, given, found, render)
     return OrderedDict((name, found[name]) for name in declared if name in found)
 
 
-def _value(default: Any, given: Mapping[str, Any], name: str, found: Mapping[str, Any], render: Render) -> Any:
-    public_list = isinstance(default, list) and not name.startswith("_")
-    if public_list:
+def _is_raw(name: str) -> bool:
+    """Tell whether cookiecutter leaves a variable's default as it stands: _private, but not __computed."""
+    return name.startswith("_") and not name.startswith("__")
+
+
+def _value(name: str, default: Any, given: Mapping[str, Any], found: Mapping[str, Any], render: Render) -> Any:
+    raw = _is_raw(name)
+    if isinstance(default, list) and not name.startswith("_"):
         if not default:
             raise ValueError("the list of choices is empty")
         return render(given.get(name, default[0]), found)  # a choice is the template's own text
     if name not in given:
-        return render(default, found)
-    return _merged(default, given[name], lambda value: render(value, found))
+        return default if raw else render(default, found)
+    if raw:
+        return _merged(default, given[name], _as_it_is, _as_it_is)
+    return _merged(default, given[name], lambda value: render(value, found), _data)
 
 
-def _merged(default: Any, given: Any, render: Callable[[Any], Any]) -> Any:
+def _merged(default: Any, given: Any, render: Callable[[Any], Any], data: Callable[[Any], Any]) -> Any:
     """Put given parts of a map beside the template's own, as cookiecutter.generate.apply_overwrites_to_context does."""
     if not isinstance(default, dict) or not isinstance(given, dict):
-        return _yes_or_no(given) if isinstance(default, bool) and isinstance(given, str) else _data(given)
+        return _yes_or_no(given) if isinstance(default, bool) and isinstance(given, str) else data(given)
     own = {
-        render(name): _merged(value, given[name], render) if name in given else render(value)
+        render(name): _merged(value, given[name], render, data) if name in given else render(value)
         for name, value in default.items()
     }
-    return own | {name: _data(value) for name, value in given.items() if name not in default}
+    own |= {name: data(value) for name, value in given.items() if name not in default}
+    return OrderedDict(own) if render is _as_it_is else own  # which of them it is shows where a template prints it
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def _data(value: Any) -> Any:
@@ -183,7 +195,7 @@ def _data(value: Any) -> Any:
 
 def unrendered(declared: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """Give what cookiecutter keeps as `_cookiecutter`: the public variables before rendering, the chosen first."""
-    found: dict[str, Any] = OrderedDict()
+    found: dict[str, Any] = {}
     for name, default in declared.items():
         if name.startswith("_"):
             continue
@@ -192,5 +204,5 @@ def unrendered(declared: Mapping[str, Any], given: Mapping[str, Any]) -> dict[st
         elif isinstance(default, list):
             found[name] = [given[name], *(choice for choice in default if choice != given[name])]
         else:
-            found[name] = _merged(default, given[name], lambda value: value)
+            found[name] = _merged(default, given[name], _as_it_is, _as_it_is)
     return found
