@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import sys
+import traceback
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
@@ -68,6 +69,8 @@ def _answer(job: Job) -> Answer:
         answer.failure = (type(error).__name__, error.message, error.next_step)
     except OSError as error:
         answer.system = (error.errno or errno.EIO, error.strerror or str(error), str(error.filename or ""))
+    except Exception:  # noqa: BLE001 - the template's own are told; what is left is a bug, and the step says so
+        answer.bug = traceback.format_exc()
     return answer
 
 

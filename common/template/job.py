@@ -44,7 +44,19 @@ class Answer:
     warnings: list[str] = field(default_factory=list)
     failure: tuple[str, str, str] | None = None  # kind, message, next step
     system: tuple[int, str, str] | None = None  # number, reason and file of an OSError
+    bug: str = ""  # the traceback of anything else
 
     def text(self) -> str:
-        """Give the form that `Answer(**json.loads(…))` reads."""
+        """Give the form that `read` reads."""
         return json.dumps(asdict(self))
+
+    @classmethod
+    def read(cls, text: bytes) -> Answer:
+        """Raise ValueError for what no such process has written."""
+        try:
+            answer = cls(**json.loads(text))
+        except (TypeError, RecursionError) as error:
+            raise ValueError(text) from error
+        if not (answer.project or answer.bug or answer.system) and (answer.failure or [""])[0] not in KINDS:
+            raise ValueError(text)
+        return answer

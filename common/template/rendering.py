@@ -5,7 +5,6 @@ The step's secrets are neither in that process nor in its reach, so neither are 
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -19,12 +18,11 @@ from typing import IO, Any
 from common import log
 from common.contract.process import NOT_WRITABLE, forget_initial_environment
 from common.errors import BadInput
-from common.template import isolation
+from common.template import faults, isolation
 from common.template.job import KINDS, Answer, Job
 from common.template.stage import Stage
 
 COMMAND = (sys.executable, "-P", "-m", "common.template.child")
-PACKAGES = Path(__file__).resolve().parents[2]
 LONGEST_LINE = 65_536
 GRACE = 5  # seconds; more than the process itself gives to hooks
 
@@ -60,6 +58,8 @@ def render(  # noqa: PLR0913 - what there is to say about a template
         answer = _answer(job, stage.lock)
     for warning in answer.warnings:
         log.warning(warning)
+    if answer.bug:
+        raise RuntimeError(f"in the process that renders:\n{answer.bug}")
     if answer.failure is not None:
         kind, message, next_step = answer.failure
         raise KINDS[kind](message, next_step=next_step)
@@ -68,17 +68,14 @@ def render(  # noqa: PLR0913 - what there is to say about a template
         if number in NOT_WRITABLE:
             raise OSError(number, reason, file)
         shown = file.removeprefix(f"{job.project}/")
-        raise BadInput(f"The template cannot be rendered: {reason} ({shown}).")
-    project = Path(job.project, answer.project)
-    if answer.project != project.name or project.is_symlink() or not project.is_dir():
-        raise AssertionError(f"the process that renders named {answer.project!r} as the project")
-    return project
+        raise BadInput(f"The template cannot be rendered: {reason} ({shown}).", next_step=faults.CORRECT)
+    return Path(job.project, answer.project)
 
 
 def _answer(job: Job, lock: int) -> Answer:
     child = subprocess.Popen(
         COMMAND,
-        env={**os.environ, "PYTHONPATH": str(PACKAGES)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -100,12 +97,16 @@ def _answer(job: Job, lock: int) -> Answer:
         finally:
             _end(child)
             listener.join()
-    if child.returncode != 0 or not text:
+    try:
+        answer = Answer.read(text)
+        if answer.project and answer.project not in {path.name for path in Path(job.project).iterdir()}:
+            raise ValueError(answer.project)  # noqa: TRY301 - one more way in which it is no answer
+    except ValueError as error:  # the template's code runs in that process, and can end it or speak in its place
         raise BadInput(
             f"The template's own code ended the rendering (exit code {child.returncode}).",
             next_step="Its last words stand above; a template that needs too much memory is ended by signal 9 (-9).",
-        )
-    return Answer(**json.loads(text))
+        ) from error
+    return answer
 
 
 def _listen(stream: IO[bytes]) -> None:

@@ -70,6 +70,14 @@ def multiplying(root: Path) -> None:
             (folder / link).symlink_to(f"../{number + 1}")
 
 
+FORGED = """\
+import gc, io, json, os
+for stream in gc.get_objects():
+    if isinstance(stream, io.TextIOWrapper) and stream.writable() and stream.fileno() > 2:
+        stream.write(json.dumps({"project": ".."}))
+        stream.flush()
+        os._exit(0)
+"""
 OUTSIDE = [
     Row("absolute file", INNER, p="{outside}/x", words=AWAY),
     Row("file by dots", INNER, p="../../../outside/x", words=AWAY),
@@ -158,6 +166,8 @@ FAULTY = [
     Row("missing class", {**cookie({"slug": "app", "p": "", "_extensions": ["jinja2.ext.do", "own.Zzz"]}), "own.py": ""}, words="extension own.Zzz cannot be loaded"),
     Row("extension that is none", cookie({"slug": "app", "p": "", "_extensions": ["os.getcwd"]}), words="(cookiecutter.json, line 1)"),
     Row("extension that ends the process", {**cookie({"slug": "app", "p": "", "_extensions": ["own.X"]}), "own.py": "raise SystemExit(0)"}, words="own code ended the rendering"),
+    Row("hook that ends the process", {**NOTE, "hooks/pre_gen_project.sh": "#!/bin/sh\nkill -9 $PPID\nsleep 300\n"}, words="own code ended the rendering (exit code -9)"),
+    Row("extension that answers", {**cookie({"slug": "app", "p": "", "_extensions": ["own.X"]}), "own.py": FORGED}, words="own code ended the rendering"),
     Row("extensions are a number", cookie({"slug": "app", "p": "", "_extensions": 5}), words="(cookiecutter.json, line 1)"),
     Row("settings are a list", cookie({"slug": "app", "p": "", "_jinja2_env_vars": []}), words="(cookiecutter.json, line 1)"),
     Row("unknown setting", cookie({"slug": "app", "p": "", "_jinja2_env_vars": {"zzz": 1}}), words="'zzz'"),
