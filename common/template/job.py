@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from common.errors import BadInput, Conflict, Refused, StepError
+from common.errors import BadInput, Refused, StepError
 
-KINDS: Mapping[str, type[StepError]] = {kind.__name__: kind for kind in (BadInput, Conflict, Refused)}
+KINDS: Mapping[str, type[StepError]] = {kind.__name__: kind for kind in (BadInput, Refused)}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """The variables of a template: what it declares, what a user gave for them, and what they come to.
 
 Cookiecutter renders a given value as a part of the template, and its keys too. Here only the template's own defaults
-are rendered; what a user typed into a form is put in beside them, as it stands.
+are rendered; what a user typed into a form is put next to them as it stands.
 """
 
 from __future__ import annotations
@@ -169,7 +169,7 @@ def _value(name: str, default: Any, given: Mapping[str, Any], found: Mapping[str
 
 
 def _merged(default: Any, given: Any, render: Callable[[Any], Any], data: Callable[[Any], Any]) -> Any:
-    """Put given parts of a map beside the template's own, as cookiecutter.generate.apply_overwrites_to_context does."""
+    """Put given parts of a map next to the template's own, as cookiecutter.generate.apply_overwrites_to_context."""
     if not isinstance(default, dict) or not isinstance(given, dict):
         return _yes_or_no(given) if isinstance(default, bool) and isinstance(given, str) else data(given)
     own = {

@@ -35,11 +35,13 @@ def write(template: Template, entries: Sequence[Entry], project: Path) -> None:
 
 
 def _check_place(project: Path, target: Path) -> None:
+    fault = ""
     if not Path(os.path.realpath(target)).is_relative_to(project):
-        raise BadInput(
-            f"A hook of the template made {target.relative_to(project)} a link that leads out of the project.",
-            next_step=faults.CORRECT,
-        )
+        fault = "a link that leads out of the project"
+    elif target.exists() and not (target.is_file() or target.is_dir()):  # a pipe would be waited for without end
+        fault = "something else than a file or a folder"
+    if fault:
+        raise BadInput(f"A hook of the template made {target.relative_to(project)} {fault}.", next_step=faults.CORRECT)
 
 
 def _copy_folder(source: str, target: Path, project: Path) -> None:

@@ -88,7 +88,7 @@ def test_a_kill_at_any_moment_leaves_no_process_and_the_next_run_clears_the_rest
             )
             for number in range(KILLS)
         ]
-        codes = {one.result() for one in tries}
+        codes = {ended.result() for ended in tries}
     assert codes <= {0, 143, -signal.SIGTERM, -signal.SIGKILL}
     assert -signal.SIGKILL in codes
     assert 143 in codes
