@@ -84,7 +84,11 @@ def test_a_kill_at_any_moment_leaves_no_process_and_the_next_run_clears_the_rest
     with ThreadPoolExecutor(PARALLEL) as pool:
         tries = [
             pool.submit(
-                killed, slow, temporary, (signal.SIGTERM, signal.SIGKILL)[number % 2], whatever.uniform(0, whole)
+                killed,
+                slow,
+                temporary,
+                (signal.SIGTERM, signal.SIGKILL)[number % 2],
+                whatever.uniform(0, whole * PARALLEL / 2),
             )
             for number in range(KILLS)
         ]

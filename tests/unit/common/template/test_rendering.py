@@ -123,7 +123,7 @@ def test_a_template_with_everything_comes_out_as_from_the_command_line(
     subprocess.run(
         [sys.executable, "-m", "cookiecutter", "template", "--no-input", "--default-config", "-o", "out",
          *(f"{name}={value}" for name, value in values.items())],
-        cwd=workspace, check=True, umask=0o002, env={**os.environ, "HOME": str(tmp_path)},
+        cwd=workspace, check=True, umask=0o002, env={**os.environ, "HOME": str(tmp_path), "TMPDIR": str(tmp_path)},
     )  # fmt: skip
     (workspace / "out").rename(tmp_path / "expected")
     for cache in (workspace / "template").rglob("__pycache__"):
