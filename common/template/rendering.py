@@ -86,17 +86,20 @@ def _answer(job: Job, lock: int) -> Answer:
     assert child.stdout is not None  # noqa: S101
     assert child.stderr is not None  # noqa: S101
     listener = threading.Thread(target=_listen, args=(child.stderr,), daemon=True)
-    with child:
+    try:  # from the start of the listener on: while that reads, nobody else could close its stream
         listener.start()
-        try:
-            with suppress(BrokenPipeError):
-                child.stdin.write(job.text().encode())
-                child.stdin.close()
-            text = child.stdout.read()
-            child.wait()
-        finally:
-            _end(child)
-            listener.join()
+        with suppress(BrokenPipeError):
+            child.stdin.write(job.text().encode())
+            child.stdin.close()
+        text = child.stdout.read()
+        child.wait()
+    finally:
+        _end(child)
+        child.stdout.close()
+        with suppress(BrokenPipeError):
+            child.stdin.close()
+        if listener.ident is not None:
+            listener.join(GRACE)
     try:
         answer = Answer.read(text)
         if answer.project and answer.project not in {path.name for path in Path(job.project).iterdir()}:
@@ -110,9 +113,10 @@ def _answer(job: Job, lock: int) -> Answer:
 
 
 def _listen(stream: IO[bytes]) -> None:
-    while line := stream.readline(LONGEST_LINE):
-        for part in line.decode(errors="replace").splitlines():
-            log.info(part)
+    with stream:
+        while line := stream.readline(LONGEST_LINE):
+            for part in line.decode(errors="replace").splitlines():
+                log.info(part)
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
@@ -123,3 +127,4 @@ def _end(child: subprocess.Popen[bytes]) -> None:
             child.wait(GRACE)
     isolation.end_family(child.pid)
     child.kill()
+    child.wait()

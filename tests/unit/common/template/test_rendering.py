@@ -5,12 +5,19 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from common.errors import Interrupted
+from common.template.rendering import render
+from common.template.stage import staging
 from tests.conftest import RunStep
 
 CONTEXT: dict[str, Any] = {
@@ -170,6 +177,30 @@ def test_a_project_tells_the_places_that_the_user_named_and_no_temporary_one(
     second = run_step("CookieCutter", environ)
     assert second.code == 0, second.stderr
     assert "was already there, and the same" in second.stderr
+
+
+def test_a_signal_just_after_the_start_ends_the_process_that_renders(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits for its job then, and a thread of the step is already listening to it."""
+    started: list[subprocess.Popen[bytes]] = []
+    popen = subprocess.Popen
+
+    class Interrupting(threading.Thread):
+        def start(self) -> None:
+            super().start()
+            raise Interrupted(signal.SIGTERM)
+
+    def noted(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
+        started.append(popen(*arguments, **options))
+        return started[0]
+
+    monkeypatch.setattr("common.template.rendering.threading.Thread", Interrupting)
+    monkeypatch.setattr("common.template.rendering.subprocess.Popen", noted)
+    with staging(workspace) as stage, pytest.raises(Interrupted):
+        render(stage, workspace, address="", given={}, strict=False, output=workspace, hook_timeout=1)
+    assert started[0].returncode is not None
+    assert list(workspace.iterdir()) == []
 
 
 def test_the_process_that_renders_loads_nothing_of_inputs_network_and_git() -> None:
