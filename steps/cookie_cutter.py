@@ -1,15 +1,11 @@
 """CookieCutter: a project folder, rendered from a template.
 
-The project is rendered beside its place and moved there when it is whole. One that is there already is success when it
+The project is rendered next to its place and moved there when it is whole. One that is there already is success when it
 is the same, and a conflict when it is not.
 """
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +25,8 @@ from common.network.url import checked as checked_url
 from common.network.url import origin, without_credentials
 from common.secret import Secret
 from common.template.folder import files_of, place
-from common.template.rendering import checked, render
+from common.template.rendering import render
+from common.template.stage import staging
 
 NO_URL = (
     "Give the address that git clones from over HTTPS; for a folder of the workspace set templateType to private and"
@@ -84,6 +81,26 @@ class Inputs:
         default=False,
         help="Replace files of a project folder that is there already and differs.",
     )
+    strict: bool = option(
+        "strictVariables",
+        env=["STRICT_VARIABLES"],
+        default=False,
+        spec=False,
+        help="Refuse variables that the template does not have; otherwise they are ignored with a warning.",
+    )
+    hook_timeout: int = option(
+        "hookTimeout",
+        env=["HOOK_TIMEOUT"],
+        default=600,
+        at_least=1,
+        spec=False,
+        help="Seconds that each hook of the template may take.",
+    )
+
+    @property
+    def address(self) -> str:
+        """The template as the user named it, without credentials."""
+        return self.template_path if self.template_type == "private" else without_credentials(self.template_url)
 
 
 @step(
@@ -101,10 +118,17 @@ def cookie_cutter(inputs: Inputs, context: Context) -> Outputs:
     tool = Git(context.network)
     with scratch_folder() as scratch:
         template = fetch(inputs, context, tool, scratch)
-        values = checked(template, inputs.variables)
         commit = commit_of(tool, template)
-        with staging(context, scratch) as stage:
-            project = render(template, values, stage)
+        with staging(scratch if context.dry_run else context.workspace.root) as stage:
+            project = render(
+                stage,
+                template,
+                address=inputs.address,
+                given=inputs.variables,
+                strict=inputs.strict,
+                output=output,
+                hook_timeout=inputs.hook_timeout,
+            )
             count = len(files_of(project))
             target = context.workspace.path(str(output / project.name), what="The project folder")
             name = context.workspace.relative(target)
@@ -133,7 +157,7 @@ def fetch(inputs: Inputs, context: Context, tool: Git, scratch: Path) -> Path:
     parts = checked_url(url, what="publicTemplateUrl", next_step=NO_URL)
     if parts.username:
         login = Credentials(origin(url), unquote(parts.username), Secret(unquote(parts.password or "")))
-        tool, url = Git(context.network, login), without_credentials(url)
+        tool, url = Git(context.network, login), inputs.address
     log.info(f"Cloning the template {url}.")
     clone(Upstream(tool, url, context.deadline, NOT_PUBLIC), template)
     if tracks_lfs(template):
@@ -149,16 +173,6 @@ def commit_of(tool: Git, template: Path) -> str:
         return tool.run("rev-parse", "HEAD", cwd=template).strip()
     except GitFailed:
         return ""
-
-
-@contextmanager
-def staging(context: Context, scratch: Path) -> Iterator[Path]:
-    """Make the folder to render in: on the workspace's file system, so that the move to its place is one rename."""
-    stage = Path(tempfile.mkdtemp(prefix=".cookiecutter-", dir=scratch if context.dry_run else context.workspace.root))
-    try:
-        yield stage
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -58,13 +58,13 @@ def place(made: Path, target: Path, *, overwrite: bool, dry_run: bool = False) -
     return True
 
 
-def _same(one: Path, other: Path) -> bool:
-    if one.is_symlink() or other.is_symlink():
-        return one.is_symlink() and other.is_symlink() and one.readlink() == other.readlink()
-    if not other.is_file():
+def _same(made: Path, there: Path) -> bool:
+    if made.is_symlink() or there.is_symlink():
+        return made.is_symlink() and there.is_symlink() and made.readlink() == there.readlink()
+    if not there.is_file():
         return False
-    executable = os.access(one, os.X_OK) == os.access(other, os.X_OK)
-    return executable and filecmp.cmp(one, other, shallow=False)
+    executable = os.access(made, os.X_OK) == os.access(there, os.X_OK)
+    return executable and filecmp.cmp(made, there, shallow=False)
 
 
 def _replace(source: Path, target: Path) -> None:

@@ -29,6 +29,7 @@ def template(root: Path, files: Mapping[str, str] = FILES, context: object = CON
     return root
 
 
+STRICT = {"STRICT_VARIABLES": "true"}
 PRIVATE = {"TEMPLATE_TYPE": "private", "PATH_FOR_TEMPLATE": "template", "IDP_COOKIECUTTER_app_name": "payments"}
 
 
@@ -93,9 +94,10 @@ def test_a_folder_that_differs_is_a_conflict_and_overwriting_is_asked_for(worksp
 @pytest.mark.parametrize(
     ("environ", "words"),
     [
-        ({"IDP_COOKIECUTTER_app_nam": "x"}, "no variable 'app_nam' (did you mean 'app_name'?)"),
-        ({"IDP_COOKIECUTTER_app_nam": "x"}, "Its variables: app_name, port, kind, options."),
-        ({"IDP_COOKIECUTTER__private": "x"}, "no variable '_private'"),
+        ({"IDP_COOKIECUTTER_app_nam": "x"} | STRICT, "no variable 'app_nam' (did you mean 'app_name'?)"),
+        ({"IDP_COOKIECUTTER_app_nam": "x"} | STRICT, "Its variables: app_name, port, kind, options."),
+        ({"IDP_COOKIECUTTER__extensions": "x"} | STRICT, "no variable '_extensions'"),
+        ({"HOOK_TIMEOUT": "0"}, "HOOK_TIMEOUT is 0; it can be 1 or more"),
         ({"IDP_COOKIECUTTER_kind": "cli"}, "The variable 'kind' is 'cli'; it can be api, web."),
         ({"IDP_COOKIECUTTER_options": "{"}, "The variable 'options' is no JSON"),
         ({"IDP_COOKIECUTTER_app_name": "../evil"}, "would be named '../evil'"),
@@ -130,6 +132,19 @@ def test_bad_input_is_one_sentence_and_nothing_is_written(
     assert not (tmp_path / "evil").exists()
 
 
+def test_a_variable_that_the_template_does_not_have_is_a_warning_that_names_the_nearest(
+    workspace: Path, run_step: RunStep
+) -> None:
+    template(workspace / "template")
+    done = run_step("CookieCutter", PRIVATE | {"IDP_COOKIECUTTER_prot": "9"})
+    assert done.code == 0
+    assert (
+        "warning: The template has no variable 'prot' (did you mean 'port'?); it is ignored."
+        " Its variables: app_name, port, kind, options." in done.stderr
+    )
+    assert (workspace / "payments" / "run.sh").read_text() == "port=8080\n"
+
+
 @pytest.mark.parametrize("path", ["templates/nowhere", "templates/private"])
 def test_a_template_that_does_not_exist_or_needs_a_login_is_3_as_the_host_tells_no_difference(
     workspace: Path, run_step: RunStep, world: World, tmp_path: Path, path: str
@@ -153,7 +168,7 @@ def test_a_login_in_the_address_is_used_and_reaches_neither_argv_nor_the_log(
         commands.append(command)
         return popen(command, *args, **kwargs)
 
-    monkeypatch.setattr("common.git.command.subprocess.Popen", watched)
+    monkeypatch.setattr("common.contract.child.subprocess.Popen", watched)
     token = world.credentials["github"].token
     address = world.url.replace("://", f"://{world.credentials['github'].user}:{token}@")
     done = run_step("CookieCutter", {"PUBLIC_TEMPLATE_URL": f"{address}/templates/private", "VERBOSE": "true"})

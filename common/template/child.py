@@ -1,0 +1,134 @@
+"""The process that renders: a fresh interpreter that never held a secret, told its job on stdin, answering on stdout.
+
+It imports none of the step's inputs, network and git. All that the template brings runs here or below: expressions,
+extensions, hooks. It ends with the step, takes everything below it along, and clears up when the step was killed.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import signal
+import sys
+import traceback
+from collections import OrderedDict
+from collections.abc import Mapping
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from common.errors import BadInput, StepError
+from common.template import faults, hooks, isolation, names, source, variables, writing
+from common.template.job import Answer, Job
+from common.template.source import Template
+from common.template.stage import remove
+
+
+class _Stopped(BaseException):
+    """The step was stopped, or is gone."""
+
+
+def main() -> None:
+    """Do the one job and answer."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what extensions and hooks print is for people
+    os.environ.pop("PYTHONPATH", None)  # was for this process alone
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        isolation.confine()
+        text = sys.stdin.read()
+        if not text:  # the step was killed before it had told the job
+            return
+        job = Job(**json.loads(text))
+    except _Stopped:
+        return
+    try:
+        if os.getppid() != job.parent:
+            raise _Stopped  # noqa: TRY301 - the same end
+        answer = _answer(job)
+        answers.write(answer.text())
+        answers.close()
+    except _Stopped:
+        isolation.end_family(os.getpid())
+        if os.getppid() != job.parent:
+            remove(Path(job.project).parent)
+        os._exit(128 + signal.SIGTERM)
+
+
+def _stop(_: int, __: FrameType | None) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise _Stopped
+
+
+def _answer(job: Job) -> Answer:
+    answer = Answer()
+    try:
+        answer.project = _render(job, answer.warnings)
+    except StepError as error:
+        answer.failure = (type(error).__name__, error.message, error.next_step)
+    except OSError as error:
+        answer.system = (error.errno or errno.EIO, error.strerror or str(error), str(error.filename or ""))
+    except Exception:  # noqa: BLE001 - the template's own are told; what is left is a bug, and the step says so
+        answer.bug = traceback.format_exc()
+    return answer
+
+
+def _render(job: Job, warnings: list[str]) -> str:
+    """Render the template and give the name of the project's folder."""
+    scratch, seconds = Path(job.scratch), job.hook_timeout
+    source.check_folder(Path(job.template))
+    root = hooks.before_all(Path(job.template), scratch, seconds=seconds)
+    if root != Path(job.template):
+        source.check_folder(root)
+    sys.dont_write_bytecode = True  # the template's folder may be one of the workspace
+    sys.path.append(str(root))  # for extensions next to cookiecutter.json, as cookiecutter.main does
+    template = _opened(root, job, warnings)
+    name = names.project_name(template)
+    entries = names.plan(template)
+    project = Path(job.project, name)
+    project.mkdir()
+    places = {"_repo_dir": str(root), "_output_dir": job.project}
+    hooks.run("pre_gen_project", template, project, scratch, seconds=seconds, **places)
+    _check_project(project)
+    writing.write(template, entries, project)
+    hooks.run("post_gen_project", template, project, scratch, seconds=seconds, **places)
+    _check_project(project)
+    return name
+
+
+def _opened(root: Path, job: Job, warnings: list[str]) -> Template:
+    declared = variables.declared_in(root)
+    with faults.told(variables.CONTEXT_FILE):
+        given, unknown = variables.checked(declared, job.given, strict=job.strict)
+        warnings += unknown
+    environment = source.environment_of(root, declared)
+
+    def render(raw: Any, found: Mapping[str, Any]) -> Any:
+        """As cookiecutter.prompt.render_variable does."""
+        if raw is None or isinstance(raw, bool):
+            return raw
+        if isinstance(raw, dict):
+            return {render(key, found): render(value, found) for key, value in raw.items()}
+        if isinstance(raw, list):
+            return [render(value, found) for value in raw]
+        return environment.from_string(str(raw)).render(cookiecutter=found)
+
+    values = variables.resolved(root, declared, given, render)
+    values |= {"_template": job.address, "_output_dir": job.output, "_repo_dir": job.address, "_checkout": None}
+    context = OrderedDict(cookiecutter=values, _cookiecutter=variables.unrendered(declared, given))
+    folder = source.project_folder(root, environment)
+    return Template(root, folder, environment, context, declared, given)
+
+
+def _check_project(project: Path) -> None:
+    """Refuse what a hook has put in the place of the project's folder."""
+    if project.is_symlink() or not project.is_dir():
+        raise BadInput(
+            f"A hook of the template removed the project's folder {project.name}, or put something else in its place.",
+            next_step=faults.CORRECT,
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""What the kernel is asked for around a template's code: it sees no secret, gains no right and outlives nobody.
+
+Linux only; elsewhere there is nobody to ask, and the code of a template runs as it does under cookiecutter itself.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1  # these from linux/prctl.h
+PR_GET_DUMPABLE = 3
+PR_SET_DUMPABLE = 4
+PR_CAPBSET_DROP = 24
+PR_SET_CHILD_SUBREAPER = 36
+PR_SET_NO_NEW_PRIVS = 38
+CAP_SYS_PTRACE = 19  # linux/capability.h
+PARENT, SESSION = 1, 3  # of the fields behind the name in /proc/PID/stat; see proc_pid_stat(5)
+GRACE = 2.0  # seconds between asking processes to end and ending them
+PAUSE = 0.01
+
+
+@contextmanager
+def unreadable() -> Iterator[None]:
+    """Close this process's memory, environment and files to others of the same user, for the time of the block."""
+    before = _prctl(PR_GET_DUMPABLE)
+    _prctl(PR_SET_DUMPABLE, 0)
+    try:
+        yield
+    finally:
+        _prctl(PR_SET_DUMPABLE, max(before, 0))
+
+
+def confine() -> None:
+    """Have this process end in order with its parent, keep all that it starts below it, and give up rights."""
+    _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    _prctl(PR_SET_CHILD_SUBREAPER, 1)
+    _prctl(PR_SET_NO_NEW_PRIVS, 1)
+    _prctl(PR_CAPBSET_DROP, CAP_SYS_PTRACE)  # root would read the step's memory all the same
+
+
+def end_family(leader: int) -> None:
+    """End all that a process has started, directly or not, and all of its session: asked first, then forced.
+
+    The process itself is spared when it is this one.
+    """
+    for number, seconds in ((signal.SIGTERM, GRACE), (signal.SIGKILL, GRACE)):
+        due = time.monotonic() + seconds
+        told: set[int] = set()
+        while (members := family(leader)) and time.monotonic() < due:
+            for member in members:
+                if member not in told or number == signal.SIGKILL:
+                    with suppress(ProcessLookupError):
+                        os.kill(member, number)
+            told.update(members)
+            time.sleep(PAUSE)
+
+
+def family(leader: int) -> list[int]:
+    """Give the running processes of the leader's session and all its descendants, without this process."""
+    parents: dict[int, int] = {}
+    found: set[int] = {leader}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has just ended
+            state, *fields = path.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+            if state not in "ZX":
+                number = int(path.parent.name)
+                parents[number] = int(fields[PARENT - 1])
+                if int(fields[SESSION - 1]) == leader:
+                    found.add(number)
+    grown = True
+    while grown:
+        more = {number for number, parent in parents.items() if parent in found} - found
+        found |= more
+        grown = bool(more)
+    return sorted(found & parents.keys() - {os.getpid()})
+
+
+def _prctl(option: int, value: int = 0) -> int:
+    import ctypes
+
+    if sys.platform != "linux":
+        return 0
+    given: int = ctypes.CDLL(None).prctl(option, *(ctypes.c_ulong(number) for number in (value, 0, 0, 0)))
+    return given

@@ -1,0 +1,62 @@
+"""What the step and the process that renders tell each other: one JSON text each way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from common.errors import BadInput, Refused, StepError
+
+KINDS: Mapping[str, type[StepError]] = {kind.__name__: kind for kind in (BadInput, Refused)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What to render.
+
+    template: the folder; address: how the user named it. given: the values of variables; strict: others than the
+    template's are refused. project, scratch: empty folders, for the project and for other files; output: where the
+    project goes in the end. hook_timeout: in seconds. parent: the step's process.
+    """
+
+    template: str
+    address: str
+    given: Mapping[str, Any]
+    strict: bool
+    project: str
+    scratch: str
+    output: str
+    hook_timeout: int
+    parent: int
+
+    def text(self) -> str:
+        """Give the form that `Job(**json.loads(…))` reads."""
+        return json.dumps(asdict(self))
+
+
+@dataclass
+class Answer:
+    """What came of it: the name of the project's folder, or why there is none; and warnings."""
+
+    project: str = ""
+    warnings: list[str] = field(default_factory=list)
+    failure: tuple[str, str, str] | None = None  # kind, message, next step
+    system: tuple[int, str, str] | None = None  # number, reason and file of an OSError
+    bug: str = ""  # the traceback of anything else
+
+    def text(self) -> str:
+        """Give the form that `read` reads."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def read(cls, text: bytes) -> Answer:
+        """Raise ValueError for what no such process has written."""
+        try:
+            answer = cls(**json.loads(text))
+        except (TypeError, RecursionError) as error:
+            raise ValueError(text) from error
+        if not (answer.project or answer.bug or answer.system) and (answer.failure or [""])[0] not in KINDS:
+            raise ValueError(text)
+        return answer

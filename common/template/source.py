@@ -1,0 +1,107 @@
+"""The template as a source: a folder that reaches nowhere beyond itself, and what it says on how to render it.
+
+Nothing of the project is written here.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from common.errors import BadInput
+from common.template import faults
+from common.template.variables import CONTEXT_FILE, line_of
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+@dataclass(frozen=True)
+class Template:
+    """A template that is ready to be rendered. `project` is its folder that becomes the project."""
+
+    root: Path
+    project: Path
+    environment: Environment
+    context: Mapping[str, Any]
+    declared: Mapping[str, Any]
+    given: Mapping[str, Any]
+
+    @property
+    def unrendered(self) -> list[str]:
+        """The patterns of the paths whose content is copied as it is."""
+        patterns = self.context["cookiecutter"].get("_copy_without_render", [])
+        if not isinstance(patterns, list) or not all(isinstance(pattern, str) for pattern in patterns):
+            raise BadInput(
+                f"The template's _copy_without_render is no list of texts ({CONTEXT_FILE},"
+                f" line {line_of(self.root, '_copy_without_render')}).",
+                next_step=faults.CORRECT,
+            )
+        return patterns
+
+
+def check_folder(template: Path) -> None:
+    """Refuse links that lead out of the template, whose targets would be copied, and what is no file at all."""
+    root = Path(os.path.realpath(template))
+    for parent, folders, files in os.walk(root):
+        if Path(parent) == root and ".git" in folders:
+            folders.remove(".git")
+        for name in (*folders, *files):
+            path = Path(parent, name)
+            mode = path.lstat().st_mode
+            if stat.S_ISLNK(mode) and not Path(os.path.realpath(path)).is_relative_to(root):
+                raise BadInput(
+                    f"The template's {path.relative_to(root)} is a link to a place outside the template.",
+                    next_step="Replace the link by a copy of the file.",
+                )
+            if not (stat.S_ISLNK(mode) or stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
+                raise BadInput(
+                    f"The template's {path.relative_to(root)} is a pipe, a socket or a device.",
+                    next_step="Remove it; a template is made of files and folders.",
+                )
+
+
+def environment_of(template: Path, declared: Mapping[str, Any]) -> Environment:
+    """Make cookiecutter's own environment, with the extensions and the settings that the template asks for."""
+    from cookiecutter.exceptions import UnknownExtension
+    from cookiecutter.utils import create_env_with_context
+
+    with faults.told(CONTEXT_FILE, line=line_of(template, "_jinja2_env_vars")):
+        try:
+            environment: Environment = create_env_with_context({"cookiecutter": declared})
+        except (UnknownExtension, ImportError, AttributeError) as error:
+            name = _missing(declared["_extensions"])
+            raise BadInput(
+                f"The template's extension {name} cannot be loaded: {error.__cause__ or error}"
+                f" ({CONTEXT_FILE}, line {line_of(template, '_extensions')}).",
+                next_step=f"Put its module next to {CONTEXT_FILE}, or use an image in which its package is installed.",
+            ) from error
+    return environment
+
+
+def _missing(extensions: Any) -> str:
+    from jinja2.utils import import_string
+
+    names = [str(name) for name in extensions]
+    return next((name for name in names if import_string(name, silent=True) is None), ", ".join(names))
+
+
+def project_folder(template: Path, environment: Environment) -> Path:
+    """Find the folder that becomes the project: the one whose name is an expression."""
+    from cookiecutter.exceptions import NonTemplatedInputDirException
+    from cookiecutter.find import find_template
+
+    try:
+        folder = Path(find_template(template, environment))
+    except NonTemplatedInputDirException:
+        folder = template / CONTEXT_FILE
+    if not folder.is_dir():
+        raise BadInput(
+            "The template has no project folder.",
+            next_step="Its root needs a folder named by an expression, as in {{ cookiecutter.app_name }}.",
+        )
+    return folder

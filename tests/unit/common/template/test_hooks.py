@@ -1,0 +1,149 @@
+"""Hooks: bounded in time, listened to line by line, and without a way to the step's secrets."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from common.template import isolation
+from sandbox.seeding import seed
+from tests.conftest import REPOSITORY_ROOT, RunStep, World
+
+PRIVATE = {"TEMPLATE_TYPE": "private", "PATH_FOR_TEMPLATE": "template"}
+PRE, POST = "pre_gen_project", "post_gen_project"
+
+
+def template(root: Path, hooks: dict[str, str]) -> Path:
+    """A template of one file with these hooks."""
+    (root / "{{cookiecutter.slug}}").mkdir(parents=True)
+    (root / "{{cookiecutter.slug}}" / "file").write_text("x")
+    (root / "cookiecutter.json").write_text('{"slug": "app"}')
+    for name, text in hooks.items():
+        (root / "hooks").mkdir(exist_ok=True)
+        (root / "hooks" / name).write_text(text)
+    return root
+
+
+def test_a_hook_that_takes_too_long_is_ended_and_the_limit_is_told(workspace: Path, run_step: RunStep) -> None:
+    template(workspace / "template", {f"{PRE}.sh": "#!/bin/sh\necho waiting; sleep 300 & sleep 300\n"})
+    done = run_step("CookieCutter", PRIVATE | {"HOOK_TIMEOUT": "1"})
+    assert done.code == 1
+    assert f"The template's hook {PRE}.sh ran for more than 1 s and was ended." in done.stderr
+    assert "with HOOK_TIMEOUT" in done.stderr
+    assert [path.name for path in workspace.iterdir()] == ["template"]
+
+
+def test_what_a_hook_leaves_running_ends_with_it(workspace: Path, run_step: RunStep) -> None:
+    text = "#!/bin/sh\n(sleep 1; echo late > late; sleep 300) & \n"
+    template(workspace / "template", {f"{PRE}.sh": text, f"{POST}.py": "import time; time.sleep(2)\n"})
+    done = run_step("CookieCutter", PRIVATE)
+    assert done.code == 0, done.stderr
+    assert [path.name for path in (workspace / "app").iterdir()] == ["file"]
+
+
+def test_each_line_of_a_hook_is_shown_but_obeyed_by_no_runner(workspace: Path, run_step: RunStep) -> None:
+    text = "import sys\nprint('one'); print('::set-output name=a::b', file=sys.stderr); print('caf\\xe9')\n"
+    template(workspace / "template", {f"{PRE}.py": text})
+    done = run_step("CookieCutter", PRIVATE | {"GITHUB_ACTIONS": "true"})
+    assert done.code == 0
+    assert done.stdout == ""
+    lines = done.stderr.splitlines()
+    assert {"one", "café"} <= set(lines)
+    assert not [line for line in lines if line.startswith("::set-output")]
+    assert [line for line in lines if "set-output name=a" in line]
+
+
+def test_a_secret_that_a_hook_prints_is_masked(
+    workspace: Path, run_step: RunStep, world: World, tmp_path: Path
+) -> None:
+    """One that it has from elsewhere: it cannot have it from the step."""
+    user, token = world.credentials["github"].user, world.credentials["github"].token
+    seed(world.state_dir, "templates", "own", template(tmp_path / "own", {f"{PRE}.sh": f"#!/bin/sh\necho '<{token}>'"}))
+    address = world.url.replace("://", f"://{user}:{token}@")
+    done = run_step("CookieCutter", {"PUBLIC_TEMPLATE_URL": f"{address}/templates/own"})
+    assert done.code == 0, done.stderr
+    assert "<***>" in done.stderr
+    assert token not in done.stderr
+
+
+READER = """\
+import os, re
+def ask(path):
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+def memory(pid):
+    try:
+        file = open(f"/proc/{pid}/mem", "rb", 0)
+    except OSError:
+        return b""
+    found = b""
+    for line in ask(f"/proc/{pid}/maps").splitlines():
+        start, end = (int(number, 16) for number in line.split()[0].split(b"-"))
+        if line.split()[1].startswith(b"rw"):
+            try:
+                file.seek(start)
+                found += file.read(end - start)
+            except (OSError, ValueError, OverflowError):
+                pass
+    return found
+planted = "plan" + "ted-canary"
+canary = "".join(reversed("YRANAC"))
+renderer = os.getppid()
+step = int(ask(f"/proc/{renderer}/stat").rpartition(b")")[2].split()[1])
+with open("seen", "w") as seen:
+    print("own", planted.encode() in memory(os.getpid()), file=seen)
+    for name, pid in ("renderer", renderer), ("step", step):
+        print(name, canary.encode() in memory(pid) + ask(f"/proc/{pid}/environ"), file=seen)
+    print("environment", canary in str(os.environ), file=seen)
+"""
+
+
+def test_a_hook_finds_no_secret_in_the_memory_of_the_step(workspace: Path, world: World, tmp_path: Path) -> None:
+    """Nor in that of the process that renders. The one planted in its own memory it does find."""
+    reader = READER.replace("YRANAC", world.credentials["github"].token[::-1])
+    seed(world.state_dir, "templates", "own", template(tmp_path / "own", {f"{POST}.py": reader}), private=True)
+    user, token = world.credentials["github"].user, world.credentials["github"].token
+    environ = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(REPOSITORY_ROOT),
+        "PUBLIC_TEMPLATE_URL": f"{world.url.replace('://', f'://{user}:{token}@')}/templates/own",
+        "DRONE_NETRC_PASSWORD": token,
+    }
+    command = [sys.executable, "-P", "-m", "steps.cookie_cutter"]
+    done = subprocess.run(command, cwd=workspace, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    seen = (workspace / "app" / "seen").read_text().splitlines()
+    assert seen == ["own True", "renderer False", "step False", "environment False"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks the Linux kernel")
+def test_the_step_is_closed_to_others_only_while_a_template_is_rendered() -> None:
+    before = isolation._prctl(isolation.PR_GET_DUMPABLE)
+    with isolation.unreadable():
+        assert isolation._prctl(isolation.PR_GET_DUMPABLE) == 0
+    assert isolation._prctl(isolation.PR_GET_DUMPABLE) == before
+
+
+def test_a_hook_before_the_variables_are_read_may_change_them_and_not_the_template(
+    workspace: Path, run_step: RunStep
+) -> None:
+    text = "import pathlib; pathlib.Path('cookiecutter.json').write_text('{\"slug\": \"changed\"}')\n"
+    root = template(workspace / "template", {"pre_prompt.py": text})
+    assert run_step("CookieCutter", PRIVATE).outputs["projectDirectory"] == "changed"
+    assert (root / "cookiecutter.json").read_text() == '{"slug": "app"}'
+
+
+def test_what_a_hook_makes_read_only_is_cleared_too(workspace: Path, run_step: RunStep) -> None:
+    text = "#!/bin/sh\nmkdir -p a/b; touch a/b/c; chmod 500 a/b a; exit 3\n"
+    template(workspace / "template", {f"{PRE}.sh": text})
+    done = run_step("CookieCutter", PRIVATE)
+    assert done.code == 1
+    assert f"{PRE}.sh ended with exit code 3" in done.stderr
+    assert [path.name for path in workspace.iterdir()] == ["template"]

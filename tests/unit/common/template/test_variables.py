@@ -1,0 +1,104 @@
+"""Variables: what cookiecutter makes of harmless values is what is made of them here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from common.errors import BadInput
+from common.template import variables
+
+DECLARED: dict[str, Any] = {
+    "text": "a",
+    "number": 1,
+    "yes": True,
+    "none": None,
+    "kind": ["api", "web", 3],
+    "map": {"own": "1", "deep": {"x": "y"}, "list": ["a"], "switch": False},
+    "after": "{{ cookiecutter.text }}-{{ cookiecutter.kind }}",
+    "_raw": "{{ x }}",
+    "__late": {"of": "{{ cookiecutter.after }}"},
+    "__list": ["{{ cookiecutter.text }}", "b"],
+}
+GIVEN: list[Mapping[str, Any]] = [
+    {},
+    {"text": "b", "number": 9, "yes": "off", "none": "x"},
+    {"number": "9", "yes": False, "none": None},
+    {"kind": "web"},
+    {"kind": 3},
+    {"kind": ["web", "api"]},
+    {"map": {"own": 2, "more": {"a": [1, None, True]}}},
+    {"map": {"deep": {"x": "z", "new": 1.5}, "list": ["b", "c"], "switch": "yes"}},
+    {"map": "a text"},
+    {"none": {"a": "map"}},
+    {"_raw": "y", "__late": {"of": "it"}, "__list": ["c"]},
+]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "cookiecutter.json").write_text(json.dumps(DECLARED))
+    return tmp_path
+
+
+@pytest.mark.parametrize("given", GIVEN, ids=str)
+def test_harmless_values_come_to_the_same_as_in_cookiecutter(root: Path, given: Mapping[str, Any]) -> None:
+    from cookiecutter.generate import generate_context
+    from cookiecutter.prompt import prompt_for_config, render_variable
+    from cookiecutter.utils import create_env_with_context
+
+    known = not {"__list"} & given.keys()  # in cookiecutter a list is a choice that a value has to be one of
+    expected = generate_context(str(root / "cookiecutter.json"), extra_context=dict(given)) if known else None
+    declared = variables.declared_in(root)
+    values, warnings = variables.checked(declared, given, strict=True)
+    environment = create_env_with_context({"cookiecutter": declared})
+    found = variables.resolved(
+        root, declared, values, lambda raw, so_far: render_variable(environment, raw, dict(so_far))
+    )
+    assert warnings == []
+    if expected is None:
+        assert found["__list"] == ["c"]
+        return
+    public = {name: value for name, value in expected["cookiecutter"].items() if not name.startswith("_")}
+    before = json.loads(json.dumps(public))
+    assert found == dict(prompt_for_config(expected, no_input=True))
+    if not isinstance(given.get("kind"), list):
+        assert variables.unrendered(declared, values) == before
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"kind": "cli"}, "The variable 'kind' is 'cli'; it can be api, web, 3."),
+        ({"kind": []}, "The variable 'kind' is []"),
+        ({"yes": "maybe"}, "The variable 'yes' is 'maybe'; it can be yes or no."),
+        ({"map": {"switch": "maybe"}}, "The variable 'map' is 'maybe'; it can be yes or no."),
+        ({"map": "{"}, "The variable 'map' is no JSON"),
+        ({"txet": "x", "kind": "cli"}, "no variable 'txet' (did you mean 'text'?). The variable 'kind' is 'cli'"),
+    ],
+    ids=str,
+)
+def test_all_that_is_wrong_is_told_at_once(root: Path, given: Mapping[str, Any], words: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        variables.checked(variables.declared_in(root), given, strict=True)
+    assert words in str(caught.value)
+    assert "Its variables: text, number" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", sorted(variables.STEERING))
+def test_what_steers_cookiecutter_is_no_variable(root: Path, name: str) -> None:
+    declared = {**variables.declared_in(root), name: ["x"]}
+    values, warnings = variables.checked(declared, {name: "x"}, strict=False)
+    assert values == {}
+    assert warnings[0].startswith(f"The template has no variable {name!r}")
+
+
+def test_texts_of_the_platform_take_the_form_of_the_default(root: Path) -> None:
+    """A structure comes as JSON, a list of texts with commas, a number as text (contract, A.1)."""
+    given = {"map": '{"own": "2"}', "kind": "3", "text": ["a", "b"], "number": "7"}
+    values, _ = variables.checked(variables.declared_in(root), given, strict=True)
+    assert values == {"map": {"own": "2"}, "kind": 3, "text": "a,b", "number": "7"}
