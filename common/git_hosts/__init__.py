@@ -16,7 +16,7 @@ from common.git_hosts.context import HostContext, HostInputs, Unsupported, addre
 from common.git_hosts.table import HOSTS
 from common.network.url import checked
 
-__all__ = ["HOSTS", "GitHost", "NewRepository", "Repository", "module_for", "open_host"]
+__all__ = ["HOSTS", "GitHost", "NewRepository", "Repository", "module_for", "open_host", "serving"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,11 +100,20 @@ def module_for(connector_type: str, step_type: str) -> GitHost:
     known = next((host for name, host in HOSTS.items() if name.lower() == connector_type.lower()), None)
     if known is None:
         raise BadInput(f"The connector type {connector_type!r} is not supported.", next_step=f"Supported: {_types()}.")
-    module = cast("GitHost", importlib.import_module(known.module))
+    module = _module(known.module)
     if step_type in module.UNSUPPORTED:
         feature, advice = module.UNSUPPORTED[step_type]
         raise Unsupported(module.NAME, feature, next_step=advice)
     return module
+
+
+def serving(step_type: str) -> list[str]:
+    """Give the types of connectors whose host can serve a step of this type."""
+    return [name for name, host in HOSTS.items() if step_type not in _module(host.module).UNSUPPORTED]
+
+
+def _module(name: str) -> GitHost:
+    return cast("GitHost", importlib.import_module(name))
 
 
 def _type_of(connector: Connector) -> str:

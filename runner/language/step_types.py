@@ -63,9 +63,10 @@ def types() -> list[str]:
     return list(steps.STEPS)
 
 
-def connector_types() -> list[str]:
-    """Give the types of git connectors that the steps can work with."""
-    return list(git_hosts.HOSTS)
+@functools.cache
+def connector_types(step_type: str) -> list[str]:
+    """Give the types of git connectors that a step can work with."""
+    return git_hosts.serving(step_type)
 
 
 @functools.cache

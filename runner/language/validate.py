@@ -75,7 +75,7 @@ def _check_step(step: Step) -> list[Diagnostic]:
     faults += [
         Diagnostic(f"The field {name!r} is missing in {of}.", step.spec.location) for name in _missing(step, kind)
     ]
-    host, hosts = step.spec.text("connectorType"), step_types.connector_types()
+    host, hosts = step.spec.text("connectorType"), step_types.connector_types(step.type)
     if kind.uses_connector() and host and "<+" not in host and host.lower() not in (name.lower() for name in hosts):
         text = f"The connector type {shown(host)} in {of} is not supported; it can be {choice(hosts)}."
         faults.append(Diagnostic(text, step.spec.location_of("connectorType")))

@@ -85,7 +85,7 @@ def _connector(asked: Asked) -> dict[str, str]:
         return {}
     connector = asked.services.connector(str(reference))
     kind = str(asked.spec.get("connectorType") or connector.type)
-    supported = step_types.connector_types()
+    supported = step_types.connector_types(asked.kind.type)
     if kind and LATER not in kind and kind.lower() not in (name.lower() for name in supported):
         raise BadInput(
             f"The connector {str(reference)!r} is of the type {kind!r}, which is not supported.",

@@ -113,7 +113,7 @@ def test_without_any_key_it_is_told_where_to_write_one() -> None:
 def test_the_remote_url_follows_the_kind_of_connector(
     url: str, url_type: str, kind: str, remote: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(step_types, "connector_types", lambda: ["Github", "AzureRepo"])
+    monkeypatch.setattr(step_types, "connector_types", lambda _: ["Github", "AzureRepo"])
     spec: dict[str, Resolved] = {"connectorRef": "c", "repository": "payments", "codeDirectory": "x", "branch": "main"}
 
     assert _environ("DirectPush", spec, _services(url, url_type, kind))["DRONE_REMOTE_URL"] == remote
