@@ -65,11 +65,14 @@ def family(leader: int) -> list[int]:
     """Give the running processes of the leader's session and all its descendants, without this process."""
     parents: dict[int, int] = {}
     found: set[int] = {leader}
-    for path in Path("/proc").glob("[0-9]*/stat"):
+    for process in Path("/proc").iterdir():
+        if not process.name.isdigit():
+            continue
         with suppress(OSError):  # it has just ended
-            state, *fields = path.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+            line = (process / "stat").read_text(encoding="utf-8", errors="replace")
+            state, *fields = line.rpartition(")")[2].split()
             if state not in "ZX":
-                number = int(path.parent.name)
+                number = int(process.name)
                 parents[number] = int(fields[PARENT - 1])
                 if int(fields[SESSION - 1]) == leader:
                     found.add(number)

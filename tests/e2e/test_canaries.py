@@ -13,7 +13,7 @@ import sys
 import threading
 import urllib.parse
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -42,11 +42,12 @@ def watched_processes(seen: set[str]) -> Iterator[None]:
 
     def look() -> None:
         while not stop.wait(0.002):
-            for path in Path("/proc").glob("[0-9]*/cmdline"):
-                try:
-                    seen.add(path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
-                except OSError:
-                    continue
+            # Not by a glob for the files: it asks whether each exists, which fails for a process that just ends.
+            for process in Path("/proc").iterdir():
+                if process.name.isdigit():
+                    with suppress(OSError):
+                        command = (process / "cmdline").read_bytes()
+                        seen.add(command.replace(b"\0", b" ").decode(errors="replace"))
 
     watcher = threading.Thread(target=look, daemon=True)
     watcher.start()

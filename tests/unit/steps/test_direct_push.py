@@ -16,6 +16,7 @@ import pytest
 
 from common.git_hosts.table import HOSTS
 from tests.conftest import REPOSITORY_ROOT, Result, RunStep, World
+from tests.faults.proxy import Fault, Rule, answering, in_front_of
 from tests.hosts import Served, serving_step
 
 
@@ -288,7 +289,7 @@ def test_sigterm_during_a_push_ends_git_too_and_leaves_nothing_behind(empty: Ser
         _, shown = step.communicate(timeout=20)
     assert step.returncode == 143
     assert "The step was terminated; running it again is safe." in shown
-    pushing = [path for path in Path("/proc").glob("[0-9]*/cmdline") if _is_push_to(path, empty.url)]
+    pushing = [process for process in Path("/proc").iterdir() if _is_push_to(process / "cmdline", empty.url)]
     assert pushing == []
     assert list(temporary.iterdir()) == []
     with contextlib.suppress(ProcessLookupError):
@@ -366,3 +367,47 @@ def test_a_host_that_forbids_to_overwrite_is_not_taken_for_a_branch_that_moved(
     assert done.code == 1
     assert "the server declined it (non-fast-forward)" in done.stderr
     assert "moving" not in done.stderr
+
+
+@pytest.mark.parametrize("service", ["git-upload-pack", "git-receive-pack"])
+def test_a_redirect_to_another_host_is_refused_and_gets_neither_code_nor_credentials(
+    empty: Served, app: Path, run_step: RunStep, service: str
+) -> None:
+    port = int(empty.url.rpartition(":")[2])
+    with in_front_of(port) as elsewhere, in_front_of(port) as proxy:
+        answer = answering(302, b"", f"Location: http://127.0.0.1:{elsewhere.port}{empty.git_path}/info/refs")
+        proxy.rules.append(Rule("GET", "/info/refs", Fault("redirect", answer, forwarded=False), None, service))
+        through = {name: value.replace(str(port), str(proxy.port)) for name, value in target(empty).items()}
+        done = run_step("DirectPush", through)
+        assert elsewhere.requests == []
+    assert done.code == 1, done.stderr
+    assert "redirects to another address. Give the final address" in done.stderr
+    assert git(empty.folder(), "branch", "--list") == ""
+
+
+def test_what_git_has_no_form_for_is_named(empty: Served, app: Path, run_step: RunStep) -> None:
+    os.mkfifo(app / "pipe")
+    git(app, "init", "--quiet")
+    done = push(run_step, empty)
+    assert "Not pushed: pipe, which is a pipe, socket or device." in done.stderr
+    assert "Not pushed: " in done.stderr.partition("/.git, the folder's own repository.")[0]
+    assert files(empty) == ["README.md"]
+
+
+def test_pushes_to_one_branch_at_the_same_time_are_all_laid_over_each_other(empty: Served, tmp_path: Path) -> None:
+    """Each finds that the branch has moved, and tries again within its budget."""
+    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY_ROOT), **target(empty)}
+    steps = []
+    for number in range(6):
+        folder = tmp_path / str(number) / "app"
+        folder.mkdir(parents=True)
+        (folder / f"{number}.txt").write_text("x")
+        steps.append(
+            subprocess.Popen(
+                [sys.executable, "-P", "-m", "steps.direct_push"], cwd=folder.parent, env=environ,
+                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            )
+        )  # fmt: skip
+    told = [step.communicate(timeout=120)[1] for step in steps]
+    assert [step.returncode for step in steps] == [0] * 6, told
+    assert files(empty) == [f"{number}.txt" for number in range(6)]

@@ -79,6 +79,7 @@ def test_a_step_that_a_host_cannot_serve_is_refused_with_what_to_do(run_step: Ru
         {"DRONE_NETRC_MACHINE": "github.com/acme"},
         {"DRONE_NETRC_MACHINE": "jane@github.com"},
         {"DRONE_NETRC_MACHINE": "a b"},
+        {"DRONE_NETRC_MACHINE": "github..com"},
         {"DRONE_NETRC_MACHINE": "[::1"},
         {"DRONE_NETRC_PORT": "99999"},
         {"DRONE_NETRC_PORT": "abc"},
