@@ -18,7 +18,7 @@ from typing import Any, Generic, TypeVar
 from common import log, secret
 from common.contract import describe, outputs, process
 from common.contract.inputs import Option, option, options_of, resolve
-from common.contract.workspace import Workspace
+from common.contract.workspace import Workspace, handed_over
 from common.errors import EXIT_CODES, BadInput, Interrupted, StepError
 from common.network.deadline import Budget
 from common.network.settings import Network, NetworkOptions
@@ -113,7 +113,7 @@ class Step(Generic[InputsT]):
         environ = dict(os.environ if environ is None else environ)
         log.configure(environ, verbose=False)
         try:
-            with process.signals():
+            with process.signals(), handed_over():
                 flags = describe.parse_flags(self, self.options(), argv)
                 return self._run(flags, environ) if flags is not None else 0
         except StepError as error:
