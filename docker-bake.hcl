@@ -6,6 +6,9 @@ variable "BASE_IMAGE" {
 variable "REPOSITORY" {
   default = "idp-steps"
 }
+variable "TAGS" { # more tags, as "0.1,latest"
+  default = ""
+}
 variable "SOURCE_DATE_EPOCH" {
   default = "0"
 }
@@ -73,7 +76,10 @@ target "step" {
   }
   context    = "."
   dockerfile = "images/Dockerfile"
-  tags       = ["${REPOSITORY}/${step.image}:${VERSION}${variant.suffix}"]
+  tags = [
+    for tag in concat([VERSION], TAGS == "" ? [] : split(",", TAGS)) :
+    "${REPOSITORY}/${step.image}:${tag}${variant.suffix}"
+  ]
   args = {
     BASE              = step.base
     BASE_IMAGE        = BASE_IMAGE
