@@ -5,8 +5,8 @@
     assemble libraries IMAGE  the other Python packages of the image's lock     -> /layers/libraries
     assemble code IMAGE BASE VERSION  our code, its command, and the SBOM of all -> /layers/code
 
-Packages are unpacked, never installed, so a tree for another architecture needs no emulation. The same packages and
-the same SOURCE_DATE_EPOCH give the same bytes.
+Packages are unpacked, never installed, so a tree for another architecture needs no emulation. The same packages give
+the same bytes.
 """
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ CA_SECRET = Path("/run/secrets/ca-bundle")
 WHEEL_MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 MANYLINUX = ("manylinux_2_34", "manylinux_2_31", "manylinux_2_28", "manylinux_2_24", "manylinux_2_17", "manylinux2014")
 USER = 65532
+# The date of every file: one for all commits, so that a layer of the same content is the same layer, whether it comes
+# from a cache or is made anew; zip files cannot hold an older one than 1980.
+FILE_DATE = 315_619_200
 ADVICE = {  # what pip says -> what to do
     "CERTIFICATE_VERIFY_FAILED": "The certificate of the Python index is not trusted, as behind a proxy that looks into"
     " TLS; give your authority's PEM file in CA_BUNDLE.",
@@ -207,14 +210,14 @@ def _install(entries: list[str], tree: Path) -> None:
 
 
 def _finish(tree: Path) -> None:
-    """Compile; give every file the same mode whatever the checkout's umask was, and the date of the source."""
+    """Compile; give every file the same mode, whatever the checkout's umask was, and the same date."""
     for folder in (LIBRARY, SITE):
         if (tree / folder).is_dir():
             _compile(tree, tree / folder)
     for path in (tree, *tree.rglob("*")):
         if not path.is_symlink() and str(path.relative_to(tree)) not in OWN_MODES:
             path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
-        os.utime(path, (_date(), _date()), follow_symlinks=False)
+        os.utime(path, (FILE_DATE, FILE_DATE), follow_symlinks=False)
 
 
 def _compile(tree: Path, folder: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from images.assemble import FILE_DATE
 from images.listed import IMAGES, contracts, labels
 from tests.images.conftest import ENGINE, ROOT, Containers, inspected, tag
 
@@ -29,7 +30,7 @@ UNWANTED = """
 """
 LOOK_AROUND = """
 import importlib.metadata, importlib.util, json, os, re, stat, sys
-sources, special, caches, programs, applets = [], [], [], [], []
+sources, special, caches, programs, applets, dates = [], [], [], [], [], []
 unwanted = re.compile(rb"\\0(" + "|".join(sys.argv[1:]).encode() + rb")\\0|BusyBox|[Tt]oybox|multi-call")
 for folder, _, names in os.walk("/", onerror=lambda error: None):
     if folder.startswith(("/proc", "/sys", "/dev")):
@@ -39,6 +40,8 @@ for folder, _, names in os.walk("/", onerror=lambda error: None):
     for name in names:
         path = os.path.join(folder, name)
         mode = os.lstat(path).st_mode
+        if path.startswith("/usr/"):
+            dates.append(os.lstat(path).st_mtime)
         if mode & (stat.S_ISUID | stat.S_ISGID):
             special.append(path)
         if name.endswith(".py"):
@@ -52,6 +55,7 @@ for folder, _, names in os.walk("/", onerror=lambda error: None):
                 applets += [f"{path}: {found[0]}" for found in [unwanted.search(content)] if found]
 print(json.dumps({
     "sources": sources, "special": special, "caches": caches, "programs": programs, "applets": applets,
+    "dates": sorted(set(dates)),
     "modules": [name for name in ("pip", "setuptools", "ensurepip", "venv", "tkinter", "runner", "sandbox", "pygments")
                 if importlib.util.find_spec(name)],
     "distributions": {one.name.lower(): one.version for one in importlib.metadata.distributions()},
@@ -89,6 +93,7 @@ def test_image_holds_what_its_lock_names_and_no_tool_of_an_intruder(image: str, 
     assert {path.rpartition("/")[0] for path in outside_git} == {"/usr/bin", "/usr/local/bin"}
     assert found["applets"] == []
     assert found["modules"] == []
+    assert found["dates"] == [FILE_DATE]  # of every commit, so that what does not change is pulled once
     assert found["special"] == []
     assert found["caches"] == []
     assert found["sources"] == []

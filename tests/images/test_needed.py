@@ -128,7 +128,7 @@ def test_a_source_archive_asks_for_the_date_that_no_git_can_tell(tmp_path: Path)
 
 
 def test_a_build_by_docker_alone_needs_no_date(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the argument, docker gives the builder an empty variable; files are then of 1970."""
+    """Without the argument, docker gives the builder an empty variable; the bill of materials is then of 1970."""
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "")
 
     assert assemble._date() == 0
