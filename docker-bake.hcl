@@ -69,16 +69,17 @@ group "default" {
 }
 
 target "step" {
-  name = "${step.image}${variant.suffix}"
+  name = "${step.image}${variant}"
   matrix = {
     step    = STEPS
-    variant = [{ suffix = "", user = "65532:0" }, { suffix = "-root", user = "0:0" }]
+    variant = ["", "-root"]
   }
   context    = "."
   dockerfile = "images/Dockerfile"
+  target     = "step${variant}"
   tags = [
     for tag in concat([VERSION], TAGS == "" ? [] : split(",", TAGS)) :
-    "${REPOSITORY}/${step.image}:${tag}${variant.suffix}"
+    "${REPOSITORY}/${step.image}:${tag}${variant}"
   ]
   args = {
     BASE              = step.base
@@ -87,7 +88,6 @@ target "step" {
     HTTP_PROXY        = HTTP_PROXY == "" ? null : HTTP_PROXY
     IMAGE             = step.image
     NO_PROXY          = NO_PROXY == "" ? null : NO_PROXY
-    RUN_AS            = variant.user
     SOURCE_DATE_EPOCH = SOURCE_DATE_EPOCH
     VERSION           = VERSION
   }

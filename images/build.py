@@ -47,8 +47,8 @@ def build(images: Sequence[str], *, keep: bool = True) -> None:
         return
     declared = contracts()
     for image in images:
-        for variant, user in VARIANTS.items():
-            _build_one(image, user, f"idp-steps/{image}:{VERSION}{variant}", labels(declared[image]))
+        for variant in VARIANTS:
+            _build_one(image, variant, labels(declared[image]))
 
 
 def push(registry: str) -> dict[str, str]:
@@ -120,15 +120,21 @@ def _bake(targets: Sequence[str], *options: str, **more: str) -> None:
     )
 
 
-def _build_one(image: str, user: str, name: str, values: Mapping[str, str]) -> None:
+def _build_one(image: str, variant: str, values: Mapping[str, str]) -> None:
     date = variables()["SOURCE_DATE_EPOCH"]
-    arguments = {"IMAGE": image, "BASE": IMAGES[image]["base"], "RUN_AS": user, "BASE_IMAGE": BASE_IMAGE}
+    arguments = {"IMAGE": image, "BASE": IMAGES[image]["base"], "BASE_IMAGE": BASE_IMAGE}
     arguments |= {"VERSION": VERSION, "SOURCE_DATE_EPOCH": date}
     arguments |= {key: setting(key) for key in PROXIES if setting(key)}
     secrets = [f"--secret=id={key},src={setting(name)}" for name, key in SECRETS.items() if setting(name)]
     _build(
         *(ENGINE, "build", "--file=images/Dockerfile", "--ignorefile=images/Dockerfile.dockerignore"),
-        *(f"--tag={name}", f"--timestamp={date}", "--pull=never", *secrets),
+        *(
+            f"--target=step{variant}",
+            f"--tag=idp-steps/{image}:{VERSION}{variant}",
+            f"--timestamp={date}",
+            "--pull=never",
+            *secrets,
+        ),
         *(["--no-cache"] if setting("NO_CACHE") else ["--layers"]),
         *([f"--platform={PLATFORMS}"] if PLATFORMS else []),
         *(f"--build-arg={key}={value}" for key, value in arguments.items()),

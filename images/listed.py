@@ -21,7 +21,7 @@ from images import needed
 ROOT = Path(__file__).resolve().parent.parent
 BAKE_LIST = ROOT / "docker-bake.json"
 IMAGES: dict[str, dict[str, str]] = tomllib.loads((ROOT / "images/images.toml").read_text(encoding="utf-8"))
-VARIANTS = {"": "65532:0", "-root": "0:0"}  # suffix of the tag -> the user
+VARIANTS = ("", "-root")  # suffixes of the tag and of the Dockerfile's target
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 VERSION: str = PROJECT["version"]
 DESCRIBE = "io.idp-steps.describe"
