@@ -6,6 +6,9 @@ variable "BASE_IMAGE" {
 variable "REPOSITORY" {
   default = "idp-steps"
 }
+variable "TAGS" { # more tags, as "0.1,latest"
+  default = ""
+}
 variable "SOURCE_DATE_EPOCH" {
   default = "0"
 }
@@ -66,14 +69,18 @@ group "default" {
 }
 
 target "step" {
-  name = "${step.image}${variant.suffix}"
+  name = "${step.image}${variant}"
   matrix = {
     step    = STEPS
-    variant = [{ suffix = "", user = "65532:0" }, { suffix = "-root", user = "0:0" }]
+    variant = ["", "-root"]
   }
   context    = "."
   dockerfile = "images/Dockerfile"
-  tags       = ["${REPOSITORY}/${step.image}:${VERSION}${variant.suffix}"]
+  target     = "step${variant}"
+  tags = [
+    for tag in concat([VERSION], TAGS == "" ? [] : split(",", TAGS)) :
+    "${REPOSITORY}/${step.image}:${tag}${variant}"
+  ]
   args = {
     BASE              = step.base
     BASE_IMAGE        = BASE_IMAGE
@@ -81,7 +88,6 @@ target "step" {
     HTTP_PROXY        = HTTP_PROXY == "" ? null : HTTP_PROXY
     IMAGE             = step.image
     NO_PROXY          = NO_PROXY == "" ? null : NO_PROXY
-    RUN_AS            = variant.user
     SOURCE_DATE_EPOCH = SOURCE_DATE_EPOCH
     VERSION           = VERSION
   }

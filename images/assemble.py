@@ -5,12 +5,14 @@
     assemble libraries IMAGE  the other Python packages of the image's lock     -> /layers/libraries
     assemble code IMAGE BASE VERSION  our code, its command, and the SBOM of all -> /layers/code
 
-Packages are unpacked, never installed, so a tree for another architecture needs no emulation. The same packages and
-the same SOURCE_DATE_EPOCH give the same bytes.
+Packages are unpacked, never installed, so a tree for another architecture needs no emulation. The same packages give
+the same bytes.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import platform
 import shutil
@@ -18,64 +20,31 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from images import sbom
+from images import sbom, sbom_python, trim
+from images.trim import LIBRARY, SITE
 
 SOURCE = Path(__file__).resolve().parent.parent
 LAYERS = Path("/layers")
-LIBRARY = "usr/lib/python3.13"
-SITE = "usr/local/lib/python3.13/dist-packages"
+ARCHIVES = LAYERS / "archives"  # package -> SHA-256; no layer of an image
+BUNDLE = "etc/ssl/certs/ca-certificates.crt"
 CA_SECRET = Path("/run/secrets/ca-bundle")
 WHEEL_MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 MANYLINUX = ("manylinux_2_34", "manylinux_2_31", "manylinux_2_28", "manylinux_2_24", "manylinux_2_17", "manylinux2014")
 USER = 65532
+# The date of every file: one for all commits, so that a layer of the same content is the same layer, whether it comes
+# from a cache or is made anew; zip files cannot hold an older one than 1980.
+FILE_DATE = 315_619_200
+ADVICE = {  # what pip says -> what to do
+    "CERTIFICATE_VERIFY_FAILED": "The certificate of the Python index is not trusted, as behind a proxy that looks into"
+    " TLS; give your authority's PEM file in CA_BUNDLE.",
+    "THESE PACKAGES DO NOT MATCH THE HASHES": "The Python index gave a package with another content than the lock has.",
+    "No matching distribution found": "The Python index lacks a package of the lock, or cannot be reached; name"
+    " yours in PIP_CONF, or a proxy in HTTPS_PROXY.",
+}
 BASES = ("python", "git", "git-lfs")  # each holds those before it
 OWN_MODES = {"harness", "home/idp", "root", "tmp", "var/tmp"}  # all else is for everybody to read
-
-UNUSED = (  # of the packages; everything here is either documentation, or for use outside a container
-    "usr/sbin/*",
-    "usr/lib/*/gconv",  # UTF-8, UTF-16 and Latin text needs no conversion module
-    "usr/lib/*/audit",
-    "usr/lib/*/krb5",
-    "usr/lib/mime",
-    "usr/lib/systemd",
-    "usr/games",
-    "usr/include",
-    "usr/src",
-    "boot",
-    "media",
-    "mnt",
-    "opt",
-    "srv",
-    "usr/share/zoneinfo/localtime",
-    "var/backups",
-    "var/cache/*",
-    "var/lib/*",
-    "var/local",
-    "var/mail",
-    "var/opt",
-    "var/spool",
-    "etc/ca-certificates*",
-    "etc/dpkg",
-    "etc/default",
-    "etc/motd",
-    "etc/profile*",
-    "etc/skel",
-    "etc/update-motd.d",
-    *(
-        f"{LIBRARY}/{name}"
-        for name in ("__phello__", "_pyrepl", "curses", "dbm", "ensurepip", "idlelib", "pydoc_data", "sqlite3", "test")
-    ),
-    *(f"{LIBRARY}/lib-dynload/{name}.*" for name in ("_curses*", "_dbm", "_sqlite3", "readline", "*test*", "xx*")),
-)
-SHARED_FILES = {"common-licenses", "doc", "git-core", "zoneinfo"}  # all others of usr/share are left out
-PROGRAMS = {"busybox", "git", "git-lfs", "python3.13"}  # all others of usr/bin are left out
-GIT_PROGRAMS = {"git-remote-http", "git-sh-i18n--envsubst"}  # of git's own binaries, besides git
-GIT_SCRIPTS = {"git-merge-octopus", "git-merge-one-file", "git-merge-resolve", "git-sh-i18n", "git-sh-setup"} | {
-    "git-submodule"
-}
 
 
 def base(name: str) -> None:
@@ -90,19 +59,14 @@ def base(name: str) -> None:
         for archive in archives:
             _run("dpkg-deb", "--extract", archive, tree)
         _bundle_certificates(tree)
-        _drop(tree, UNUSED)
-        _keep(tree / "usr/bin", PROGRAMS)
-        _keep(tree / "usr/share", SHARED_FILES)
-        for documents in (tree / "usr/share/doc").iterdir():
-            _keep(documents, {"copyright"})
+        trim.debian(tree, _listed("tools.txt"))
         status.mkdir(parents=True, exist_ok=True)
         for archive in archives:
             package = archive.name.partition("_")[0]
             (status / package).write_bytes(_run("dpkg-deb", "--field", archive))
+            _note(package, hashlib.sha256(archive.read_bytes()).hexdigest())
     if name == "python":
         _furnish(tree)
-    if (tree / "usr/lib/git-core").is_dir():
-        _trim_git(tree)
     _finish(tree)
 
 
@@ -133,10 +97,19 @@ def code(image: str, base_name: str, version: str) -> None:
     about.mkdir(parents=True)
     shutil.copy(SOURCE / "LICENSE", about / "copyright")
     bill = tree / "usr/share/idp-steps/sbom.cdx.json"
-    bill.parent.mkdir(parents=True)
     below = BASES[: BASES.index(base_name) + 1]
-    trees = [LAYERS / layer for layer in (*below, "shared", "libraries")]
-    bill.write_text(sbom.document(image, version, _date(), _architecture(), trees), encoding="utf-8")
+    _compile(tree, site)
+    text = sbom.document(
+        image=image,
+        version=version,
+        date=_date(),
+        architecture=_architecture(),
+        trees=[LAYERS / layer for layer in (*below, "shared", "libraries")],
+        code=tree,
+        hashes={path.name: path.read_text(encoding="utf-8") for path in ARCHIVES.iterdir()},
+    )
+    bill.parent.mkdir(parents=True)
+    bill.write_text(text, encoding="utf-8")
     _finish(tree)
 
 
@@ -163,16 +136,22 @@ def _download(packages: list[str], folder: Path) -> None:
     _run("apt-get", *architecture, "-qq", "-o", "APT::Sandbox::User=root", "download", *packages, cwd=folder)
 
 
+def _note(package: str, digest: str) -> None:
+    """Keep the SHA-256 of the archive that a package came in, for the bill of materials."""
+    ARCHIVES.mkdir(exist_ok=True)
+    (ARCHIVES / package).write_text(digest, encoding="utf-8")
+
+
 def _bundle_certificates(tree: Path) -> None:
     certificates = sorted((tree / "usr/share/ca-certificates").rglob("*.crt"))
     if not certificates:
         return
-    bundle = tree / "etc/ssl/certs/ca-certificates.crt"
+    bundle = tree / BUNDLE
     bundle.parent.mkdir(parents=True, exist_ok=True)
     bundle.write_text("".join(one.read_text() for one in certificates))
     (tree / "usr/lib/ssl").mkdir(parents=True)
     (tree / "usr/lib/ssl/certs").symlink_to("/etc/ssl/certs")
-    (tree / "usr/lib/ssl/cert.pem").symlink_to("/etc/ssl/certs/ca-certificates.crt")
+    (tree / "usr/lib/ssl/cert.pem").symlink_to(f"/{BUNDLE}")
 
 
 def _listed(file: str) -> list[str]:
@@ -180,29 +159,11 @@ def _listed(file: str) -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
-def _drop(tree: Path, patterns: Iterable[str]) -> None:
-    for path in [path for pattern in patterns for path in tree.glob(pattern)]:
-        _remove(path)
-
-
-def _keep(folder: Path, names: Collection[str]) -> None:
-    for path in folder.iterdir() if folder.is_dir() and not folder.is_symlink() else ():
-        if path.name not in names:
-            _remove(path)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
-
-
 def _furnish(tree: Path) -> None:
     """Add what the installation scripts of the packages would, and the folders that steps write to."""
     (tree / "usr/bin/python3").symlink_to("python3.13")
-    for tool in _listed("tools.txt"):
-        (tree / "usr/bin" / tool).symlink_to("busybox")
+    (tree / "usr/bin/awk").symlink_to("mawk")
+    (tree / "usr/bin/which").symlink_to("which.debianutils")
     (tree / "etc/passwd").write_text(f"root:x:0:0:root:/root:/bin/sh\nidp:x:{USER}:0:idp-steps:/home/idp:/bin/sh\n")
     (tree / "etc/group").write_text("root:x:0:\n")
     (tree / "etc/nsswitch.conf").write_text("passwd: files\ngroup: files\nhosts: files dns\n")
@@ -210,17 +171,6 @@ def _furnish(tree: Path) -> None:
         (tree / folder).mkdir()
         (tree / folder).chmod(0o775)
         os.chown(tree / folder, USER, 0)
-
-
-def _trim_git(tree: Path) -> None:
-    """Leave out what needs perl or a terminal, and the servers; git itself is there once, not twice."""
-    core = tree / "usr/lib/git-core"
-    _keep(core, {path.name for path in core.iterdir() if path.is_symlink()} | GIT_PROGRAMS | GIT_SCRIPTS)
-    (core / "git").symlink_to("../../bin/git")
-    for path in core.iterdir():
-        if path.is_symlink() and not path.exists():
-            path.unlink()
-    _drop(tree, ("usr/share/git-core/contrib", "usr/share/git-core/templates/hooks/*"))
 
 
 def _lock(extra: str) -> list[str]:
@@ -239,29 +189,46 @@ def _install(entries: list[str], tree: Path) -> None:
         with tempfile.NamedTemporaryFile("w", suffix=".txt") as lock:
             lock.write("\n".join(entries))
             lock.flush()
+            report = Path(f"{lock.name}.json")
             _run(
                 *("python3", "-m", "pip", "install", "--quiet", "--no-cache-dir", "--disable-pip-version-check"),
                 *("--root-user-action=ignore", "--no-compile", "--no-deps", "--only-binary=:all:", "--require-hashes"),
                 *("--python-version=3.13", "--implementation=cp", *platforms, *certificates),
-                *("--target", site, "--requirement", lock.name),
+                *("--target", site, "--requirement", lock.name, "--report", report),
             )
-    _drop(site, ("bin",))
+            for entry in json.loads(report.read_text(encoding="utf-8"))["install"]:
+                _note(
+                    sbom_python.normal(entry["metadata"]["name"]),
+                    entry["download_info"]["archive_info"]["hashes"]["sha256"],
+                )
+            report.unlink()
+    trim.drop(site, trim.UNUSED_IN_LIBRARIES)
+    if (site / "certifi/cacert.pem").is_file():  # one set of authorities, Debian's, for every client
+        (site / "certifi/cacert.pem").unlink()
+        (site / "certifi/cacert.pem").symlink_to(f"/{BUNDLE}")
     _finish(tree)
 
 
 def _finish(tree: Path) -> None:
-    """Byte-compile; give every file the same mode whatever the checkout's umask was, and the date of the source."""
+    """Compile; give every file the same mode, whatever the checkout's umask was, and the same date."""
     for folder in (LIBRARY, SITE):
         if (tree / folder).is_dir():
-            _run(
-                *("python3", "-m", "compileall", "-q", "-j1", "--invalidation-mode=unchecked-hash"),
-                *("-s", tree, "-p", "/", tree / folder),
-                env=os.environ | {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"},
-            )
+            _compile(tree, tree / folder)
     for path in (tree, *tree.rglob("*")):
         if not path.is_symlink() and str(path.relative_to(tree)) not in OWN_MODES:
             path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
-        os.utime(path, (_date(), _date()), follow_symlinks=False)
+        os.utime(path, (FILE_DATE, FILE_DATE), follow_symlinks=False)
+
+
+def _compile(tree: Path, folder: Path) -> None:
+    """Put each module's compiled form where Python finds it without the source, and leave the source out."""
+    _run(
+        *("python3", "-m", "compileall", "-q", "-j1", "-b", "--invalidation-mode=unchecked-hash"),
+        *("-s", tree, "-p", "/", folder),
+        env=os.environ | {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"},
+    )
+    for source in list(folder.rglob("*.py")):
+        source.unlink()
 
 
 def _date() -> int:
@@ -274,7 +241,17 @@ def _architecture() -> str:
 
 
 def _run(*command: str | Path, cwd: Path | None = None, env: dict[str, str] | None = None) -> bytes:
-    return subprocess.run([str(part) for part in command], check=True, cwd=cwd, env=env, stdout=subprocess.PIPE).stdout
+    return subprocess.run([str(part) for part in command], check=True, cwd=cwd, env=env, capture_output=True).stdout
+
+
+def _why(failed: subprocess.CalledProcessError) -> str:
+    """Say in a sentence what to do about a command that failed; images/build.py shows the line again at the end."""
+    said = failed.stderr.decode(errors="replace")
+    sys.stderr.write(said)
+    for sign, words in ADVICE.items():
+        if sign in said:
+            return f"error: {words}"
+    return f"error: {failed.cmd[0]} failed with exit code {failed.returncode}."
 
 
 def main(arguments: list[str]) -> None:
@@ -293,4 +270,7 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    try:
+        main(sys.argv[1:])
+    except subprocess.CalledProcessError as failed:
+        raise SystemExit(_why(failed)) from None

@@ -32,7 +32,7 @@ trap 'exit 130' INT
 
 install_engine() {
     export DEBIAN_FRONTEND=noninteractive
-    packages="ca-certificates debian-archive-keyring git iptables mmdebstrap"
+    packages="ca-certificates debian-archive-keyring docker-registry git iptables mmdebstrap"
     apt-get update --quiet=2
     if docker buildx version >/dev/null 2>&1; then
         :

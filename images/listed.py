@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import shutil
 import subprocess
 import tomllib
 from collections.abc import Mapping
@@ -15,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import steps
+from images import needed
 
 ROOT = Path(__file__).resolve().parent.parent
 BAKE_LIST = ROOT / "docker-bake.json"
 IMAGES: dict[str, dict[str, str]] = tomllib.loads((ROOT / "images/images.toml").read_text(encoding="utf-8"))
-VARIANTS = {"": "65532:0", "-root": "0:0"}  # suffix of the tag -> the user
+VARIANTS = ("", "-root")  # suffixes of the tag and of the Dockerfile's target
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 VERSION: str = PROJECT["version"]
 DESCRIBE = "io.idp-steps.describe"
@@ -57,7 +59,15 @@ def bake_list() -> str:
 
 def source_date() -> int:
     """Give the date that every file and label carries: SOURCE_DATE_EPOCH, else that of the last commit."""
-    return int(setting("SOURCE_DATE_EPOCH") or _git("log", "-1", "--pretty=%ct") or "0")
+    date = setting("SOURCE_DATE_EPOCH") or _git("log", "-1", "--pretty=%ct")
+    if not date.isdecimal():
+        raise needed.Missing(
+            f"SOURCE_DATE_EPOCH is {date!r}; give seconds since 1970, as in $(date +%s)."
+            if date
+            else "This is no git clone, which would tell the date of the source; set SOURCE_DATE_EPOCH, as to"
+            " $(date +%s)."
+        )
+    return int(date)
 
 
 def variables() -> dict[str, str]:
@@ -105,9 +115,8 @@ def _plain(text: str) -> str:
 
 
 def _git(*arguments: str) -> str:
-    """Ask git about the source; empty when this is no clone, as for a source archive."""
-    try:
-        done = subprocess.run(["git", *arguments], check=False, cwd=ROOT, capture_output=True, text=True)
-    except FileNotFoundError:
+    """Ask git about the source; empty when this is no clone, as for a source archive, or there is no git."""
+    if not (ROOT / ".git").exists() or shutil.which("git") is None:
         return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+    command = ["git", "-c", f"safe.directory={ROOT}", *arguments]
+    return subprocess.run(command, check=True, cwd=ROOT, capture_output=True, text=True).stdout.strip()

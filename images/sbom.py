@@ -1,35 +1,53 @@
-"""The software bill of materials of an image: CycloneDX 1.6, made from dpkg's and pip's own records in its layers."""
+"""The software bill of materials of an image, in CycloneDX 1.6.
+
+It is made from the records that Debian's and Python's packages bring with them, and from our own files. A scanner
+finds each part by its package URL; `upstream` there names the source package, by which Debian publishes its notices.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-import email.parser
+import hashlib
 import json
-import re
 import uuid
-from collections.abc import Iterable, Iterator
-from email.message import Message
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+
+from images import sbom_debian, sbom_python
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "idp-steps")
-Component = dict[str, Any]
+APACHE = [{"license": {"id": "Apache-2.0"}}]
 
 
-def document(image: str, version: str, date: int, architecture: str, trees: Iterable[Path]) -> str:
-    """Describe everything that the trees hold; the same trees and date give the same text."""
-    listed = [*debian(trees := list(trees)), *python(trees)]
-    components = sorted(listed, key=lambda one: str(one["bom-ref"]))
+def document(  # noqa: PLR0913 - what an image is made of, each by its name
+    *,
+    image: str,
+    version: str,
+    date: int,
+    architecture: str,
+    trees: Iterable[Path],
+    code: Path,
+    hashes: Mapping[str, str],
+) -> str:
+    """Describe everything that the trees hold; the same trees and date give the same text.
+
+    `hashes` has the SHA-256 of each archive that a package came from, by the package's name; `code` is our own tree.
+    """
+    trees = list(trees)
+    debian = list(sbom_debian.packages(trees, hashes))
+    python = [part for tree in trees for part in sbom_python.distributions(tree, hashes)]
+    own = _own(version, code)
+    parts = {part["bom-ref"]: part for part in [*debian, *python, own]}
+    components = [parts[ref] for ref in sorted(parts)]
     product = {
         "type": "container",
         "bom-ref": f"idp-steps/{image}",
         "name": f"idp-steps/{image}",
         "version": version,
-        "licenses": [{"license": {"id": "Apache-2.0"}}],
+        "licenses": APACHE,
     }
     content = json.dumps([product, architecture, date, components], sort_keys=True)
-    moment = dt.datetime.fromtimestamp(date, tz=dt.UTC)
     bill = {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
         "bomFormat": "CycloneDX",
@@ -37,56 +55,36 @@ def document(image: str, version: str, date: int, architecture: str, trees: Iter
         "serialNumber": f"urn:uuid:{uuid.uuid5(NAMESPACE, content)}",
         "version": 1,
         "metadata": {
-            "timestamp": moment.isoformat().replace("+00:00", "Z"),
+            "timestamp": dt.datetime.fromtimestamp(date, tz=dt.UTC).isoformat().replace("+00:00", "Z"),
             "component": product,
             "properties": [{"name": "idp-steps:architecture", "value": architecture}],
         },
         "components": components,
-        "dependencies": [{"ref": product["bom-ref"], "dependsOn": [one["bom-ref"] for one in components]}],
+        "dependencies": [{"ref": product["bom-ref"], "dependsOn": [part["bom-ref"] for part in components]}],
     }
     return json.dumps(bill, indent=1, ensure_ascii=False) + "\n"
 
 
-def debian(trees: Iterable[Path]) -> Iterator[Component]:
-    """Give the packages that the trees were unpacked from."""
-    release = ""
-    for tree in trees:
-        if (tree / "etc/debian_version").is_file():
-            release = (tree / "etc/debian_version").read_text().strip()
-        for record in sorted((tree / "var/lib/dpkg/status.d").glob("*")):
-            fields = _headers(record)
-            name, version, architecture = fields["Package"], fields["Version"], fields["Architecture"]
-            place = f"pkg:deb/debian/{name}@{quote(version, safe='.:~')}?arch={architecture}&distro=debian-{release}"
-            yield {
-                "type": "library",
-                "bom-ref": place,
-                "name": name,
-                "version": version,
-                "purl": place,
-                "supplier": {"name": fields["Maintainer"]},
-                "properties": [{"name": "debian:source", "value": fields.get("Source", name)}],
-            }
+def _own(version: str, code: Path) -> dict[str, Any]:
+    name = f"pkg:generic/idp-steps@{version}"
+    return {
+        "type": "application",
+        "bom-ref": name,
+        "name": "idp-steps",
+        "version": version,
+        "purl": name,
+        "licenses": APACHE,
+        "components": list(_files(code)),
+    }
 
 
-def python(trees: Iterable[Path]) -> Iterator[Component]:
-    """Give the Python distributions of the trees."""
-    for tree in trees:
-        for record in sorted(tree.rglob("*.dist-info/METADATA")):
-            fields = _headers(record)
-            name = re.sub(r"[-_.]+", "-", fields["Name"]).lower()
-            place = f"pkg:pypi/{name}@{quote(fields['Version'], safe='.:~')}"
-            component: Component = {
-                "type": "library",
-                "bom-ref": place,
-                "name": name,
-                "version": fields["Version"],
-                "purl": place,
-            }
-            licence = fields.get("License-Expression")
-            if licence:
-                component["licenses"] = [{"expression": licence}]
-            yield component
-
-
-def _headers(record: Path) -> Message:
-    return email.parser.HeaderParser().parsestr(record.read_text(encoding="utf-8"))
+def _files(code: Path) -> Iterator[dict[str, Any]]:
+    for path in sorted(path for path in code.rglob("*") if path.is_file() and not path.is_symlink()):
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        name = f"/{path.relative_to(code)}"
+        yield {
+            "type": "file",
+            "bom-ref": f"file:{name}",
+            "name": name,
+            "hashes": [{"alg": "SHA-256", "content": digest}],
+        }

@@ -22,7 +22,7 @@ from common.contract.inputs import option, options_of
 from common.contract.network_inputs import NetworkInputs
 from common.contract.resolve import Resolved, resolve
 from common.contract.signals import signals
-from common.contract.workspace import Workspace
+from common.contract.workspace import Workspace, handed_over
 from common.errors import EXIT_CODES, BadInput, Interrupted, StepError
 from common.network.deadline import Deadline
 from common.network.settings import Network
@@ -126,7 +126,7 @@ class Step(Generic[InputsT]):
         environ = dict(os.environ if environ is None else environ)
         log.configure(environ, verbose=False)
         try:
-            with signals():
+            with signals(), handed_over():
                 flags = describe.parse_flags(self.declaration(), argv)
                 if flags is None:
                     return 0

@@ -3,12 +3,52 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import stat
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from common import log
 from common.errors import BadInput
 
 PLATFORM_WORKSPACE = PurePosixPath("/harness")  # contract, B.5: what inputs call the workspace, wherever it is mounted
+
+CLOCK_STEP = 20_000_000  # ns by which a file system's clock may be behind
+
+
+@contextlib.contextmanager
+def handed_over() -> Iterator[None]:
+    """Give what root makes in the working directory to the owner of that: its runner must be able to remove it.
+
+    Unlike the runner, who may be anybody, root of a container leaves files that only root may touch
+    (https://github.com/actions/runner/issues/1282).
+    """
+    started = time.time_ns() - CLOCK_STEP
+    try:
+        folder = Path.cwd()
+        owner = folder.stat()
+    except OSError:
+        yield  # the step itself says what is wrong with its working directory
+        return
+    try:
+        yield
+    finally:
+        if os.geteuid() == 0 and owner.st_uid != 0:
+            _hand_over(folder, owner, started)
+
+
+def _hand_over(folder: Path, owner: os.stat_result, since: int) -> None:
+    paths = (Path(parent) / name for parent, folders, files in os.walk(folder) for name in (*folders, *files))
+    try:
+        for path in paths:
+            found = path.lstat()
+            alone = stat.S_ISDIR(found.st_mode) or found.st_nlink == 1  # a link may lead to another's file
+            if found.st_uid == 0 and alone and found.st_ctime_ns >= since:
+                os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+    except PermissionError:  # root without the capability, as in a restricted pod
+        log.warning(f"What the step made in {folder} belongs to root, who may not give it away here.")
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.contract.workspace import Workspace
+from common.contract.workspace import CLOCK_STEP, Workspace, handed_over
 from common.errors import BadInput
 
 
@@ -55,3 +57,26 @@ def test_no_path_ever_resolves_outside(parts: list[str]) -> None:
     except BadInput:
         return
     assert found.is_relative_to(root)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes files that are not their runner's")
+def test_what_root_makes_gets_the_owner_of_the_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files, folders and links that are made; not what was there before, and no second name of another's file."""
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    (tmp_path / "elsewhere").write_text("root's", encoding="utf-8")
+    (workspace / "before").write_text("root's", encoding="utf-8")
+    os.chown(workspace, 1001, 1002)
+    monkeypatch.chdir(workspace)
+    time.sleep(2 * CLOCK_STEP / 1e9)
+
+    with handed_over():
+        (workspace / "folder").mkdir()
+        (workspace / "folder/file").write_text("new", encoding="utf-8")
+        (workspace / "link").symlink_to(tmp_path / "elsewhere")
+        (workspace / "name").hardlink_to(tmp_path / "elsewhere")
+
+    owners = {str(path.relative_to(workspace)): path.lstat().st_uid for path in workspace.rglob("*")}
+    assert owners == {"before": 0, "folder": 1001, "folder/file": 1001, "link": 1001, "name": 0}
+    assert (workspace / "folder").stat().st_gid == 1002
+    assert (tmp_path / "elsewhere").stat().st_uid == 0
