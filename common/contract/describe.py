@@ -100,7 +100,9 @@ def parse_flags(step: Declaration, argv: Sequence[str] | None) -> Mapping[str, s
 
 def _command(step: Declaration) -> str:
     """Give what the step was called as: the command of its image, or the module."""
-    called = Path(sys.argv[0]).resolve()  # an image's entrypoint is a link to its command
+    called = Path(sys.argv[0])
+    if called.is_absolute():  # an image's entrypoint, which is a link to its command
+        called = called.resolve()
     return step.image if called.name == step.image else f"python -m steps.{step.name}"
 
 

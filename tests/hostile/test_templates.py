@@ -102,7 +102,7 @@ OUTSIDE = [
     Row("NUL", INNER, given={"COOKIECUTTER_VARIABLES": '{"slug": "app", "p": "a\\u0000b"}'}, words="control character"),
     Row("too long", INNER, p="x" * 300, words="it is too long"),
     Row("too deep", FOLDER, p="/".join(["x" * 200] * 30), words="it is too long"),
-    Row("half a character", INNER, given={"COOKIECUTTER_VARIABLES": '{"slug": "app", "p": "\\ud800"}'}, words="no UTF-8 text"),
+    Row("half a character", INNER, given={"COOKIECUTTER_VARIABLES": '{"slug": "app", "p": "\\ud800"}'}, words="surrogates not allowed"),
     Row("project folder by dots", context={"slug": "x", "p": "x"}, given={"IDP_COOKIECUTTER_slug": "../outside"}, words="(by the variable 'slug')"),
     Row("absolute project folder", given={"IDP_COOKIECUTTER_slug": "{outside}"}, words="(by the variable 'slug')"),
     Row("project folder of nothing", given={"IDP_COOKIECUTTER_slug": " . "}, context={"slug": "", "p": ""}, files={"{{cookiecutter.slug.strip()}}/x": ""}, words="no name for a folder"),

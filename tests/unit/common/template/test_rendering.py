@@ -208,5 +208,5 @@ def test_the_process_that_renders_loads_nothing_of_inputs_network_and_git() -> N
     code = "import sys, common.template.child; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
     ours = {name for name in loaded if name.startswith(("common.", "steps", "runner", "sandbox"))}
-    assert {name for name in ours if not name.startswith("common.template")} == {"common.errors"}
+    assert {name for name in ours if not name.startswith("common.template")} == {"common.errors", "common.secret"}
     assert not {"click", "requests", "rich", "cookiecutter.main", "cookiecutter.prompt"} & set(loaded)
