@@ -149,9 +149,8 @@ class Step(Generic[InputsT]):
 
     def _run(self, flags: Mapping[str, str], environ: Mapping[str, str]) -> int:
         groups: Any = make_dataclass("Groups", [("own", self.inputs), ("common", RunOptions)], frozen=True)
-        resolved: Resolved[Any] = resolve(
-            groups, flags, environ
-        )  # together, so that everything that is wrong is told at once
+        # In one round, so that everything that is wrong is told at once.
+        resolved: Resolved[Any] = resolve(groups, flags, environ)
         own, common = resolved.inputs.own, resolved.inputs.common
         log.configure(environ, verbose=common.verbose)
         log.announce_secrets(secret.revealed())

@@ -5,6 +5,7 @@ Configuration comes through GIT_CONFIG_* variables, so no file is written and no
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -84,16 +85,18 @@ class Git:
         extra: Mapping[str, str] | None = None,
         settings: Mapping[str, str] | None = None,
         silent_seconds: float,
+        seconds: float = math.inf,
     ) -> str:
         """Run git with the credentials and give its standard output. Raises GitFailed, and TimeoutError.
 
-        silent_seconds: how long a transfer may stand still. What the server says is shown at once.
+        silent_seconds: how long a transfer may stand still; seconds: how long it may take in all. What the server says
+        is shown at once.
         """
         own = self.credentials.settings() if self.credentials is not None else {}
         environ = self._environ(own | dict(settings or {})) | dict(extra or {})
         environ |= self.credentials.variables() if self.credentials is not None else {}
         environ["GIT_HTTP_LOW_SPEED_TIME"] = str(max(1, round(silent_seconds)))
-        return _run(arguments, cwd=cwd, environ=environ, show=("remote:",), still=silent_seconds)
+        return _run(arguments, cwd=cwd, environ=environ, show=("remote:",), still=silent_seconds, seconds=seconds)
 
     def _environ(self, settings: Mapping[str, str]) -> dict[str, str]:
         environ = {**os.environ, **self.network.environ, **ENVIRONMENT}
@@ -128,7 +131,7 @@ def _run(
             ) from error
         raise GitFailed(arguments[0], -1, [f"fatal: git could not be started: {error}"]) from error
     if ended.timed_out:
-        raise TimeoutError("git stood still")
+        raise TimeoutError("git stood still, or took too long")
     if ended.code != 0:
         raise GitFailed(arguments[0], ended.code, lines)
     return ended.stdout

@@ -56,8 +56,8 @@ def branches(upstream: Upstream, branch: str, *, cwd: Path) -> Branches:
 
     def listed() -> str:
         arguments = ("ls-remote", "--symref", upstream.url, "HEAD", "refs/heads/*")
-        with upstream.deadline.limit():
-            return upstream.git.talk(*arguments, cwd=cwd, silent_seconds=upstream.silence)
+        longest = upstream.deadline.longest_try
+        return upstream.git.talk(*arguments, cwd=cwd, silent_seconds=upstream.silence, seconds=longest)
 
     return _parsed(repeat.read(listed, asking, upstream.deadline), branch)
 
