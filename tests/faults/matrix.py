@@ -33,6 +33,7 @@ from tests.faults.proxy import Fault, FaultProxy, Rule, faults, in_front_of
 
 BUDGET = 4
 LATEST = 45.0  # seconds; the longest is STEP_TIMEOUT, on a slow machine
+PROGRESS = 50  # cells
 CODES = frozenset({0, 1, 2, 3, 4, 5})
 LIES = frozenset({"429", "503-wait"})  # they say that nothing was done; after the work that is not true
 TRANSIENT = frozenset({"reset", "cut", "408", "429", "500", "502", "503", "503-wait", "504"})
@@ -315,7 +316,7 @@ def main(wanted: list[str]) -> int:
     ended: Counter[str] = Counter()
     began = time.monotonic()
     chosen = [cell for cell in cells() if not wanted or cell.step in wanted]
-    for cell in chosen:
+    for number, cell in enumerate(chosen, 1):
         folder = Path(tempfile.mkdtemp(prefix="matrix-"))
         try:
             complaint = wrong(cell, folder)
@@ -326,6 +327,8 @@ def main(wanted: list[str]) -> int:
         ended["wrong" if complaint else "right"] += 1
         if complaint:
             print(f"{cell.name}: {complaint}", flush=True)
+        if number % PROGRESS == 0:
+            print(f"{number} of {len(chosen)} cells, {ended['wrong']} wrong", file=sys.stderr, flush=True)
     print(f"{len(chosen)} cells in {time.monotonic() - began:.0f} s: {ended['right']} right, {ended['wrong']} wrong")
     return 1 if ended["wrong"] else 0
 
