@@ -41,6 +41,8 @@ def told(*lines: str, may_appear: bool = False) -> Failure:
         (["error: RPC failed; curl 18 transfer closed with outstanding read data remaining"], 5, Outcome.UNKNOWN, ""),
         (["error: 3421 bytes of body are still expected"], 5, Outcome.UNKNOWN, ""),
         (["fatal: early EOF"], 5, Outcome.UNKNOWN, ""),
+        (["fatal: expected flush after ref listing"], 5, Outcome.UNKNOWN, ""),
+        (["fatal: expected 'packfile'"], 5, Outcome.UNKNOWN, ""),
         (["fatal: unable to access 'x': Could not resolve host: git.test"], 5, Outcome.NOT_DONE, ""),
         (["fatal: unable to access 'x': Failed to connect to git.test port 443"], 5, Outcome.NOT_DONE, ""),
         (["fatal: Authentication failed for 'x'"], 3, Outcome.REFUSED, "Check the token."),
