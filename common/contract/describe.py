@@ -113,7 +113,7 @@ def _flag(declared: Option) -> click.Option:
         type=str,
         metavar="PATH" if declared.secret else TYPES[typing.get_origin(declared.kind) or declared.kind].upper(),
         help=f"{declared.help}{_names(declared)}",
-        **truth,  # type: ignore[arg-type]  # click takes both, mypy sees declared dict of mixed values
+        **truth,  # type: ignore[arg-type]  # click takes both, mypy sees one dict of mixed values
     )
 
 
