@@ -80,6 +80,7 @@ WORDS: tuple[tuple[Sequence[str], Kind], ...] = (  # what git says -> its kind; 
             "expected 'acknowledgments'",
             "expected response end packet",
             "bad pack header",
+            "Cannot access URL",  # a push by WebDAV, which git tries when the head of an answer broke off
             "unexpected disconnect",
             "transfer closed",
             "bytes remaining",

@@ -43,6 +43,7 @@ def told(*lines: str, may_appear: bool = False) -> Failure:
         (["fatal: early EOF"], 5, Outcome.UNKNOWN, ""),
         (["fatal: expected flush after ref listing"], 5, Outcome.UNKNOWN, ""),
         (["fatal: expected 'packfile'"], 5, Outcome.UNKNOWN, ""),
+        (["error: Cannot access URL https://git.test/acme/payments.git/, return code 22"], 5, Outcome.UNKNOWN, ""),
         (["fatal: unable to access 'x': Could not resolve host: git.test"], 5, Outcome.NOT_DONE, ""),
         (["fatal: unable to access 'x': Failed to connect to git.test port 443"], 5, Outcome.NOT_DONE, ""),
         (["fatal: Authentication failed for 'x'"], 3, Outcome.REFUSED, "Check the token."),
