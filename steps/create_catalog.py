@@ -5,7 +5,7 @@ The file is written, not registered. One that a template left at the same place 
 
 from __future__ import annotations
 
-import secrets
+import os
 import urllib.parse
 from collections import Counter
 from dataclasses import dataclass
@@ -102,7 +102,7 @@ def entity_url(entity: Entity, portal: Portal) -> str:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    part = path.with_name(f".{secrets.token_hex(8)}.part")
+    part = path.with_name(f".{os.urandom(8).hex()}.part")
     try:
         with part.open("xb") as file:
             file.write(content)

@@ -10,7 +10,6 @@ import errno
 import os
 import signal
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +30,8 @@ DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 @contextmanager
 def prepared(inputs: NetworkInputs, environ: Mapping[str, str]) -> Iterator[Network]:
     """Put the reduced environment in place for the time of the step, and take all temporary files away after it."""
+    import tempfile  # here, so that --help need not wait for it
+
     with scratch_folder() as scratch:
         network = inputs.prepare(environ, scratch)
         kept = {name: value for name, value in environ.items() if name in KEPT or name.startswith("LC_")}
@@ -96,6 +97,8 @@ def forget_initial_environment() -> None:
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
     """Make a folder that only this process reads, and remove it."""
+    import tempfile
+
     try:
         folder = tempfile.TemporaryDirectory(prefix="idp-steps-", ignore_cleanup_errors=True)
     except OSError as error:

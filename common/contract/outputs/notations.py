@@ -6,9 +6,9 @@ Pure text: where it is written, and how, is the business of `places` and `target
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
-import uuid
 from collections.abc import Mapping
 
 from common import log
@@ -33,7 +33,7 @@ def github(name: str, text: str) -> str:
 
 
 def _delimiter() -> str:
-    return f"idp_steps_{uuid.uuid4().hex}"
+    return f"idp_steps_{os.urandom(16).hex()}"
 
 
 def gitlab(name: str, text: str) -> str:

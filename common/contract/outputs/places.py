@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import secrets
 import stat
 from collections.abc import Mapping
 from contextlib import suppress
@@ -120,7 +119,7 @@ def write_files(directory: Path, contents: Mapping[str, str]) -> None:
     for name in contents:
         if stat.S_ISDIR(_mode(directory / name)):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(directory / name))
-    suffix = secrets.token_hex(4)
+    suffix = os.urandom(4).hex()
     drafts = {directory / f".{name}.{suffix}": directory / name for name in contents}
     try:
         for draft, target in drafts.items():
