@@ -198,13 +198,16 @@ def recorded(
     return [(arguments, environ) for arguments, environ in lines], project
 
 
+OF_THE_RUN = frozenset({"IDP_STEPS_PARENT", "TMPDIR"})  # they end with the run that was recorded
+
+
 def shell_script(
     commands: Sequence[tuple[Sequence[str], Mapping[str, str]]], workspace: Path, old: str, new: str
 ) -> str:
     """Write the commands as a user would in a shell script: the environment before each, one after another."""
     lines = []
     for arguments, environ in commands:
-        moved = {name: value.replace(old, new) for name, value in environ.items()}
+        moved = {name: value.replace(old, new) for name, value in environ.items() if name not in OF_THE_RUN}
         moved |= {name: str(workspace / "out.env") for name in ("DRONE_OUTPUT", "HARNESS_OUTPUT_FILE") if name in moved}
         assignments = " ".join(shlex.quote(f"{name}={value}") for name, value in moved.items())
         lines.append(f"env -i {assignments} {shlex.join([sys.executable, *arguments])}")
