@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 import typing
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, make_dataclass
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from common import log, secret
-from common.contract import describe, outputs, process
+from common.contract import describe, process
 from common.contract.describe import Declaration
 from common.contract.inputs import option, options_of
 from common.contract.network_inputs import NetworkInputs
@@ -148,6 +147,8 @@ class Step(Generic[InputsT]):
             return _not_installed(self, error) or _bug(self)
 
     def _run(self, flags: Mapping[str, str], environ: Mapping[str, str]) -> int:
+        from common.contract import outputs
+
         groups: Any = make_dataclass("Groups", [("own", self.inputs), ("common", RunOptions)], frozen=True)
         # In one round, so that everything that is wrong is told at once.
         resolved: Resolved[Any] = resolve(groups, flags, environ)
@@ -207,6 +208,8 @@ def _not_written(step: Step[Any], error: OSError) -> int:
 
 
 def _bug(step: Step[Any]) -> int:
+    import traceback
+
     log.error(f"This is a bug in the step {step.step_type}; please report it with these lines:")
     log.info(traceback.format_exc())
     return BUG
