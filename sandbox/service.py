@@ -7,6 +7,7 @@ object loads Flask; the routes are loaded when the application is made.
 from __future__ import annotations
 
 import hmac
+import urllib.parse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -77,6 +78,16 @@ class Refusals:
     read_only: Refusal
 
 
+VIEWS = {
+    "repository": ("", "/tree/<path:place>"),
+    "file": ("/blob/<path:place>",),
+    "raw_file": ("/raw/<path:place>",),
+    "commits": ("/commits", "/commits/<path:ref>"),
+    "commit": ("/commit/<sha>",),
+}
+"""The views of a repository (pages/repositories.py), each with its addresses behind that of the repository."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class GitHost:
     """What differs from host to host in serving git repositories over HTTP.
@@ -97,6 +108,7 @@ class GitHost:
     """Whether a public repository is read without a login."""
     first_push_is_default: bool = True
     """Whether the branch that is pushed first becomes the default branch; git alone leaves that as it is."""
+    views: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: VIEWS)
 
     @property
     def has_owners(self) -> bool:
@@ -107,6 +119,10 @@ class GitHost:
 
     def page_path(self, owner: str, name: str) -> str:
         return _filled(self.page, owner, name)
+
+    def file_path(self, owner: str, name: str, *, branch: str, path: str) -> str:
+        place = urllib.parse.quote(f"{branch}/{path}")
+        return self.page_path(owner, name) + self.views["file"][0].replace("<path:place>", place)
 
 
 def _filled(rule: str, owner: str, name: str) -> str:
