@@ -14,7 +14,7 @@ from common.contract.step import Context, Outputs, step
 from common.errors import Conflict
 from common.git import first_commit, refs
 from common.git.refs import Server
-from common.git_hosts import GitHost, NewRepository, Repository, default_branch, settings
+from common.git_hosts import GitHost, NewRepository, Repository, default_branch, lacking, settings
 from common.git_hosts.context import HostContext, HostInputs
 from common.git_hosts.settings import Settings
 from common.network.url import path_of
@@ -84,6 +84,7 @@ class Inputs:
         "defaultBranch": "Default branch, as the host has it at the end.",
         "repositoryCreated": "true when this run created it, false when it was there.",
     },
+    lacks=lacking.lacks("CreateRepo", token=True),
 )
 def create_repo(inputs: Inputs, context: Context) -> Outputs:
     """Create a repository on a git host and wait until git can serve it."""

@@ -11,6 +11,7 @@ from common.network.url import checked
 from common.secret import Secret
 
 DEFAULT_BASE = "https://app.harness.io"
+KEY = "xApiKey (set X_API_KEY)"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -100,6 +100,22 @@ def test_a_port_that_is_taken_is_refused(tmp_path: Path, capsys: pytest.CaptureF
     assert f"The sandbox cannot listen on port {port}" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("address", ["203.0.113.9", "nowhere.invalid"])
+def test_an_address_of_no_interface_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], address: str
+) -> None:
+    assert cli.main(["sandbox", "--state", str(tmp_path), "--host", address]) == 2
+    assert f"cannot listen on {address}: that is no IPv4 address of this machine." in capsys.readouterr().err
+
+
+def test_a_sandbox_that_runs_already_does_not_listen_elsewhere_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with sandboxed.running(tmp_path):
+        assert cli.main(["sandbox", "--state", str(tmp_path), "--host", "127.0.0.2"]) == 0
+    assert "To have it on 127.0.0.2 too, stop it there and start it again." in capsys.readouterr().out
+
+
 def test_a_state_that_is_no_folder_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").touch()
 
