@@ -97,6 +97,12 @@ class GitHost:
     """Whether a public repository is read without a login."""
     first_push_is_default: bool = True
     """Whether the branch that is pushed first becomes the default branch; git alone leaves that as it is."""
+    refusal_type: str = "text/plain"
+    """Media type of a refusal; git shows plain text to its user, and nothing else."""
+    file_page: str = "/blob/{branch}/{path}"
+    """Where the real host shows a file, below the address of the repository."""
+    web_path: Callable[[str, str], str] | None = None
+    """Gives the real host's address of owner and name, when `page` cannot have that form."""
 
     @property
     def has_owners(self) -> bool:
@@ -107,6 +113,10 @@ class GitHost:
 
     def page_path(self, owner: str, name: str) -> str:
         return _filled(self.page, owner, name)
+
+    def web_address(self, owner: str, name: str) -> str:
+        """Give the path at which the real host shows the repository; below it the sandbox does so too."""
+        return self.web_path(owner, name) if self.web_path else self.page_path(owner, name)
 
 
 def _filled(rule: str, owner: str, name: str) -> str:
