@@ -11,7 +11,7 @@ from common import git_hosts, log
 from common.contract.inputs import option
 from common.contract.step import Context, Outputs, step
 from common.errors import Conflict
-from common.git_hosts import GitHost, NewRepository, Repository
+from common.git_hosts import GitHost, NewRepository, Repository, lacking
 from common.git_hosts.context import HostContext, HostInputs
 from common.network.url import path_of
 
@@ -60,6 +60,7 @@ class Inputs:
         "defaultBranch": "Default branch: what was asked for, else what the host chose.",
         "repositoryCreated": "true when this run created it, false when it was there.",
     },
+    lacks=lacking.lacks("CreateRepo", token=True),
 )
 def create_repo(inputs: Inputs, context: Context) -> Outputs:
     """Create a repository on a git host and wait until git can serve it."""

@@ -6,12 +6,16 @@ finds the entity of the first run and says so.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from common import git_hosts, log
 from common.catalogs import CatalogFile, registration, table
 from common.contract.inputs import option
+from common.contract.resolve import build
 from common.contract.step import Context, Outputs, step
+from common.git_hosts import lacking
 from common.git_hosts.context import HostInputs
 
 
@@ -33,6 +37,15 @@ class Inputs:
     catalogs: table.Catalogs
 
 
+def lacks(values: Mapping[str, Any], missing: Sequence[str]) -> Sequence[str]:
+    """Name what is missing besides the required inputs."""
+    names = lacking.lacks("RegisterCatalog", token=False)(values, missing)
+    if not names and not missing:
+        return ()
+    options = table.chosen(build(table.Catalogs, values), str(values["catalogType"]))
+    return [*names, *options.lacks()]
+
+
 @step(
     type="RegisterCatalog",
     image="registercatalog",
@@ -41,6 +54,7 @@ class Inputs:
         "entityRef": "Reference of the entity in the catalog.",
         "registered": "created when this run registered it, existed when it was there.",
     },
+    lacks=lacks,
 )
 def register_catalog(inputs: Inputs, context: Context) -> Outputs:
     """Register a pushed catalog file and wait until the catalog shows its entity."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -71,6 +72,9 @@ class CatalogOptions(Protocol):
 
     def platform_registers(self) -> bool:
         """Tell whether the platform registers the file itself, from the output catalogInfoUrl."""
+
+    def lacks(self) -> Sequence[str]:
+        """Name the inputs without which the catalog cannot be asked."""
 
     def open(self, file: CatalogFile, *, network: Network, deadline: Deadline) -> Catalog:
         """Make ready to register the file. Raises BadInput or NotAllowed at once when something is not given."""

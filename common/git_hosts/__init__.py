@@ -76,11 +76,8 @@ def open_host(
     inputs: HostInputs, context: Context, *, step_type: str, personal: bool = False
 ) -> tuple[GitHost, HostContext]:
     """Give the connector's git host and what to hand to its functions, checked for a step of this type."""
-    connector = inputs.connector
-    _check_address(connector)
-    host = module_for(connector.type or _type_of(connector), step_type)
     opened = HostContext(
-        connector=connector,
+        connector=inputs.connector,
         location=inputs.location,
         harness=inputs.harness,
         network=context.network,
@@ -88,8 +85,16 @@ def open_host(
         personal=personal,
         addressed=addressed(context.sources),
     )
-    host.check(opened)
-    return host, opened
+    return checked_host(opened, step_type), opened
+
+
+def checked_host(context: HostContext, step_type: str) -> GitHost:
+    """Give the connector's git host. Raises BadInput when it cannot serve the step, or for what it finds wrong."""
+    connector = context.connector
+    _check_address(connector)
+    host = module_for(connector.type or _type_of(connector), step_type)
+    host.check(context)
+    return host
 
 
 def module_for(connector_type: str, step_type: str) -> GitHost:

@@ -6,7 +6,7 @@ import urllib.parse
 
 from common.errors import BadInput
 from common.git.credentials import Credentials
-from common.git_hosts.context import HostContext, check_location
+from common.git_hosts.context import HostContext, Missing, check_location
 from common.network.url import checked, origin
 
 NAME = "A plain Git server"
@@ -26,7 +26,7 @@ def check(context: HostContext) -> None:
     """Raise BadInput when the connector's URL and the name of the repository do not make one address."""
     connector, name = context.connector, _name(context)
     if not connector.remote_url:
-        raise BadInput("Required input is missing: remoteUrl (set DRONE_REMOTE_URL).")
+        raise Missing(["remoteUrl (set DRONE_REMOTE_URL)"])
     checked(connector.remote_url, what="DRONE_REMOTE_URL", next_step="Give the connector's https URL.")
     if origin(connector.remote_url) != connector.origin:
         raise BadInput(
@@ -43,7 +43,7 @@ def check(context: HostContext) -> None:
             next_step="Leave repository out, or use a connector for the account (its URL without a repository).",
         )
     if connector.password is not None and not connector.username:
-        raise BadInput("Required input is missing: gitUsername (set DRONE_NETRC_USERNAME).")
+        raise Missing(["gitUsername (set DRONE_NETRC_USERNAME)"])
 
 
 def clone_url(context: HostContext) -> str:

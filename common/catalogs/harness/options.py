@@ -10,7 +10,7 @@ from typing import Any
 from common.catalogs import Catalog, CatalogFile
 from common.contract.inputs import option
 from common.errors import BadInput
-from common.harness.access import GIT_HOST, Access
+from common.harness.access import GIT_HOST, KEY, Access
 from common.harness.client import PortalClient, given_body
 from common.network.deadline import Deadline
 from common.network.settings import Network
@@ -53,6 +53,10 @@ class HarnessOptions:
     def platform_registers(self) -> bool:
         """Tell whether this is a pipeline of IDP 1.0: no URL and no credentials (contract, C.5)."""
         return self._first_generation() and not self.access.known
+
+    def lacks(self) -> list[str]:
+        """Name the inputs without which the portal cannot be asked."""
+        return [] if self.access.known or self.platform_registers() else [KEY]
 
     def open(self, file: CatalogFile, *, network: Network, deadline: Deadline) -> Catalog:
         """Make ready to import the file: with what the platform gave, else with what follows from the inputs."""

@@ -10,7 +10,7 @@ import urllib.parse
 from dataclasses import dataclass
 
 from common.errors import BadInput
-from common.git_hosts.context import HostContext
+from common.git_hosts.context import HostContext, Missing
 from common.harness.access import DEFAULT_BASE
 from common.network.url import checked, origin
 from common.secret import Secret
@@ -61,13 +61,13 @@ def scope(context: HostContext) -> Scope:
 
 
 def account(context: HostContext) -> str:
-    """Give the account's identifier, which a key also holds. Raises BadInput when neither is known."""
+    """Give the account's identifier, which a key also holds. Raises Missing when neither is known."""
     if context.harness.account:
         return context.harness.account
     key = credentials(context)
     if key is not None and (found := KEY.match(key.reveal())):
         return found[1]
-    raise BadInput("Required input is missing: accountId (set HARNESS_ACCOUNT_ID).")
+    raise Missing(["accountId (set HARNESS_ACCOUNT_ID)"])
 
 
 def credentials(context: HostContext) -> Secret | None:
