@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sandbox.seeding import seed
 from tests.conftest import Faults, World
@@ -38,12 +39,18 @@ class Served:
     commit_page: str = ""
     file_page: str = ""
     default_file_page: str = ""  # where a file on the default branch is shown, when not like one on another
+    settings: dict[str, Any] = field(default_factory=dict)
+    lacks: tuple[dict[str, Any], str] = ({}, "")
     find: tuple[str, str] = ("", "")
     create: tuple[str, str] = ("", "")
 
     @property
     def variables(self) -> dict[str, str]:
         return {**self.connector, **self.location}
+
+    def writes(self) -> list[str]:
+        """The requests to the host that could change something there; git's own reads are none."""
+        return [line for line in self.faults.requests if not line.startswith("GET ") and "git-upload-pack" not in line]
 
     def asked(self, request: tuple[str, str]) -> int:
         """How often such a request reached the host."""
@@ -80,6 +87,18 @@ def _github(world: World, _: Path) -> Iterator[Served]:
         repository_page=page,
         commit_page=f"{page}/commit/{{commit}}",
         file_page=f"{page}/blob/{{branch}}/{{path}}",
+        settings={
+            "topics": ["payments", "Java"],
+            "homepage": "https://payments.example.com",
+            "access": {"teams": {"platform": "maintain"}, "users": {"jane": "write"}},
+            "features": {"issues": True, "wiki": False},
+            "mergeMethods": ["squash", "rebase"],
+            "deleteBranchOnMerge": True,
+        },
+        lacks=(
+            {"access": {"groups": {"platform": "read"}}, "mergeMethods": ["fastForward"]},
+            "access.groups, mergeMethods fastForward",
+        ),
         find=("GET", "/api/v3/repos/acme/payments"),
         create=("POST", "/api/v3/orgs/acme/repos"),
     )

@@ -124,6 +124,15 @@ def create(  # noqa: PLR0913 - where it is, and what it is
     return find(state, host, owner, name)
 
 
+def change(state: State, repository: Repository, **settings: Any) -> Repository:
+    """Lay these settings over those that it has."""
+    with state.database(write_first=True) as database:
+        (text,) = database.execute("SELECT settings FROM repositories WHERE id = ?", (repository.id,)).fetchone()
+        merged = json.dumps(json.loads(text) | settings)
+        database.execute("UPDATE repositories SET settings = ? WHERE id = ?", (merged, repository.id))
+    return find(state, repository.host, repository.owner, repository.name)
+
+
 def after_push(state: State, repository: Repository) -> None:
     """Do what a git host does when a push has arrived."""
     if state.git_host(repository.host).first_push_is_default:

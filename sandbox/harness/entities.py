@@ -106,16 +106,16 @@ class GitFile:
     def details(self, connector: str) -> dict[str, Any]:
         """Tell where the file is, as an EntityResponse does."""
         host = current_state().git_host(self.hosted.host)
-        url = request.url_root.rstrip("/") + host.web_address(self.hosted.owner, self.hosted.name)
+        base, place = request.url_root.rstrip("/"), (self.hosted.owner, self.hosted.name)
         return {
             "store_type": "REMOTE",
             "connector_ref": connector,
             "repo_name": self.hosted.name,
-            "repo_url": url,
+            "repo_url": base + host.web_address(*place),
             "branch_name": self.branch,
             "base_branch": self.hosted.default_branch,
             "file_path": self.path,
-            "file_url": url + host.file_page.format(branch=self.branch, path=self.path),
+            "file_url": base + host.file_path(*place, branch=self.branch, path=self.path),
             "object_id": self.blob,
             "commit_id": self.commit,
             "is_harness_code_repo": self.hosted.host == "harness",
