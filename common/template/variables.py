@@ -32,6 +32,16 @@ Render = Callable[[Any, Mapping[str, Any]], Any]
 
 def declared_in(template: Path) -> dict[str, Any]:
     """Read the variables that the template has, with their defaults."""
+    declared = read_context(template)
+    if {"template", "templates"} & declared.keys():
+        raise BadInput(
+            "The template is a choice of several templates.", next_step="Give the repository or folder of one of them."
+        )
+    return declared
+
+
+def read_context(template: Path) -> dict[str, Any]:
+    """Read the cookiecutter.json of a template, or of a choice of templates."""
     try:
         with (template / CONTEXT_FILE).open("rb") as file:
             text = file.read(LARGEST + 1)
@@ -51,10 +61,6 @@ def declared_in(template: Path) -> dict[str, Any]:
         ) from error
     if not isinstance(declared, dict):
         raise BadInput(f"The template's {CONTEXT_FILE} is no JSON object.", next_step=faults.CORRECT)
-    if {"template", "templates"} & declared.keys():
-        raise BadInput(
-            "The template is a choice of several templates.", next_step="Give the repository or folder of one of them."
-        )
     return declared
 
 

@@ -106,7 +106,6 @@ def test_a_folder_that_differs_is_a_conflict_and_overwriting_is_asked_for(worksp
         ({"OUTPUT_DIRECTORY": "link/inside"}, "leads out of the workspace"),
         ({"PATH_FOR_TEMPLATE": "nowhere"}, "There is no template in"),
         ({"PATH_FOR_TEMPLATE": "template/{{cookiecutter.app_name}}"}, "no cookiecutter.json at its root"),
-        ({"PATH_FOR_TEMPLATE": "."}, "'s link is a link to a place outside the template"),
         ({"TEMPLATE_TYPE": "public", "PUBLIC_TEMPLATE_URL": "file:///etc"}, "is no http or https URL"),
         ({"TEMPLATE_TYPE": "public", "PUBLIC_TEMPLATE_URL": "http://[::1"}, "is no http or https URL"),
         ({"IDP_COOKIECUTTER_app_name": "x" * 256}, "no name for a folder"),
@@ -175,16 +174,6 @@ def test_a_login_in_the_address_is_used_and_reaches_neither_argv_nor_the_log(
     assert done.code == 0, done.stderr
     assert commands
     assert token not in done.stderr + done.stdout + str(done.outputs) + str(commands)
-
-
-def test_a_template_with_files_in_git_lfs_is_warned_of(
-    workspace: Path, run_step: RunStep, world: World, tmp_path: Path
-) -> None:
-    files = {**FILES, ".gitattributes": "*.bin filter=lfs diff=lfs merge=lfs -text\n"}
-    seed(world.state_dir, "templates", "service", template(tmp_path / "source", files))
-    done = run_step("CookieCutter", {"PUBLIC_TEMPLATE_URL": f"{world.url}/templates/service"})
-    assert done.code == 0, done.stderr
-    assert "warning: The template keeps files in Git LFS; they come as pointers" in done.stderr
 
 
 def test_a_git_server_that_is_down_is_5(workspace: Path, run_step: RunStep) -> None:
