@@ -6,6 +6,8 @@ is the same, and a conflict when it is not.
 
 from __future__ import annotations
 
+import json
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +16,7 @@ from common.contract.inputs import option
 from common.contract.process import scratch_folder
 from common.contract.step import Context, Outputs, step
 from common.git_hosts.connector import GitLogin
+from common.template.fetching.describing import described
 from common.template.fetching.inputs import TemplateInputs
 from common.template.folder import files_of, place
 from common.template.rendering import render
@@ -59,6 +62,13 @@ class Inputs:
         spec=False,
         help="Seconds that each hook of the template may take.",
     )
+    describe: str = option(
+        "describeTemplate",
+        env=["DESCRIBE_TEMPLATE"],
+        default="",
+        spec=False,
+        help="Print the variables of the template at this URL or path as a JSON schema, and do nothing else.",
+    )
 
 
 @step(
@@ -72,6 +82,8 @@ class Inputs:
 )
 def cookie_cutter(inputs: Inputs, context: Context) -> Outputs:
     """Render a project from a cookiecutter template."""
+    if inputs.describe:
+        return describe(inputs, context)
     output = context.workspace.path(inputs.output_directory, what="outputDirectory")
     with scratch_folder() as scratch:
         template = inputs.template.fetched(context, inputs.login.credentials(), scratch)
@@ -97,6 +109,15 @@ def cookie_cutter(inputs: Inputs, context: Context) -> Outputs:
                 log.info(f"Rendered {count} files into {name}.")
     outputs: dict[str, str | int] = {"projectDirectory": name, "fileCount": count}
     return outputs | ({"templateCommit": template.commit} if template.commit else {})
+
+
+def describe(inputs: Inputs, context: Context) -> Outputs:
+    """Print the schema of the template's variables; it is no output, for there is nothing that a later step does."""
+    with scratch_folder() as scratch:
+        template = inputs.template.at(inputs.describe)
+        found = described(template.fetched(context, inputs.login.credentials(), scratch, choose=False))
+    sys.stdout.write(f"{json.dumps(found, indent=2, ensure_ascii=False)}\n")
+    return {}
 
 
 if __name__ == "__main__":

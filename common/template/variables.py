@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from common.errors import BadInput
-from common.template import faults
+from common.template import faults, schema
 
 CONTEXT_FILE = "cookiecutter.json"
 LARGEST = 1_000_000  # bytes of a cookiecutter.json; published ones have a few thousand
@@ -88,7 +88,7 @@ def checked(declared: Mapping[str, Any], given: Mapping[str, Any], *, strict: bo
             values[name] = _converted(value, declared[name], private=name.startswith("_"))
         except ValueError as error:
             wrong.append(f"The variable {name!r} {error}.")
-    told = f"Its variables: {', '.join(known)}."
+    told = f"Its variables: {schema.listed(declared)}."
     if wrong or (strict and unknown):
         faulty = [f"{words}." for words in unknown] + wrong if strict else wrong
         raise BadInput(" ".join(faulty), next_step=told)

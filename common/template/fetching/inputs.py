@@ -29,14 +29,14 @@ class TemplateInputs:
         "publicTemplateUrl",
         env=["PUBLIC_TEMPLATE_URL"],
         default="",
-        required_if=lambda given: given["templateType"] == "public",
+        required_if=lambda given: given["templateType"] == "public" and not given["describeTemplate"],
         help="URL of the template: of a git repository or a zip file; #FOLDER behind it is a folder in there.",
     )
     path: str = option(
         "pathForTemplate",
         env=["PATH_FOR_TEMPLATE"],
         default="",
-        required_if=lambda given: given["templateType"] == "private",
+        required_if=lambda given: given["templateType"] == "private" and not given["describeTemplate"],
         help="Folder or zip file in the workspace that holds the template.",
     )
     revision: str = option(
@@ -60,6 +60,12 @@ class TemplateInputs:
         spec=False,
         help="Which template of a repository whose cookiecutter.json is a choice of several; one name for each level.",
     )
+
+    def at(self, place: str) -> TemplateInputs:
+        """Give the inputs of the template at another URL or path."""
+        if "://" in place:
+            return dataclasses.replace(self, type="public", url=place)
+        return dataclasses.replace(self, type="private", path=place)
 
     def fetched(self, context: Context, login: Credentials | None, scratch: Path, *, choose: bool = True) -> Fetched:
         """Fetch the template into `scratch`. `login` is used for its own host; one in the URL goes before it."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -13,19 +12,11 @@ from typing import Any
 import pytest
 from flask import Flask, request
 
-from sandbox.seeding import seed
 from tests.conftest import Result, RunStep, World, serving
+from tests.templates import clone_of, commit, files, git
 
 ROOT = "{{cookiecutter.name}}"
-IDENTITY = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@x", "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@x"}
 PLAIN = {"ANSWERS_FILE": "false"}
-
-
-def files(root: Path, content: Mapping[str, str]) -> Path:
-    for name, text in content.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text)
-    return root
 
 
 def template(text: str, name: str = "app") -> dict[str, str]:
@@ -36,33 +27,10 @@ def below(folder: str, content: Mapping[str, str]) -> dict[str, str]:
     return {f"{folder}/{name}": text for name, text in content.items()}
 
 
-def git(*arguments: str, cwd: Path) -> str:
-    environ = {"PATH": os.environ["PATH"], "HOME": str(cwd), "GIT_CONFIG_NOSYSTEM": "1", **IDENTITY}
-    return subprocess.run(
-        ["git", *arguments], cwd=cwd, env=environ, check=True, capture_output=True, text=True
-    ).stdout.strip()
-
-
 @pytest.fixture
 def repository(world: World, tmp_path: Path) -> Callable[..., Path]:
     """Make a repository in the sandbox, and give a clone of it to commit in."""
-
-    def make(name: str, *, private: bool = False) -> Path:
-        seed(world.state_dir, "templates", name, None, private)
-        work = tmp_path / f"work-{name}"
-        git("clone", "--quiet", str(world.repository("templates", name)), str(work), cwd=tmp_path)
-        git("checkout", "--quiet", "-B", "main", cwd=work)
-        return work
-
-    return make
-
-
-def commit(work: Path, content: Mapping[str, str], *, push: str = "main") -> str:
-    files(work, content)
-    git("add", "--all", cwd=work)
-    git("commit", "--quiet", "--allow-empty", "-m", "x", cwd=work)
-    git("push", "--quiet", "origin", f"HEAD:refs/heads/{push}", cwd=work)
-    return git("rev-parse", "HEAD", cwd=work)
+    return lambda name, private=False: clone_of(world, tmp_path, name, private=private)
 
 
 @pytest.fixture
