@@ -38,7 +38,7 @@ class Inputs:
         env=["COOKIECUTTER_VARIABLES"],
         prefix="IDP_COOKIECUTTER_",
         default={},
-        help="Variables of the template: one JSON or YAML map, or one variable each.",
+        help="Variables of the template: a JSON or YAML map, and one variable each, which go before the map.",
     )
     verbose: bool = option("verbose", env=["VERBOSE"], default=False, help="Log more, and the detail of errors.")
     overwrite: bool = option(

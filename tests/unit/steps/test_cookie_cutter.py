@@ -56,6 +56,20 @@ def test_variables_come_as_one_map_too(workspace: Path, run_step: RunStep, text:
     assert (workspace / "payments" / "run.sh").read_text() == "port=9\n"
 
 
+def test_variables_come_from_a_file_of_the_workspace_and_single_ones_go_before_it(
+    workspace: Path, run_step: RunStep
+) -> None:
+    template(workspace / "template")
+    (workspace / "values.yaml").write_text("app_name: payments\nport: 9\noptions: {tls: false}\n")
+    environ = {"TEMPLATE_TYPE": "private", "PATH_FOR_TEMPLATE": "template", "IDP_COOKIECUTTER_port": "10"}
+    done = run_step("CookieCutter", environ | {"COOKIECUTTER_VARIABLES_FILE": "values.yaml"})
+    assert done.code == 0, done.stderr
+    assert (workspace / "payments" / "run.sh").read_text() == "port=10\n"
+    done = run_step("CookieCutter", environ | {"COOKIECUTTER_VARIABLES_FILE": "value.yaml"})
+    assert done.code == 2
+    assert "COOKIECUTTER_VARIABLES_FILE names the file 'value.yaml', which cannot be read" in done.stderr
+
+
 def test_a_public_template_is_cloned_and_its_commit_is_an_output(
     workspace: Path, run_step: RunStep, world: World, tmp_path: Path
 ) -> None:
