@@ -14,13 +14,13 @@ from typing import Any
 from common import log
 from common.contract.inputs import option
 from common.contract.process import scratch_folder
+from common.contract.stage import staging
 from common.contract.step import Context, Outputs, step
 from common.git_hosts.connector import GitLogin
 from common.template.fetching.describing import described
 from common.template.fetching.inputs import TemplateInputs
 from common.template.folder import files_of, place
 from common.template.rendering import render
-from common.template.stage import staging
 
 
 @dataclass(frozen=True, kw_only=True)
