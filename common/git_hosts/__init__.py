@@ -73,9 +73,12 @@ class GitHost(Protocol):
 
 
 def open_host(
-    inputs: HostInputs, context: Context, *, step_type: str, personal: bool = False
+    inputs: HostInputs, context: Context, *, step_type: str, personal: bool = False, located: bool = True
 ) -> tuple[GitHost, HostContext]:
-    """Give the connector's git host and what to hand to its functions, checked for a step of this type."""
+    """Give the connector's git host and what to hand to its functions, checked for a step of this type.
+
+    located=False: the location does not matter, for only the credentials are wanted.
+    """
     connector = inputs.connector
     _check_address(connector)
     host = module_for(connector.type or _type_of(connector), step_type)
@@ -88,7 +91,8 @@ def open_host(
         personal=personal,
         addressed=addressed(context.sources),
     )
-    host.check(opened)
+    if located:
+        host.check(opened)
     return host, opened
 
 
