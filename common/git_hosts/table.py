@@ -15,5 +15,6 @@ class Host:
 
 HOSTS: dict[str, Host] = {  # connector type of the platform
     "Github": Host("common.git_hosts.github", ("github.com", "*.ghe.com")),
+    "Gitlab": Host("common.git_hosts.gitlab", ("gitlab.com",)),
     "Git": Host("common.git_hosts.plain"),
 }
