@@ -25,10 +25,11 @@ from runner.language import inputs as variables
 from runner.language.inputs import Given, Values
 from runner.language.pipeline import Pipeline
 from runner.language.validate import examined, validated
-from runner.platform import connectors, sandboxed
+from runner.platform import connectors, containers, sandboxed
 
 PIPELINE_NAMES = ("pipeline.yaml", "pipeline.yml")
 BUG = 70
+LOOPBACK = "127.0.0.1"
 OURS = ("common", "runner", "sandbox", "steps")
 WAITING = "Another run still uses this sandbox; waiting for its end. Ctrl-C stops the sandbox at once."
 
@@ -124,21 +125,43 @@ def validate(pipeline: Path) -> int:
 
 
 @idp_steps.command()
+@click.argument("pipeline", type=_FILE, metavar="[FILE|DIR]", required=False)
 @click.option(
     "--state", type=_FILE, default=sandboxed.DEFAULT_STATE, show_default=True, help="Where its state is kept."
 )
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=0, help="Port on this machine; else the one it had last time."
 )
-def sandbox(*, state: Path, port: int) -> int:
-    """Serve the local git host, portal and Slack until stopped."""
+@click.option(
+    "--host",
+    "address",
+    default=LOOPBACK,
+    show_default=True,
+    metavar="ADDRESS",
+    help="IPv4 address to serve it on too, for containers: that of Docker's bridge, or 0.0.0.0 for every one.",
+)
+def sandbox(*, pipeline: Path | None, state: Path, port: int, address: str) -> int:
+    """Serve the local git host, portal and Slack until stopped.
+
+    With a pipeline, the repositories of the sandbox.yaml next to it are made first.
+    """
     report = to(sys.stdout, os.environ)
+    seed_file = pipeline_file(pipeline).parent / "sandbox.yaml" if pipeline else None
+    seeds = sandboxed.seeds(seed_file) if seed_file and seed_file.is_file() else []
     try:
-        with sandboxed.running(state, port) as server:
+        with sandboxed.running(state, port, address=address) as server:
+            sandboxed.plant(state, seeds)
             if not server.owned:
                 report.line(f"The sandbox with the state in {state} is already running at {server.url}/.")
+                if address != LOOPBACK:
+                    report.line(f"To have it on {address} too, stop it there and start it again.")
                 return 0
+            file = containers.write(server)
             report.line(f"The sandbox runs at {server.url}/; its state is kept in {state}. Stop it with Ctrl-C.")
+            if address != LOOPBACK:
+                report.line(containers.opened(address))
+                report.line(f"A container is pointed at it by {containers.RUN} {shown(file)}, which says:")
+                click.echo(file.read_text(encoding="utf-8"))  # not masked: it is there to be copied
             while True:
                 signal.pause()
     except Interrupted:  # the way to stop it
@@ -196,6 +219,11 @@ def choose(pipeline: Pipeline, given: Mapping[str, Given], sandbox_url: str | No
     if faults or more:
         raise Invalid([*faults, *more])
     return values
+
+
+def shown(file: Path) -> Path:
+    """Give the path as it can be typed here."""
+    return file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
 
 
 def open_command(state: Path) -> str:

@@ -109,6 +109,12 @@ class GitHost:
     first_push_is_default: bool = True
     """Whether the branch that is pushed first becomes the default branch; git alone leaves that as it is."""
     views: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: VIEWS)
+    refusal_type: str = "text/plain"
+    """Media type of a refusal; git shows plain text to its user, and nothing else."""
+    web_path: Callable[[str, str], str] | None = None
+    """Gives the real host's address of owner and name, where `page` cannot have that form; it leads to the page."""
+    web_file: str = ""
+    """Where a {path} of a {branch} is, behind that address."""
 
     @property
     def has_owners(self) -> bool:
@@ -120,9 +126,14 @@ class GitHost:
     def page_path(self, owner: str, name: str) -> str:
         return _filled(self.page, owner, name)
 
+    def web_address(self, owner: str, name: str) -> str:
+        """Give the path at which the real host shows the repository."""
+        return self.web_path(owner, name) if self.web_path else self.page_path(owner, name)
+
     def file_path(self, owner: str, name: str, *, branch: str, path: str) -> str:
-        place = urllib.parse.quote(f"{branch}/{path}")
-        return self.page_path(owner, name) + self.views["file"][0].replace("<path:place>", place)
+        quoted = {"branch": urllib.parse.quote(branch), "path": urllib.parse.quote(path)}
+        place = self.views["file"][0].replace("<path:place>", "{branch}/{path}")
+        return self.web_address(owner, name) + (self.web_file or place).format(**quoted)
 
 
 def _filled(rule: str, owner: str, name: str) -> str:

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from common import log
 from common.contract.inputs import option
 from common.contract.process import scratch_folder
+from common.contract.stage import staging
 from common.contract.step import Context, Outputs, step
 from common.errors import BadInput
 from common.git.clone import clone
@@ -26,7 +27,6 @@ from common.network.url import origin, without_credentials
 from common.secret import Secret
 from common.template.folder import files_of, place
 from common.template.rendering import render
-from common.template.stage import staging
 
 NO_URL = (
     "Give the address that git clones from over HTTPS; for a folder of the workspace set templateType to private and"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -19,6 +19,15 @@ from common.errors import BadInput
 RENAME = "A pipeline variable of such a name reaches every step and may be the cause: rename it."
 
 InputsT = TypeVar("InputsT")
+
+
+Lacks = Callable[[Mapping[str, Any], Sequence[str]], Sequence[str]]
+"""From the values by field, and the names of the required inputs that are missing: the names of what else is."""
+
+
+def nothing_more(_values: Mapping[str, Any], _missing: Sequence[str]) -> Sequence[str]:
+    """Say that required inputs are all that can be missing."""
+    return ()
 
 
 @dataclass(frozen=True)
@@ -46,8 +55,17 @@ class _Found:
 _Finds = dict[str, list[_Found]]  # field -> what was found under names of one rank
 
 
-def resolve(group: type[InputsT], flags: Mapping[str, str], environ: Mapping[str, str]) -> Resolved[InputsT]:
-    """Make the inputs from flags (by option field) and variables. Raises one BadInput that tells all faults."""
+def resolve(
+    group: type[InputsT],
+    flags: Mapping[str, str],
+    environ: Mapping[str, str],
+    *,
+    lacks: Lacks = nothing_more,
+) -> Resolved[InputsT]:
+    """Make the inputs from flags (by option field) and variables. Raises one BadInput that tells all faults.
+
+    lacks: names what is missing besides the inputs that are declared as required, so that all of it is told at once.
+    """
     faults: list[str] = []
     declared = list({option.field: option for option in options_of(group)}.values())  # groups may share a field
     found: _Finds = {}
@@ -66,19 +84,22 @@ def resolve(group: type[InputsT], flags: Mapping[str, str], environ: Mapping[str
             given |= _given(option, found[option.field], faults)
     missing = [option for option in _missing(declared, found, given) if option.field not in unreadable]
     next_step = "" if faults else "--help lists every name and meaning."
-    if missing:
-        names = ", ".join(_told(option, declared) for option in missing)
-        faults.insert(0, f"Required input is missing: {names}.")
+    names = list(dict.fromkeys(_told(option, declared) for option in missing))
+    if not faults:
+        names += lacks({option.field: given.get(option.field, option.default) for option in declared}, names)
+    if names:
+        faults.insert(0, f"Required input is missing: {', '.join(names)}.")
     if faults:
         raise BadInput(" ".join(faults), next_step=next_step)
-    return Resolved(_build(group, given), {field: hits[0].source for field, hits in found.items()})
+    return Resolved(build(group, given), {field: hits[0].source for field, hits in found.items()})
 
 
-def _build(group: type[InputsT], given: Mapping[str, Any]) -> InputsT:
+def build(group: type[InputsT], given: Mapping[str, Any]) -> InputsT:
+    """Make a group of inputs, and the groups in it, from values by field."""
     arguments: dict[str, Any] = {}
     for name, hint, declared in fields_of(group):
         if declared is None:
-            arguments[name] = _build(hint, given)
+            arguments[name] = build(hint, given)
         elif declared.field in given:
             arguments[name] = given[declared.field]
     return group(**arguments)

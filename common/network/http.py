@@ -124,17 +124,19 @@ class Client:
     headers: Mapping[str, str | Secret]
     session: requests.Session
 
-    def send(
+    def send(  # noqa: PLR0913 - what a request is made of
         self,
         method: str,
         path: str,
         *,
         params: Mapping[str, str] | None = None,
         json: object = None,
+        content: tuple[str, bytes] | None = None,
         retry_not_found: bool = False,
     ) -> requests.Response:
         """Send one request and give whatever final answer comes back, also an error's.
 
+        content: the type and the bytes of a body that is no JSON.
         `path` is below the base, or a full URL on the same origin. Raises Unavailable when the service could not be
         reached or kept failing, and Uncertain when a write may have happened.
         """
@@ -146,7 +148,14 @@ class Client:
         def ask() -> requests.Response:
             missing.clear()
             answer = self.session.request(
-                method, url, auth=_HeaderAuth(self.headers), allow_redirects=False, params=params, json=json
+                method,
+                url,
+                auth=_HeaderAuth(self.headers),
+                allow_redirects=False,
+                params=params,
+                json=json,
+                data=content[1] if content else None,
+                headers={"Content-Type": content[0]} if content else None,
             )
             if retry_not_found and answer.status_code == HTTPStatus.NOT_FOUND:
                 missing.append(answer)

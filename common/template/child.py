@@ -18,11 +18,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from common.contract.stage import remove
 from common.errors import BadInput, StepError
 from common.template import faults, hooks, isolation, names, source, variables, writing
 from common.template.job import Answer, Job
 from common.template.source import Template
-from common.template.stage import remove
 
 
 class _Stopped(BaseException):

@@ -17,10 +17,10 @@ from typing import IO, Any
 
 from common import log
 from common.contract.process import NOT_WRITABLE, forget_initial_environment
+from common.contract.stage import Stage
 from common.errors import BadInput
 from common.template import faults, isolation
 from common.template.job import KINDS, Answer, Job
-from common.template.stage import Stage
 
 COMMAND = (sys.executable, "-P", "-m", "common.template.child")
 LONGEST_LINE = 65_536

@@ -46,7 +46,7 @@ def git_caller(request: Request, credentials: Credentials) -> Caller:
     if sent is None or sent.type != "basic" or not sent.username:
         return STRANGER
     known = _access_tokens(credentials)
-    return chosen(sent.password or "", known | _oauth(credentials) if sent.username == OAUTH_USERNAME else known)
+    return chosen(sent.password or "", {**known, **_oauth(credentials)} if sent.username == OAUTH_USERNAME else known)
 
 
 def _access_tokens(credentials: Credentials) -> Mapping[str, Caller]:

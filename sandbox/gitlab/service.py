@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.git import repositories
+from sandbox.git import pull_requests, repositories
 from sandbox.gitlab import namespaces
 from sandbox.gitlab.access import Credentials, git_caller
 from sandbox.service import VIEWS, GitHost, Refusals, Routes, Service
@@ -16,6 +16,7 @@ _DENIED = (401, _DENIED_WORDS)
 
 
 def _routes() -> Routes:
+    from sandbox.gitlab import inside  # noqa: F401 - its routes are part of the same
     from sandbox.gitlab.api import ROOT, gitlab
 
     return ((gitlab, f"{ROOT}/api/v4"),)
@@ -26,7 +27,7 @@ GITLAB = Service(
     title="GitLab",
     credentials=Credentials,
     api_paths=("/gitlab/api/",),
-    tables=(repositories.TABLE, namespaces.TABLE),
+    tables=(repositories.TABLE, pull_requests.TABLE, namespaces.TABLE),
     secret_forms=(r"glpat-[\w-]{20,}",),
     routes=_routes,
     git=GitHost(

@@ -82,8 +82,8 @@ def repository(hosted: Repository, place: str = "") -> ResponseReturnValue:
 
 
 def _lies_in(entity: entities.Entity, hosted: Repository) -> bool:
-    page = current_state().git_host(hosted.host).page_path(hosted.owner, hosted.name)
-    return str((entity.git_details or {}).get("repo_url", "")).endswith(page)
+    address = current_state().git_host(hosted.host).web_address(hosted.owner, hosted.name)
+    return str((entity.git_details or {}).get("repo_url", "")).endswith(address)
 
 
 def file(hosted: Repository, place: str) -> ResponseReturnValue:

@@ -10,25 +10,36 @@ from common.errors import BadInput
 from common.git.credentials import Credentials
 from common.git_hosts.context import HostContext, check_location
 from common.git_hosts.gitlab.api import create_repository, find_repository
+from common.git_hosts.gitlab.branches import protect_branch, set_default_branch
+from common.git_hosts.gitlab.merge_requests import find_pull_request, open_pull_request
 from common.git_hosts.gitlab.place import full_path, group, name, web
+from common.git_hosts.gitlab.project_settings import SETTINGS, apply_settings
 from common.git_hosts.gitlab.words import explain_rejection
 
 __all__ = [
     "NAME",
+    "SETS_DEFAULT_BRANCH_OF_EMPTY",
+    "SETTINGS",
     "UNSUPPORTED",
+    "apply_settings",
     "check",
     "clone_url",
     "commit_url",
     "create_repository",
     "explain_rejection",
     "file_url",
+    "find_pull_request",
     "find_repository",
     "git_credentials",
+    "open_pull_request",
+    "protect_branch",
     "repository_url",
+    "set_default_branch",
 ]
 
 NAME = "GitLab"
 UNSUPPORTED: Mapping[str, tuple[str, str]] = {}
+SETS_DEFAULT_BRANCH_OF_EMPTY = False  # GitLab's words: "Could not change HEAD: branch 'x' does not exist"
 GIT_USERNAME = "oauth2"  # with an OAuth token there is no other; with an access token any will do
 PATH = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,253}[A-Za-z0-9_])?")
 ENDS = (".git", ".atom")

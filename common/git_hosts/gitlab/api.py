@@ -55,7 +55,7 @@ def find_repository(context: HostContext, wanted: NewRepository) -> Repository |
 
     def found() -> Repository | None:
         try:
-            return _described(api.projects.get(_path(api, context)).attributes, context)
+            return _described(api.projects.get(project_path(api, context)).attributes, context)
         except Answered as answer:
             if answer.status == HTTPStatus.NOT_FOUND and answer.told is not None:
                 return None
@@ -114,7 +114,8 @@ def _namespace(api: Gitlab, context: HostContext) -> int | None:
     return number
 
 
-def _path(api: Gitlab, context: HostContext) -> str:
+def project_path(api: Gitlab, context: HostContext) -> str:
+    """Give the project's whole path; for a personal one this asks whose the token is. Raises as the session does."""
     if not context.personal:
         return full_path(context)
     (login,) = texts(api.http_get("/user"), "username")

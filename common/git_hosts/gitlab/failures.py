@@ -9,7 +9,7 @@ from common.git_hosts import answers
 from common.git_hosts.answers import Answered, Api, Unreadable
 from common.git_hosts.context import HostContext
 from common.git_hosts.gitlab.place import api_url, full_path, group, web
-from common.git_hosts.gitlab.words import FAULTS, NOT_GIVEN, REFUSALS
+from common.git_hosts.gitlab.words import CALLS, FAULTS, NOT_GIVEN, REFUSALS, Call
 from common.network.repeat import Failure, FailureOf, Outcome
 
 TAKEN = "has already been taken"
@@ -20,11 +20,14 @@ class Taken(Conflict):
     """There is a project of that name or path."""
 
 
-def failures(context: HostContext, *, writes: bool) -> FailureOf:
-    """Give the function that reads the exceptions of one call; `writes`: it may have worked without saying so."""
+def failures(context: HostContext, *, writes: bool, call: Call | None = None) -> FailureOf:
+    """Give the function that reads the exceptions of one call; `writes`: it may have worked without saying so.
+
+    call: what it is for, when that is not to find or create the project.
+    """
     from gitlab.exceptions import GitlabParsingError
 
-    of_answer = answers.failures(api(context), writes=writes)
+    of_answer = answers.failures(_api(context, call), writes=writes)
 
     def failure(error: Exception) -> Failure | None:
         if isinstance(error, GitlabParsingError):  # JSON of another kind than the call gives
@@ -34,11 +37,15 @@ def failures(context: HostContext, *, writes: bool) -> FailureOf:
     return failure
 
 
-def api(context: HostContext) -> Api:
+def _api(context: HostContext, call: Call | None) -> Api:
     advice = answers.CHECK_HOST
     if web(context) != web(context, root=False):
         advice += f" The server is taken to lie at {web(context)}, for the connector's URL does."
-    return Api("GitLab", api_url(context), said, lambda error, words: _refusal(error, words, context), advice)
+
+    def refusal(error: Answered, quoted: str) -> StepError | Failure:
+        return _refusal(error, quoted, context) if call is None else _refused_call(error, quoted, call)
+
+    return Api("GitLab", api_url(context), said, refusal, advice)
 
 
 def said(told: Any) -> str:
@@ -78,4 +85,12 @@ def _refusal(error: Answered, quoted: str, context: HostContext) -> StepError | 
     return kind(
         words.format(web=web(context), project=project, group=group(context), status=error.status, said=quoted),
         next_step=advice,
+    )
+
+
+def _refused_call(error: Answered, quoted: str, call: Call) -> StepError:
+    kind, advice = CALLS.get(error.status, (Refused, ""))
+    return kind(
+        f"GitLab did not {call.doing}: it answered {error.status}{quoted}.",
+        next_step=advice.format(right=call.right, missing=call.missing),
     )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from common.errors import BadInput, NotAllowed, Refused, StepError
+from common.git.failures import Rejection, rejection
 from common.git_hosts.context import HostContext
 
 NOT_GIVEN = "GitLab did not give the project {project}: it answered {status}{said}."
@@ -36,35 +38,69 @@ FAULTS: Sequence[tuple[str, type[StepError], str]] = (  # words of a 400 -> kind
     ("namespace", NotAllowed, CREATE_ROLE),
 )
 
-MAINTAINER = "use the token of a Maintainer, or have one allow this role to push to it (Settings, Repository)"
-REJECTIONS: Sequence[tuple[str, str]] = (  # words of a declined push -> what to do
+
+@dataclass(frozen=True)
+class Call:
+    """What a call is for, as in "protect main of payments", and what to do when it may not, or finds nothing."""
+
+    doing: str
+    right: str
+    missing: str = "Check the names, and that the token may see them."
+
+
+MAINTAINS = "Give the token's account the role Maintainer in the project, and the token the scope `api`."
+CALLS: Mapping[int, tuple[type[StepError], str]] = {  # status -> kind, what to do, when it is not about a project
+    400: (BadInput, "Change the input that GitLab names."),
+    401: (NotAllowed, "Check the connector's token (DRONE_NETRC_PASSWORD): it is wrong or has expired."),
+    403: (NotAllowed, "{right}"),
+    404: (BadInput, "{missing}"),
+    422: (BadInput, "Change the input that GitLab names."),
+}
+
+MAINTAINER = "use the token of a Maintainer, or have one allow this role to push to it"
+LARGE = Rejection("A file is larger than GitLab takes: keep it out of the template, or put it under Git LFS.")
+REJECTIONS: Sequence[tuple[str, Rejection]] = (  # words of a declined push -> what it lacked; the first that fits
     (
         "not allowed to force push code to a protected branch",
-        "The branch is protected: leave forcePush out, or have a Maintainer allow force pushes to it.",
+        Rejection(
+            "The branch is protected: leave forcePush out, or have a Maintainer allow force pushes to it.", NotAllowed
+        ),
     ),
-    ("not allowed to push code to protected branches", f"The branch is protected: {MAINTAINER}."),
+    (
+        "not allowed to push code to protected branches",
+        Rejection(f"The branch is protected: {MAINTAINER}, or set PUSH_MODE=pull_request.", NotAllowed, protected=True),
+    ),
     (
         "not allowed to create protected branches",
-        f"Branches of this name are protected: {MAINTAINER}, or push to another branch.",
+        Rejection(f"Branches of this name are protected: {MAINTAINER}, or push to another branch.", NotAllowed),
     ),
     (
         "default branch (e.g.",
-        "A Maintainer has to make the first branch: use such a token, or protect it only 'after initial push'.",
+        Rejection(
+            "A Maintainer has to make the first branch: use such a token, or protect it only 'after initial push'.",
+            NotAllowed,
+        ),
     ),
-    ("Secrets detected", "Take the secret that is named above out of the files; its value has to be replaced as well."),
-    ("larger than the allowed size", "A file is larger than GitLab takes: keep it out, or use Git LFS."),
-    ("MiB limit", "A file is larger than GitLab takes: keep it out, or use Git LFS."),
-    ("exceeded its size limit", "The repository is full: have an administrator raise its limit."),
-    ("LFS objects are missing", "Files under Git LFS did not arrive: push them, or keep them out of the folder."),
+    (
+        "Secrets detected",
+        Rejection("Take the secret that is named above out of the files; its value has to be replaced as well."),
+    ),
+    ("larger than the allowed size", LARGE),
+    ("MiB limit", LARGE),
+    ("exceeded its size limit", Rejection("The repository is full: have an administrator raise its limit.")),
+    ("LFS objects are missing", Rejection("Files under Git LFS did not arrive: run the step again.")),
     (
         "does not follow the pattern",
-        "A push rule of the project declines it: set COMMIT_MESSAGE, BRANCH or the author.",
+        Rejection("A push rule of the project declines it: set COMMIT_MESSAGE, BRANCH or the author as it wants."),
     ),
-    ("is not a member of team", "A push rule wants a member as author: set GIT_AUTHOR_EMAIL."),
-    ("own verified emails", "A push rule wants an address of the token's account: set GIT_COMMITTER_EMAIL."),
-    ("must be signed", "A push rule wants signed commits."),
+    ("is not a member of team", Rejection("A push rule wants a member as author: set GIT_AUTHOR_EMAIL.")),
+    (
+        "own verified emails",
+        Rejection("A push rule wants an address of the token's account: set GIT_COMMITTER_EMAIL."),
+    ),
+    ("must be signed", Rejection("A push rule wants signed commits: give the step a key to sign with (SIGNING_KEY).")),
 )
 
 
-def explain_rejection(_: HostContext, text: str) -> str:
-    return next((advice for words, advice in REJECTIONS if words in text), "")
+def explain_rejection(_: HostContext, text: str) -> Rejection:
+    return rejection(REJECTIONS, text)

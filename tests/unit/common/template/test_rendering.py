@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
+from common.contract.stage import staging
 from common.errors import Interrupted
 from common.template.rendering import render
-from common.template.stage import staging
 from tests.conftest import RunStep
 
 CONTEXT: dict[str, Any] = {
@@ -208,5 +208,6 @@ def test_the_process_that_renders_loads_nothing_of_inputs_network_and_git() -> N
     code = "import sys, common.template.child; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
     ours = {name for name in loaded if name.startswith(("common.", "steps", "runner", "sandbox"))}
-    assert {name for name in ours if not name.startswith("common.template")} == {"common.errors", "common.secret"}
+    others = {name for name in ours if not name.startswith("common.template")}
+    assert others == {"common.errors", "common.secret", "common.contract", "common.contract.stage"}
     assert not {"click", "requests", "rich", "cookiecutter.main", "cookiecutter.prompt"} & set(loaded)

@@ -94,7 +94,7 @@ class Host:
         if environ.get("HTTP_AUTHORIZATION"):
             self.authorized.append(path)
         if path.endswith("/info/refs"):
-            kind, status, body = "", 200, "001e# service=git-upload-pack\n0000"
+            kind, status, body = "", 200, "001e# service=git-upload-pack\n00000000"
         else:
             kind = (
                 path.partition("/api/v4/")[2].split("/")[0].rstrip("s")

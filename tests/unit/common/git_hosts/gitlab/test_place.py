@@ -116,8 +116,8 @@ def test_git_logs_in_with_the_connectors_name_or_that_of_oauth(username: str, se
             "leave forcePush out",
         ),
         ("GitLab: A default branch (e.g. main) does not yet exist for acme/payments", "A Maintainer has to make"),
-        ('GitLab: File "x" is larger than the allowed size of 100 MiB. Use Git LFS', "use Git LFS"),
-        ("GitLab: You are attempting to check in one or more blobs which exceed the 100MiB limit", "use Git LFS"),
+        ('GitLab: File "x" is larger than the allowed size of 100 MiB. Use Git LFS', "under Git LFS"),
+        ("GitLab: You are attempting to check in one or more blobs which exceed the 100MiB limit", "under Git LFS"),
         ("GitLab: Commit message does not follow the pattern 'JIRA'", "set COMMIT_MESSAGE"),
         ("GitLab: PUSH BLOCKED: Secrets detected in code changes", "Take the secret"),
         ("pre-receive hook declined", ""),
@@ -125,5 +125,6 @@ def test_git_logs_in_with_the_connectors_name_or_that_of_oauth(username: str, se
 )
 def test_a_declined_push_is_explained(said: str, advice: str) -> None:
     told = gitlab.explain_rejection(context("https://git.corp"), f"remote: {said}\n")
-    assert told.startswith(advice) or advice in told
-    assert bool(told) == bool(advice)
+    assert advice in told.advice
+    assert bool(told.advice) == bool(advice)
+    assert told.protected == ("to protected branches" in said)
