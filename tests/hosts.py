@@ -106,6 +106,48 @@ def _github(world: World, _: Path) -> Iterator[Served]:
 
 
 @contextlib.contextmanager
+def _gitlab(world: World, _: Path) -> Iterator[Served]:
+    page = f"{world.url}/gitlab/acme/team/payments"
+    known = world.credentials["gitlab"]
+    yield Served(
+        url=world.url,
+        faults=world.faults,
+        connector={
+            "CONNECTOR_TYPE": "Gitlab",
+            "DRONE_NETRC_MACHINE": "127.0.0.1",
+            "DRONE_NETRC_PORT": world.url.rpartition(":")[2],
+            "DRONE_NETRC_USERNAME": known.user,
+            "DRONE_NETRC_PASSWORD": known.token,
+            "DRONE_REMOTE_URL": f"{world.url}/gitlab/payments.git",
+        },
+        location={"ORG_NAME": "acme/team", "REPO_NAME": "payments"},
+        elsewhere={"REPO_NAME": "nowhere"},
+        read_only={"DRONE_NETRC_PASSWORD": known.readonly_token},
+        may_not_push="remote: You are not allowed to upload code.",
+        folder=lambda: next(world.state_dir.rglob("payments.git")),
+        git_path="/gitlab/acme/team/payments.git",
+        visibilities=("private", "public", "internal"),
+        default_branch="HEAD",
+        repository_page=page,
+        commit_page=f"{page}/-/commit/{{commit}}",
+        file_page=f"{page}/-/blob/{{branch}}/{{path}}",
+        settings={
+            "topics": ["payments", "Java"],
+            "access": {"groups": {"acme/platform": "maintain"}, "users": {"jane": "write"}},
+            "features": {"issues": True, "wiki": False},
+            "mergeMethods": ["fastForward", "squash"],
+            "deleteBranchOnMerge": False,
+        },
+        lacks=(
+            {"homepage": "https://x.example", "access": {"teams": {"a": "read"}}, "mergeMethods": ["rebase"]},
+            "homepage, access.teams, mergeMethods rebase",
+        ),
+        find=("GET", "/gitlab/api/v4/projects/acme/team/payments"),
+        create=("POST", "/gitlab/api/v4/projects"),
+    )
+
+
+@contextlib.contextmanager
 def _harness(world: World, _: Path) -> Iterator[Served]:
     known = world.credentials["harness"]
     space = f"{known.account}/shop/web"
@@ -165,6 +207,7 @@ def _plain(world: World, _: Path) -> Iterator[Served]:
 
 HOSTS = (
     Host(type="Github", serve=_github),
+    Host(type="Gitlab", serve=_gitlab),
     Host(type="Harness", serve=_harness, has_settings=False),
     Host(type="Git", serve=_plain, steps=frozenset({"DirectPush", "GitClone"})),
 )
