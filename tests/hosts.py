@@ -64,6 +64,7 @@ class Host:
     type: str
     serve: Callable[[World, Path], contextlib.AbstractContextManager[Served]]
     steps: frozenset[str] = EVERY_STEP
+    has_settings: bool = True  # of a repository
 
     def __str__(self) -> str:
         return self.type
@@ -132,6 +133,7 @@ def _harness(world: World, _: Path) -> Iterator[Served]:
         commit_page=f"{page}/commit/{{commit}}",
         file_page=f"{page}/files/{{branch}}/~/{{path}}",
         default_file_page=f"{page}/files/~/{{path}}",
+        lacks=({"topics": ["java"], "features": {"wiki": False}}, "topics, features.wiki"),
         find=("GET", "/gateway/code/api/v1/repos/payments"),
         create=("POST", "/gateway/code/api/v1/repos"),
     )
@@ -163,7 +165,7 @@ def _plain(world: World, _: Path) -> Iterator[Served]:
 
 HOSTS = (
     Host(type="Github", serve=_github),
-    Host(type="Harness", serve=_harness),
+    Host(type="Harness", serve=_harness, has_settings=False),
     Host(type="Git", serve=_plain, steps=frozenset({"DirectPush"})),
 )
 
