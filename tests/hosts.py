@@ -11,7 +11,7 @@ from typing import Any
 from sandbox.seeding import seed
 from tests.conftest import Faults, World
 
-EVERY_STEP = frozenset({"CreateRepo", "DirectPush", "RegisterCatalog"})
+EVERY_STEP = frozenset({"CreateRepo", "DirectPush", "GitClone", "RegisterCatalog"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -247,7 +247,7 @@ HOSTS = (
     Host(type="Gitlab", serve=_gitlab),
     Host(type="AzureRepo", serve=_azure, has_settings=False),
     Host(type="Harness", serve=_harness, has_settings=False),
-    Host(type="Git", serve=_plain, steps=frozenset({"DirectPush"})),
+    Host(type="Git", serve=_plain, steps=frozenset({"DirectPush", "GitClone"})),
 )
 
 
