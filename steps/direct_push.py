@@ -16,6 +16,7 @@ from common.contract.step import Context, Outputs, step
 from common.git.command import Git
 from common.git.push import Push, push
 from common.git.upstream import Upstream, login_advice
+from common.git_hosts import lacking
 from common.git_hosts.context import HostInputs
 
 
@@ -93,6 +94,7 @@ class Inputs:
         "branch": "The branch.",
         "pushed": "true when this run pushed it, false when there was nothing to commit.",
     },
+    lacks=lacking.lacks("DirectPush", token=True),
 )
 def direct_push(inputs: Inputs, context: Context) -> Outputs:
     """Commit the files of a folder and push them to a branch."""
@@ -108,7 +110,7 @@ def direct_push(inputs: Inputs, context: Context) -> Outputs:
                 force=inputs.force_push,
                 message=inputs.message,
                 signature=inputs.signature.variables(),
-                advise=functools.partial(host.explain_rejection, where),
+                judge=functools.partial(host.explain_rejection, where),
                 scratch=scratch,
             ),
             dry_run=context.dry_run,

@@ -6,12 +6,16 @@ finds the entity of the first run and says so.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from common import git_hosts, log
 from common.catalogs import CatalogFile, registration, table
 from common.contract.inputs import option
+from common.contract.resolve import build
 from common.contract.step import Context, Outputs, step
+from common.git_hosts import lacking
 from common.git_hosts.context import HostInputs
 
 
@@ -33,6 +37,15 @@ class Inputs:
     catalogs: table.Catalogs
 
 
+def lacks(values: Mapping[str, Any], missing: Sequence[str]) -> Sequence[str]:
+    """Name what is missing besides the required inputs."""
+    names = lacking.lacks("RegisterCatalog", token=False)(values, missing)
+    if not names and not missing:
+        return ()
+    options = table.chosen(build(table.Catalogs, values), str(values["catalogType"]))
+    return [*names, *options.lacks()]
+
+
 @step(
     type="RegisterCatalog",
     image="registercatalog",
@@ -41,10 +54,11 @@ class Inputs:
         "entityRef": "Reference of the entity in the catalog.",
         "registered": "created when this run registered it, existed when it was there.",
     },
+    lacks=lacks,
 )
 def register_catalog(inputs: Inputs, context: Context) -> Outputs:
     """Register a pushed catalog file and wait until the catalog shows its entity."""
-    host, where = git_hosts.open_host(inputs.host, context, step_type="RegisterCatalog")
+    host, where = git_hosts.open_host(_in_portal(inputs), context, step_type="RegisterCatalog")
     file = CatalogFile(
         url=host.file_url(where, branch=inputs.branch, path=inputs.file_path),
         repository_url=host.repository_url(where),
@@ -52,6 +66,7 @@ def register_catalog(inputs: Inputs, context: Context) -> Outputs:
         branch=inputs.branch,
         path=inputs.file_path,
         connector=where.connector.ref,
+        host=host.NAME,
     )
     outputs = {"catalogInfoUrl": file.url}
     options = table.chosen(inputs.catalogs, inputs.catalog_type)
@@ -64,6 +79,13 @@ def register_catalog(inputs: Inputs, context: Context) -> Outputs:
         return outputs | ({"entityRef": ref} if ref else {})
     ref, how = registration.register(catalog, file, context.deadline)
     return outputs | {"entityRef": ref, "registered": how}
+
+
+def _in_portal(inputs: Inputs) -> HostInputs:
+    """Give the host's inputs with the portal that the catalog is in: pages of Harness Code are there too."""
+    harness = inputs.host.harness
+    base = harness.url or inputs.catalogs.harness.access.portal.given_base
+    return replace(inputs.host, harness=replace(harness, url=base))
 
 
 if __name__ == "__main__":

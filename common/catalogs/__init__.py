@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,7 +14,7 @@ from common.network.settings import Network
 
 @dataclass(frozen=True, kw_only=True)
 class CatalogFile:
-    """The catalog file where it was pushed to. `url` and `repository_url` are for browsers."""
+    """The catalog file where it was pushed to: `host` is the git host's name, the two URLs are for browsers."""
 
     url: str
     repository_url: str
@@ -21,6 +22,7 @@ class CatalogFile:
     branch: str
     path: str
     connector: str
+    host: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +72,9 @@ class CatalogOptions(Protocol):
 
     def platform_registers(self) -> bool:
         """Tell whether the platform registers the file itself, from the output catalogInfoUrl."""
+
+    def lacks(self) -> Sequence[str]:
+        """Name the inputs without which the catalog cannot be asked."""
 
     def open(self, file: CatalogFile, *, network: Network, deadline: Deadline) -> Catalog:
         """Make ready to register the file. Raises BadInput or NotAllowed at once when something is not given."""

@@ -19,7 +19,7 @@ from common.contract import describe, process
 from common.contract.describe import Declaration
 from common.contract.inputs import option, options_of
 from common.contract.network_inputs import NetworkInputs
-from common.contract.resolve import Resolved, resolve
+from common.contract.resolve import Lacks, Resolved, nothing_more, resolve
 from common.contract.signals import signals
 from common.contract.workspace import Workspace, handed_over
 from common.errors import EXIT_CODES, BadInput, Interrupted, StepError
@@ -101,6 +101,7 @@ class Step(Generic[InputsT]):
     outputs: Mapping[str, str]
     function: Callable[[InputsT, Context], Outputs]
     informs: Collection[str] = ()  # outputs that no later step needs: one that the runner cannot carry is left out
+    lacks: Lacks = nothing_more
 
     @property
     def name(self) -> str:
@@ -151,7 +152,7 @@ class Step(Generic[InputsT]):
 
         groups: Any = make_dataclass("Groups", [("own", self.inputs), ("common", RunOptions)], frozen=True)
         # In one round, so that everything that is wrong is told at once.
-        resolved: Resolved[Any] = resolve(groups, flags, environ)
+        resolved: Resolved[Any] = resolve(groups, flags, environ, lacks=self.lacks)
         own, common = resolved.inputs.own, resolved.inputs.common
         log.configure(environ, verbose=common.verbose)
         log.announce_secrets(secret.revealed())
@@ -221,11 +222,15 @@ def step(
     image: str,
     outputs: Mapping[str, str],
     informs: Collection[str] = (),
+    lacks: Lacks = nothing_more,
 ) -> Callable[[Callable[[InputsT, Context], Outputs]], Step[InputsT]]:
-    """Make a step of a function. Its inputs are the dataclass that its first parameter is annotated with."""
+    """Make a step of a function. Its inputs are the dataclass that its first parameter is annotated with.
+
+    lacks: names what is missing besides the required inputs, as `resolve` takes it.
+    """
 
     def decorate(function: Callable[[InputsT, Context], Outputs]) -> Step[InputsT]:
         hints = typing.get_type_hints(function)
-        return Step(type, image, hints["inputs"], outputs, function, informs)
+        return Step(type, image, hints["inputs"], outputs, function, informs, lacks)
 
     return decorate
