@@ -6,11 +6,12 @@ from pathlib import Path
 
 from sandbox import state
 from sandbox.github.service import GITHUB
+from sandbox.gitlab.service import GITLAB
 from sandbox.harness.service import HARNESS
 from sandbox.plain.service import PLAIN
 from sandbox.slack.service import SLACK
 
-SERVICES = (GITHUB, PLAIN, HARNESS, SLACK)
+SERVICES = (GITHUB, GITLAB, PLAIN, HARNESS, SLACK)
 GIT_HOSTS = tuple(service.name for service in SERVICES if service.git)
 
 

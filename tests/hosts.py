@@ -11,7 +11,7 @@ from typing import Any
 from sandbox.seeding import seed
 from tests.conftest import Faults, World
 
-EVERY_STEP = frozenset({"CreateRepo", "DirectPush", "RegisterCatalog"})
+EVERY_STEP = frozenset({"CreateRepo", "DirectPush", "GitClone", "RegisterCatalog"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +64,7 @@ class Host:
     type: str
     serve: Callable[[World, Path], contextlib.AbstractContextManager[Served]]
     steps: frozenset[str] = EVERY_STEP
+    has_settings: bool = True  # of a repository
 
     def __str__(self) -> str:
         return self.type
@@ -105,6 +106,48 @@ def _github(world: World, _: Path) -> Iterator[Served]:
 
 
 @contextlib.contextmanager
+def _gitlab(world: World, _: Path) -> Iterator[Served]:
+    page = f"{world.url}/gitlab/acme/team/payments"
+    known = world.credentials["gitlab"]
+    yield Served(
+        url=world.url,
+        faults=world.faults,
+        connector={
+            "CONNECTOR_TYPE": "Gitlab",
+            "DRONE_NETRC_MACHINE": "127.0.0.1",
+            "DRONE_NETRC_PORT": world.url.rpartition(":")[2],
+            "DRONE_NETRC_USERNAME": known.user,
+            "DRONE_NETRC_PASSWORD": known.token,
+            "DRONE_REMOTE_URL": f"{world.url}/gitlab/payments.git",
+        },
+        location={"ORG_NAME": "acme/team", "REPO_NAME": "payments"},
+        elsewhere={"REPO_NAME": "nowhere"},
+        read_only={"DRONE_NETRC_PASSWORD": known.readonly_token},
+        may_not_push="remote: You are not allowed to upload code.",
+        folder=lambda: next(world.state_dir.rglob("payments.git")),
+        git_path="/gitlab/acme/team/payments.git",
+        visibilities=("private", "public", "internal"),
+        default_branch="HEAD",
+        repository_page=page,
+        commit_page=f"{page}/-/commit/{{commit}}",
+        file_page=f"{page}/-/blob/{{branch}}/{{path}}",
+        settings={
+            "topics": ["payments", "Java"],
+            "access": {"groups": {"acme/platform": "maintain"}, "users": {"jane": "write"}},
+            "features": {"issues": True, "wiki": False},
+            "mergeMethods": ["fastForward", "squash"],
+            "deleteBranchOnMerge": False,
+        },
+        lacks=(
+            {"homepage": "https://x.example", "access": {"teams": {"a": "read"}}, "mergeMethods": ["rebase"]},
+            "homepage, access.teams, mergeMethods rebase",
+        ),
+        find=("GET", "/gitlab/api/v4/projects/acme/team/payments"),
+        create=("POST", "/gitlab/api/v4/projects"),
+    )
+
+
+@contextlib.contextmanager
 def _harness(world: World, _: Path) -> Iterator[Served]:
     known = world.credentials["harness"]
     space = f"{known.account}/shop/web"
@@ -132,6 +175,7 @@ def _harness(world: World, _: Path) -> Iterator[Served]:
         commit_page=f"{page}/commit/{{commit}}",
         file_page=f"{page}/files/{{branch}}/~/{{path}}",
         default_file_page=f"{page}/files/~/{{path}}",
+        lacks=({"topics": ["java"], "features": {"wiki": False}}, "topics, features.wiki"),
         find=("GET", "/gateway/code/api/v1/repos/payments"),
         create=("POST", "/gateway/code/api/v1/repos"),
     )
@@ -163,8 +207,9 @@ def _plain(world: World, _: Path) -> Iterator[Served]:
 
 HOSTS = (
     Host(type="Github", serve=_github),
-    Host(type="Harness", serve=_harness),
-    Host(type="Git", serve=_plain, steps=frozenset({"DirectPush"})),
+    Host(type="Gitlab", serve=_gitlab),
+    Host(type="Harness", serve=_harness, has_settings=False),
+    Host(type="Git", serve=_plain, steps=frozenset({"DirectPush", "GitClone"})),
 )
 
 

@@ -15,6 +15,7 @@ class Host:
 
 HOSTS: dict[str, Host] = {  # connector type of the platform
     "Github": Host("common.git_hosts.github", ("github.com", "*.ghe.com")),
+    "Gitlab": Host("common.git_hosts.gitlab", ("gitlab.com",)),
     "Harness": Host("common.git_hosts.harness", ("*.harness.io",)),
     "Git": Host("common.git_hosts.plain"),
 }

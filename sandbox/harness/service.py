@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.catalog import entities, properties
-from sandbox.git import repositories
+from sandbox.git import pull_requests, repositories
 from sandbox.harness.access import new_credentials
 from sandbox.harness_code.git import HARNESS_CODE
 from sandbox.service import Routes, Service
@@ -24,6 +24,7 @@ def _routes() -> Routes:
     from sandbox.harness.execution_config import config_routes
     from sandbox.harness.pages import harness_pages
     from sandbox.harness.properties import property_routes
+    from sandbox.harness_code import inside  # noqa: F401 - adds its routes
     from sandbox.harness_code.api import code_routes
     from sandbox.harness_code.pages import code_pages
 
@@ -40,7 +41,7 @@ HARNESS = Service(
     title="Harness",
     credentials=new_credentials,
     api_paths=("/gateway/", "/v1/", "/idp/", "/ng/api/"),
-    tables=(entities.TABLE, properties.TABLE, _STEP_IMAGES, repositories.TABLE),
+    tables=(entities.TABLE, properties.TABLE, _STEP_IMAGES, repositories.TABLE, pull_requests.TABLE),
     secret_forms=(r"[ps]at\.[\w-]+\.\w+\.[\w-]+",),
     routes=_routes,
     git=HARNESS_CODE,

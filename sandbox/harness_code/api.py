@@ -50,11 +50,11 @@ def _answer_http_error(error: HTTPException) -> tuple[Response, int]:
 
 @code_routes.route("/<path:_path>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
 def unknown(_path: str) -> ResponseReturnValue:
-    _caller()
+    caller_of()
     stop(404, "Not Found")
 
 
-def _caller(*, write: bool = False) -> Caller:
+def caller_of(*, write: bool = False) -> Caller:
     found = recognise("harness", caller)
     if not found.known:
         stop(401, "Invalid or missing token" if found.sent else "Unauthorized")
@@ -76,14 +76,14 @@ def _space() -> str:
     return "/".join(filter(None, (account, organization, project)))
 
 
-def _find(identifier: str) -> Repository:
+def find(identifier: str) -> Repository:
     try:
         return repositories.find(current_state(), "harness", _space(), identifier)
     except repositories.NoSuchRepository:
         stop(404, "Not Found")
 
 
-def _shown(hosted: Repository) -> dict[str, Any]:
+def shown(hosted: Repository) -> dict[str, Any]:
     created, pushed = int(hosted.created_at * 1000), int(hosted.pushed_at * 1000)
     counts = ("num_forks", "num_pulls", "num_closed_pulls", "num_open_pulls", "num_merged_pulls", "fork_id", "size")
     return {
@@ -106,13 +106,13 @@ def _shown(hosted: Repository) -> dict[str, Any]:
 
 @code_routes.get("/repos/<identifier>")
 def read_repository(identifier: str) -> ResponseReturnValue:
-    _caller()
-    return jsonify(_shown(_find(identifier)))
+    caller_of()
+    return jsonify(shown(find(identifier)))
 
 
 @code_routes.post("/repos")
 def create_repository() -> ResponseReturnValue:
-    _caller(write=True)
+    caller_of(write=True)
     space, body = _space(), json_body()
     if not isinstance(body, dict):
         stop(400, "Invalid Request Body: EOF")
@@ -133,7 +133,7 @@ def create_repository() -> ResponseReturnValue:
         )
     except repositories.AlreadyExists:
         stop(409, "Resource already exists")
-    return jsonify(_shown(hosted)), 201
+    return jsonify(shown(hosted)), 201
 
 
 def _identifier(value: object) -> str:

@@ -28,6 +28,7 @@ _HOST = "http://sandbox.test"
 _METHODS = ("get", "post", "put", "patch", "delete")
 _PREFIXES = {
     "/api/v3": "github",
+    "/gitlab/api": "gitlab",
     "/gateway/code/api/v1": "harness-code",
     "/gateway/code/git": "",
     "/gateway": "harness-idp",
@@ -41,7 +42,8 @@ _PREFIXES = {
 A prefix that the paths of the description hold stays.
 """
 
-_IN_THE_PATHS = ("/v1", "/idp", "/ng/api")
+_IN_THE_PATHS = {"/v1": "/v1", "/idp": "/idp", "/ng/api": "/ng/api", "/gitlab/api": "/api"}
+"""What the paths of a description hold of such a prefix."""
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -148,7 +150,7 @@ class SpecRecorder:
         raw = str(environ.get("RAW_URI") or environ.get("REQUEST_URI") or quote(path)).partition("?")[0]
         if "://" in raw:
             raw = "/" + raw.split("/", 3)[3]
-        inner = raw if prefix in _IN_THE_PATHS else raw[len(prefix) :]
+        inner = _IN_THE_PATHS.get(prefix, "") + raw[len(prefix) :]
         self._check(self.specs[_PREFIXES[prefix]], inner, sent, body, answer)
         return answer(environ, start_response)
 

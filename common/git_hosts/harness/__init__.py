@@ -11,25 +11,37 @@ from common.git.credentials import Credentials
 from common.git_hosts.context import HostContext, Unsupported, check_location
 from common.git_hosts.harness import place
 from common.git_hosts.harness.api import create_repository, find_repository
+from common.git_hosts.harness.branches import protect_branch, set_default_branch
+from common.git_hosts.harness.pull_requests import find_pull_request, open_pull_request
 from common.git_hosts.harness.words import explain_rejection
+from common.git_hosts.settings import Settings
 from common.harness.access import GIT_HOST
 
 __all__ = [
     "NAME",
+    "SETS_DEFAULT_BRANCH_OF_EMPTY",
+    "SETTINGS",
     "UNSUPPORTED",
+    "apply_settings",
     "check",
     "clone_url",
     "commit_url",
     "create_repository",
     "explain_rejection",
     "file_url",
+    "find_pull_request",
     "find_repository",
     "git_credentials",
+    "open_pull_request",
+    "protect_branch",
     "repository_url",
+    "set_default_branch",
 ]
 
 NAME = GIT_HOST
 UNSUPPORTED: Mapping[str, tuple[str, str]] = {}
+SETTINGS: frozenset[str] = frozenset()  # roles are the portal's, merge methods and the rest are rules of a branch
+SETS_DEFAULT_BRANCH_OF_EMPTY = False  # only when it is created, and then no commit is needed
 GIT_USERNAME = "harness"  # only the key counts
 IDENTIFIER = re.compile(r"[A-Za-z0-9_.-]{1,100}")  # gitness: types/check/common.go
 NEEDS = (("repository",), ("organization", "repository"), ("organization", "project", "repository"))
@@ -90,3 +102,7 @@ def git_credentials(context: HostContext) -> Credentials | None:
     if password is None:
         return None
     return Credentials(place.git_origin(context), connector.username or GIT_USERNAME, password)
+
+
+def apply_settings(_: HostContext, settings: Settings, *, write: bool) -> list[str]:  # noqa: ARG001 - there are none
+    return []

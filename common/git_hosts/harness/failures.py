@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from common.errors import Conflict, Refused, StepError
 from common.git_hosts.context import HostContext
@@ -12,8 +12,6 @@ from common.network.repeat import Failure, Outcome, Uncertain
 
 if TYPE_CHECKING:
     import requests
-
-CONFLICT = 409
 
 
 class Taken(Conflict):
@@ -41,14 +39,34 @@ def refusal(context: HostContext, answer: requests.Response, *, doing: str) -> S
     from common.network import http
 
     error = http.refusal(answer, doing=doing, credentials="")
-    if answer.status_code == CONFLICT:
-        return Taken(
-            f"{place.portal(context)} has a repository {context.location.repository} there already, which the key"
-            " cannot see.",
-            next_step="Choose another name, or give the key the right to read it.",
-        )
     if answer.status_code not in REFUSALS:
         return error
     key = "the API key (X_API_KEY)" if context.harness.api_key else "the connector's key (DRONE_NETRC_PASSWORD)"
     kind, advice = REFUSALS[answer.status_code]
     return kind(error.message, next_step=advice.format(key=key), detail=error.detail)
+
+
+def told(context: HostContext, answer: requests.Response) -> dict[str, Any]:
+    """Give the JSON object of an answer that succeeded."""
+    from common.harness.client import object_of
+
+    found = object_of(answer)
+    if found is None:
+        raise unreadable(context, "what it gives is no JSON object", answer)
+    return found
+
+
+def listed(context: HostContext, answer: requests.Response, *, doing: str) -> list[dict[str, Any]]:
+    """Give the objects of a list that was asked for."""
+    from common.harness.client import succeeded
+    from common.network.http import json_of
+
+    if not succeeded(answer):
+        raise refusal(context, answer, doing=doing)
+    try:
+        found = json_of(answer)
+    except ValueError:
+        found = None
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise unreadable(context, "what it gives is no list of JSON objects", answer)
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from common.errors import BadInput, NotAllowed, StepError
+from common.git.failures import Rejection, rejection
 from common.git_hosts.context import HostContext
 
 CHECK_HOST = "Check the portal's address (HARNESS_URL, or the connector's), and that no log-in page stands before it."
@@ -22,16 +23,29 @@ REFUSALS: Mapping[int, tuple[type[StepError], str]] = {  # status -> kind, what 
     ),
 }
 
-REJECTIONS: Sequence[tuple[str, str]] = (  # words of a declined push -> what to do
+REJECTIONS: Sequence[tuple[str, Rejection]] = (  # words of a declined push -> what it lacked
     (
         "Blocked by protection rules",
-        "A rule protects the branch: push to another branch, or let this account bypass the rule.",
+        Rejection(
+            "A rule protects the branch. Push to another branch, set PUSH_MODE=pull_request, or let this account bypass"
+            " the rule.",
+            protected=True,
+        ),
     ),
-    ("Push contains secret", "Take the secret out of the files, or allow it in the repository's security settings."),
-    ("exceeding the size limit", "Keep the large file out of the template, use Git LFS, or raise the limit."),
-    ("Push not allowed in the current repository state", "The repository is archived or being imported."),
+    (
+        "Push contains secret",
+        Rejection("Take the secret out of the files, or allow it in the repository's security settings."),
+    ),
+    (
+        "exceeding the size limit",
+        Rejection("Keep the large file out of the template, put it under Git LFS, or raise the limit."),
+    ),
+    (
+        "Push not allowed in the current repository state",
+        Rejection("The repository is archived or being imported: see its settings."),
+    ),
 )
 
 
-def explain_rejection(_: HostContext, text: str) -> str:
-    return next((advice for words, advice in REJECTIONS if words in text), "")
+def explain_rejection(_: HostContext, text: str) -> Rejection:
+    return rejection(REJECTIONS, text)

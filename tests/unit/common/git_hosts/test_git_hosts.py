@@ -27,7 +27,7 @@ FUNCTIONS_OF = {  # the functions that only these steps, or steps with these inp
 
 def test_the_table_names_every_folder_and_module_of_a_host_and_the_tests_have_a_row_for_each() -> None:
     folder = REPOSITORY_ROOT / "common" / "git_hosts"
-    own = {"connector", "context", "default_branch", "lacking", "settings", "table"}
+    own = {"answers", "connector", "context", "default_branch", "lacking", "settings", "table"}
     found = {path.name for path in folder.iterdir() if (path / "__init__.py").is_file()}
     found |= {path.stem for path in folder.glob("[a-z]*.py")} - own
     assert {host.module.rpartition(".")[2] for host in HOSTS.values()} == found
@@ -45,6 +45,7 @@ def test_a_host_offers_each_function_that_the_steps_it_serves_call(row: tests.ho
     if "CreateRepo" in row.steps:
         assert module.SETTINGS <= KEYS
         assert isinstance(module.SETS_DEFAULT_BRANCH_OF_EMPTY, bool)
+        assert row.has_settings == bool(module.SETTINGS)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,13 @@ from typing import Any
 
 import pytest
 
+from common.git_hosts import NewPullRequest, NewRepository, harness
+from common.git_hosts.connector import Connector, RepositoryLocation
+from common.git_hosts.context import HarnessAccount, HostContext
+from common.network.deadline import Deadline
+from common.network.settings import Network
+from common.secret import Secret
+from sandbox.git import bare
 from tests.conftest import Result, RunStep, World, serving
 
 KEY = "pat.acc.64b5.Xy"
@@ -82,6 +89,52 @@ def test_a_key_that_may_only_read_is_3_with_the_right_it_needs(world: World, run
     assert "Give the owner of the API key (X_API_KEY) a role that may create" in done.stderr
 
 
+def opened(world: World) -> HostContext:
+    known = world.credentials["harness"]
+    return HostContext(
+        connector=Connector(type="Harness"),
+        location=RepositoryLocation(organization="shop", repository="payments"),
+        harness=HarnessAccount(url=world.url, account=known.account, api_key=Secret(known.api_key)),
+        network=Network(),
+        deadline=Deadline(retry_seconds=1),
+    )
+
+
+def test_the_default_branch_a_rule_and_a_pull_request_are_made_once(world: World) -> None:
+    here = opened(world)
+    wanted = NewRepository(visibility="private", description="")
+    made, _ = harness.create_repository(here, wanted)
+    for number, branch in enumerate(("main", "feature/x")):
+        files = {"a.txt": ("100644", str(number).encode())}
+        bare.commit_files(next(world.state_dir.rglob("payments.git")), branch, files, "First\n")
+    for _ in range(2):
+        harness.set_default_branch(here, "feature/x")
+    found = harness.find_repository(here, wanted)
+    assert found is not None
+    assert found.default_branch == "feature/x"
+    assert [harness.protect_branch(here, "main") for _ in range(2)] == [True, False]
+    assert harness.find_pull_request(here, source="feature/x", target="main") is None
+    request = NewPullRequest(source="feature/x", target="main", title="Files", body="")
+    assert [harness.open_pull_request(here, request) for _ in range(2)] == [
+        (f"{made.url}/pulls/1", True),
+        (f"{made.url}/pulls/1", False),
+    ]
+
+
+@pytest.mark.parametrize(("after", "made"), [(True, True), (False, True)])
+def test_a_pull_request_whose_answer_is_lost_is_looked_for(world: World, after: bool, made: bool) -> None:
+    here = opened(world)
+    harness.create_repository(here, NewRepository(visibility="private", description=""))
+    for branch in ("main", "new"):
+        files = {"a.txt": ("100644", branch.encode())}
+        bare.commit_files(next(world.state_dir.rglob("payments.git")), branch, files, "First\n")
+    rules = world.faults.after if after else world.faults.before
+    rules[("POST", "/gateway/code/api/v1/repos/payments/pullreq")] = [502]
+    wanted = NewPullRequest(source="new", target="main", title="Files", body="")
+    page, opened_now = harness.open_pull_request(here, wanted)
+    assert (page.endswith("/pulls/1"), opened_now) == (True, made)
+
+
 def test_no_key_at_all_is_3(world: World, run_step: RunStep) -> None:
     done = run_step("CreateRepo", keyed(world, ORG_NAME="shop", X_API_KEY="", HARNESS_ACCOUNT_ID="acc"))
     assert (done.code, "There are no credentials" in done.stderr) == (3, True), done.stderr
@@ -102,7 +155,7 @@ def ask(run_step: RunStep, answers: dict[str, list[tuple[int, str]]], **more: st
     def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
         here = f"http://{environ['HTTP_HOST']}"
         if environ["PATH_INFO"].endswith("/info/refs"):
-            status, body = 200, "001e# service=git-upload-pack\n0000"
+            status, body = 200, "001e# service=git-upload-pack\n00000000"
         else:
             listed = answers.get("find" if environ["REQUEST_METHOD"] == "GET" else "create", [NOT_THERE])
             status, body = listed.pop(0) if len(listed) > 1 else listed[0]

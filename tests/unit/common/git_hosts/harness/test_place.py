@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from common.errors import BadInput
+from common.git.failures import Rejection
 from common.git_hosts import harness
 from common.git_hosts.connector import Connector, RepositoryLocation
 from common.git_hosts.context import HarnessAccount, HostContext
@@ -183,4 +184,4 @@ def _page(asked: HostContext) -> str:
 )
 def test_a_declined_push_says_what_to_do(text: str, words: str) -> None:
     told = harness.explain_rejection(context(), text)
-    assert (words in told) if words else told == ""
+    assert (words in told.advice) if words else told == Rejection()
