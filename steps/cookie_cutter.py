@@ -16,6 +16,7 @@ from common.contract.inputs import option
 from common.contract.process import scratch_folder
 from common.contract.step import Context, Outputs, step
 from common.errors import BadInput
+from common.git import lfs
 from common.git.clone import clone
 from common.git.command import Git, GitFailed
 from common.git.credentials import Credentials
@@ -160,8 +161,8 @@ def fetch(inputs: Inputs, context: Context, tool: Git, scratch: Path) -> Path:
         tool, url = Git(context.network, login), inputs.address
     log.info(f"Cloning the template {url}.")
     clone(Upstream(tool, url, context.deadline, NOT_PUBLIC), template)
-    if tracks_lfs(template):
-        log.warning("The template keeps files in Git LFS; they come as pointers, not with their content.")
+    if tracks_lfs(template) and not lfs.is_installed():
+        log.warning("The template keeps files in Git LFS, and there is no git-lfs here; they come as pointers.")
     return template
 
 

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from common.errors import BadInput
+from common.git import lfs
 from common.git.command import GitFailed
 from common.git.failures import failures
 from common.git.upstream import Upstream
@@ -18,7 +19,9 @@ EMPTY_TIMES = 2  # how often a repository has to be found empty to be taken for 
 
 def clone(upstream: Upstream, into: Path) -> None:
     """Clone the newest commit of the default branch. Redirects are followed only where no credentials are sent."""
-    settings = {"http.followRedirects": "initial"} if upstream.git.credentials is None else {}
+    settings = lfs.settings()
+    if upstream.git.credentials is None:
+        settings = {**settings, "http.followRedirects": "initial"}
 
     def cloned() -> None:
         upstream.git.talk(

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import math
 import os
+import re
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +42,8 @@ ENVIRONMENT = {
     "GIT_HTTP_LOW_SPEED_LIMIT": "100",  # bytes per second
     "LC_ALL": "C.UTF-8",
 }
+PROGRESS = re.compile(r"(?:Uploading LFS objects|Downloading LFS objects|[A-Z][a-z]+ (?:objects|deltas)): +\d+%")
+BETWEEN = 10.0  # seconds from one word about a transfer to the next
 
 
 class GitFailed(Exception):
@@ -74,9 +78,11 @@ class Git:
         cwd: Path | None = None,
         stdin: str = "",
         extra: Mapping[str, str] | None = None,
+        settings: Mapping[str, str] | None = None,
     ) -> str:
         """Run git without credentials and give its standard output. Raises GitFailed."""
-        return _run(arguments, cwd=cwd, stdin=stdin, environ=self._environ({}) | dict(extra or {}), brief=True)
+        environ = self._environ(settings or {}) | dict(extra or {})
+        return _run(arguments, cwd=cwd, stdin=stdin, environ=environ, brief=True)
 
     def talk(
         self,
@@ -90,13 +96,13 @@ class Git:
         """Run git with the credentials and give its standard output. Raises GitFailed, and TimeoutError.
 
         silent_seconds: how long a transfer may stand still; seconds: how long it may take in all. What the server says
-        is shown at once.
+        is shown at once, and now and then how far a long transfer is.
         """
         own = self.credentials.settings() if self.credentials is not None else {}
         environ = self._environ(own | dict(settings or {})) | dict(extra or {})
         environ |= self.credentials.variables() if self.credentials is not None else {}
         environ["GIT_HTTP_LOW_SPEED_TIME"] = str(max(1, round(silent_seconds)))
-        return _run(arguments, cwd=cwd, environ=environ, show=("remote:",), still=silent_seconds, seconds=seconds)
+        return _run(arguments, cwd=cwd, environ=environ, show=True, still=silent_seconds, seconds=seconds)
 
     def _environ(self, settings: Mapping[str, str]) -> dict[str, str]:
         environ = {**os.environ, **self.network.environ, **ENVIRONMENT}
@@ -112,15 +118,23 @@ def _run(
     *,
     cwd: Path | None,
     environ: Mapping[str, str],
-    show: tuple[str, ...] = (),
+    show: bool = False,
     **options: Any,
 ) -> str:
     lines: list[str] = []
+    shown = time.monotonic()
 
     def line(text: str) -> None:
-        lines.append(text.rstrip())
-        if show and text.startswith(show):
-            log.info(text.rstrip())
+        nonlocal shown
+        text = text.rstrip()
+        if PROGRESS.match(text):
+            if show and time.monotonic() > shown + BETWEEN:
+                shown = time.monotonic()
+                log.info(f"{text}.")
+            return
+        lines.append(text)
+        if show and text.startswith("remote:"):
+            log.info(text)
 
     try:
         ended = child.run(["git", *arguments], environ=environ, folder=cwd, line=line, **options)
