@@ -40,6 +40,7 @@ class Served:
     repository_page: str = ""
     commit_page: str = ""
     file_page: str = ""
+    default_file_page: str = ""  # where a file on the default branch is shown, when not like one on another
     settings: dict[str, Any] = field(default_factory=dict)
     lacks: tuple[dict[str, Any], str] = ({}, "")
     find: tuple[str, str] = ("", "")
@@ -65,6 +66,7 @@ class Host:
     type: str
     serve: Callable[[World, Path], contextlib.AbstractContextManager[Served]]
     steps: frozenset[str] = EVERY_STEP
+    has_settings: bool = True  # of a repository
 
     def __str__(self) -> str:
         return self.type
@@ -106,6 +108,40 @@ def _github(world: World, _: Path) -> Iterator[Served]:
 
 
 @contextlib.contextmanager
+def _harness(world: World, _: Path) -> Iterator[Served]:
+    known = world.credentials["harness"]
+    space = f"{known.account}/shop/web"
+    page = f"{world.url}/ng/account/{known.account}/module/code/orgs/shop/projects/web/repos/payments"
+    yield Served(
+        url=world.url,
+        faults=world.faults,
+        connector={
+            "CONNECTOR_TYPE": "Harness",
+            "HARNESS_ACCOUNT_ID": known.account,
+            "DRONE_NETRC_MACHINE": "127.0.0.1",
+            "DRONE_NETRC_PORT": world.url.rpartition(":")[2],
+            "DRONE_NETRC_USERNAME": "jane@example.com",
+            "DRONE_NETRC_PASSWORD": known.api_key,
+            "DRONE_REMOTE_URL": f"{world.url}/gateway/code/git/{known.account}/payments.git",
+        },
+        location={"ORG_NAME": "shop", "PROJECT_NAME": "web", "REPO_NAME": "payments"},
+        elsewhere={"REPO_NAME": "nowhere"},
+        read_only={"DRONE_NETRC_PASSWORD": known.readonly_key},
+        may_not_push="the token is not allowed to",  # the host's own words are JSON, which git does not show
+        folder=lambda: next(path for path in world.state_dir.rglob("payments.git") if path.parent.name == "web"),
+        git_path=f"/gateway/code/git/{space}/payments.git",
+        visibilities=("private", "public"),
+        repository_page=page,
+        commit_page=f"{page}/commit/{{commit}}",
+        file_page=f"{page}/files/{{branch}}/~/{{path}}",
+        default_file_page=f"{page}/files/~/{{path}}",
+        lacks=({"topics": ["java"], "features": {"wiki": False}}, "topics, features.wiki"),
+        find=("GET", "/gateway/code/api/v1/repos/payments"),
+        create=("POST", "/gateway/code/api/v1/repos"),
+    )
+
+
+@contextlib.contextmanager
 def _plain(world: World, _: Path) -> Iterator[Served]:
     seed(world.state_dir, "", "payments", None, host="git")
     known = world.credentials["git"]
@@ -131,6 +167,7 @@ def _plain(world: World, _: Path) -> Iterator[Served]:
 
 HOSTS = (
     Host(type="Github", serve=_github),
+    Host(type="Harness", serve=_harness, has_settings=False),
     Host(type="Git", serve=_plain, steps=frozenset({"DirectPush"})),
 )
 

@@ -9,7 +9,7 @@ import math
 import os
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from common.network.settings import Network
 SETTINGS = {
     "safe.directory": "*",  # the workspace may belong to another uid
     "core.hooksPath": os.devnull,
+    "core.fsmonitor": "false",
     "core.autocrlf": "false",
     "core.fileMode": "true",
     "core.symlinks": "true",
@@ -34,6 +35,8 @@ SETTINGS = {
     "advice.detachedHead": "false",
     "protocol.ext.allow": "never",
 }
+# How far the server is, which it tells a hundred times when --progress asks for it.
+COUNTED = re.compile(r"remote: (?:Enumerating|Counting|Compressing|Finding|Getting|Total)\b")
 ENVIRONMENT = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_ATTR_NOSYSTEM": "1",
@@ -42,6 +45,7 @@ ENVIRONMENT = {
     "GIT_HTTP_LOW_SPEED_LIMIT": "100",  # bytes per second
     "LC_ALL": "C.UTF-8",
 }
+
 PROGRESS = re.compile(r"(?:Uploading LFS objects|Downloading LFS objects|[A-Z][a-z]+ (?:objects|deltas)): +\d+%")
 BETWEEN = 10.0  # seconds from one word about a transfer to the next
 
@@ -84,7 +88,7 @@ class Git:
         environ = self._environ(settings or {}) | dict(extra or {})
         return _run(arguments, cwd=cwd, stdin=stdin, environ=environ, brief=True)
 
-    def talk(
+    def talk(  # noqa: PLR0913 - how long it may take in three ways, and who hears what
         self,
         *arguments: str,
         cwd: Path | None = None,
@@ -92,17 +96,32 @@ class Git:
         settings: Mapping[str, str] | None = None,
         silent_seconds: float,
         seconds: float = math.inf,
+        told: Callable[[str], object] = lambda _: None,
     ) -> str:
         """Run git with the credentials and give its standard output. Raises GitFailed, and TimeoutError.
 
         silent_seconds: how long a transfer may stand still; seconds: how long it may take in all. What the server says
-        is shown at once, and now and then how far a long transfer is.
+        is shown at once, and now and then how far a long transfer is; `told` gets every other line of stderr.
         """
         own = self.credentials.settings() if self.credentials is not None else {}
         environ = self._environ(own | dict(settings or {})) | dict(extra or {})
         environ |= self.credentials.variables() if self.credentials is not None else {}
         environ["GIT_HTTP_LOW_SPEED_TIME"] = str(max(1, round(silent_seconds)))
-        return _run(arguments, cwd=cwd, environ=environ, show=True, still=silent_seconds, seconds=seconds)
+
+        shown = time.monotonic()
+
+        def heard(line: str) -> None:
+            nonlocal shown
+            if PROGRESS.match(line):
+                if time.monotonic() > shown + BETWEEN:
+                    shown = time.monotonic()
+                    log.info(f"{line}.")
+            elif line.startswith("remote:") and not COUNTED.match(line):
+                log.info(line)
+            else:
+                told(line)
+
+        return _run(arguments, cwd=cwd, environ=environ, heard=heard, still=silent_seconds, seconds=seconds)
 
     def _environ(self, settings: Mapping[str, str]) -> dict[str, str]:
         environ = {**os.environ, **self.network.environ, **ENVIRONMENT}
@@ -118,23 +137,15 @@ def _run(
     *,
     cwd: Path | None,
     environ: Mapping[str, str],
-    show: bool = False,
+    heard: Callable[[str], object] = lambda _: None,
     **options: Any,
 ) -> str:
     lines: list[str] = []
-    shown = time.monotonic()
 
     def line(text: str) -> None:
-        nonlocal shown
-        text = text.rstrip()
-        if PROGRESS.match(text):
-            if show and time.monotonic() > shown + BETWEEN:
-                shown = time.monotonic()
-                log.info(f"{text}.")
-            return
-        lines.append(text)
-        if show and text.startswith("remote:"):
-            log.info(text)
+        if not PROGRESS.match(text):
+            lines.append(text.rstrip())
+        heard(text.rstrip())
 
     try:
         ended = child.run(["git", *arguments], environ=environ, folder=cwd, line=line, **options)

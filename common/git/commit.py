@@ -9,7 +9,7 @@ from pathlib import Path
 
 from common import log
 from common.errors import BadInput
-from common.git import lfs
+from common.git import lfs_push
 from common.git.command import Git, GitFailed
 from common.git.signing import Signer
 from common.git.work_tree import RIGHT_FOLDER, Found
@@ -131,7 +131,7 @@ def _built(repository: Repository, parents: Sequence[str], message: str, content
 
 def _add(repository: Repository, index: Path) -> None:
     """Put the folder's files over what the index holds."""
-    settings = STREAMED | lfs.settings()
+    settings = STREAMED | lfs_push.settings()
     repository.run("add", "--ignore-removal", "--", ".", settings=settings, index=index)
     if repository.found.ignores:
         _tell_ignored(repository, index)

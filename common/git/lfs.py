@@ -1,108 +1,64 @@
-"""Git LFS: files that .gitattributes keeps out of the repository, and the host keeps beside it.
-
-git runs git-lfs as a filter, with git's own settings and credentials; nothing is installed into a repository.
-"""
+"""The files of a clone that are kept in Git LFS, fetched by git-lfs with the credentials that git has."""
 
 from __future__ import annotations
 
-import re
-import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 from common import log
-from common.errors import Unavailable
+from common.errors import BadInput, Unavailable
+from common.git.clone import ONLY_HTTP
 from common.git.command import GitFailed
-from common.git.credentials import REFUSED
+from common.git.failures import failures
 from common.git.upstream import Upstream
+from common.git.work_tree import tracks_lfs
 from common.network import repeat
-from common.network.repeat import Failure
+from common.network.url import checked, without_credentials
 
-AT_ONCE = 500  # objects that one command gets
-STATUS = re.compile(r"trace git-lfs: HTTP: (\d{3})$", re.MULTILINE)
-NOISE = re.compile(r"Errors logged to|git lfs logs last|^error: failed to push")
-FILTER = {
+FILTER = {  # what `git lfs install` would write into a configuration file
     "filter.lfs.clean": "git-lfs clean -- %f",
     "filter.lfs.smudge": "git-lfs smudge -- %f",
     "filter.lfs.process": "git-lfs filter-process",
     "filter.lfs.required": "true",
-    "lfs.locksverify": "false",
-    "lfs.transfer.maxretries": "1",  # what fails is repeated by repeat.py
-    "lfs.transfer.maxretrydelay": "1",
 }
+ADVICE = "Files in Git LFS are fetched over HTTPS; have the address corrected in .lfsconfig."
 
 
-def settings() -> dict[str, str]:
-    """Give the settings by which git takes git-lfs for its files; none where it is not installed."""
-    return FILTER if is_installed() else {}
-
-
-def is_installed() -> bool:
-    """Tell whether there is a git-lfs here."""
-    return shutil.which("git-lfs") is not None
-
-
-def check_installed() -> None:
-    """Raise Unavailable where there is no git-lfs, though files need it."""
-    if not is_installed():
-        raise Unavailable(
-            "A .gitattributes puts files under Git LFS, and there is no git-lfs on this machine.",
-            next_step="Install git-lfs, or use the image of this step.",
-        )
-
-
-def objects(repository: Path) -> list[str]:
-    """Give the objects that git-lfs has put beside a bare repository of our own."""
-    return sorted(path.name for path in (repository / "lfs" / "objects").rglob("*") if path.is_file())
-
-
-def push(
-    upstream: Upstream, repository: Path, *, failure: Callable[[Exception], Failure | None], dry_run: bool
-) -> None:
-    """Bring the objects to the host, before any commit names them. What it has already is not sent again."""
-    found = objects(repository)
-    if not found:
+def fetch(upstream: Upstream, folder: Path) -> None:
+    """Replace the pointers in a clone by the files. Raises Unavailable where there is no git-lfs."""
+    if not tracks_lfs(folder):
         return
-    files = "1 file" if len(found) == 1 else f"{len(found)} files"
-    log.info(f"{'Dry run: would send' if dry_run else 'Sending'} {files} by Git LFS.")
-    for start in range(0, 0 if dry_run else len(found), AT_ONCE):
-        chosen = found[start : start + AT_ONCE]
+    _check_address(upstream, folder)
+    url = without_credentials(upstream.url)
+    log.info(f"Fetching the files of {url} that are in Git LFS.")
+    doing = f"fetch the files of {url} that are in Git LFS"
+    asking = failures(doing=doing, url=upstream.url, login_advice=upstream.login_advice)
 
-        def sent(chosen: list[str] = chosen) -> None:
-            _send(upstream, repository, chosen)
+    def pulled() -> None:
+        try:
+            upstream.git.talk(
+                "lfs", "pull", cwd=folder, settings=FILTER, extra=ONLY_HTTP, silent_seconds=upstream.silence
+            )
+        except GitFailed as failed:
+            if "'lfs' is not a git command" in failed.text:
+                raise Unavailable(
+                    "The template keeps files in Git LFS, and there is no git-lfs on this machine.",
+                    next_step="Install git-lfs, or use the image of this step.",
+                ) from failed
+            raise
 
-        repeat.read(sent, failure, upstream.deadline)  # the host keeps an object by its content: twice is once
+    repeat.read(pulled, asking, upstream.deadline)
 
 
-def _send(upstream: Upstream, repository: Path, chosen: list[str]) -> None:
-    trace = repository / "lfs.trace"
-    refused = repository / "lfs.refused"
-    for left in (trace, refused):
-        left.unlink(missing_ok=True)
+def _check_address(upstream: Upstream, folder: Path) -> None:
+    """Refuse a store that a template names on this machine: file:// would read what is in other folders."""
+    if not (folder / ".lfsconfig").is_file():
+        return
+    arguments = ("config", "--null", "--file", ".lfsconfig", "--get-regexp", r"(^lfs\.url|\.lfsurl)$")
     try:
-        upstream.git.talk(
-            *("lfs", "push", "--object-id", upstream.url, *chosen),
-            cwd=repository,
-            extra={"GIT_DIR": str(repository), "GIT_TRACE": str(trace), REFUSED: str(refused)},
-            settings=settings() | _login(upstream),
-            silent_seconds=upstream.silence,
-        )
-    except GitFailed as failed:
-        status = _status(trace)
-        told = [f"fatal: Git LFS: {line}" for line in failed.lines if line and not NOISE.search(line)]
-        returned = [f"The requested URL returned error: {status}"] if status else []
-        raise GitFailed("lfs push", 1, [*dict.fromkeys(told), *returned]) from failed
-
-
-def _login(upstream: Upstream) -> dict[str, str]:
-    """Have git-lfs send the credentials at once; it would ask without them first, for each file."""
-    if upstream.git.credentials is None:
-        return {}
-    address = upstream.url if upstream.url.endswith(".git") else f"{upstream.url}.git"
-    return {f"lfs.{address}/info/lfs.access": "basic"}
-
-
-def _status(trace: Path) -> str:
-    """Give the status of the answer that git-lfs failed at: it prints the server's words, and not always that."""
-    text = trace.read_text(encoding="utf-8", errors="replace") if trace.is_file() else ""
-    return next((status for status in reversed(STATUS.findall(text)) if status >= "400"), "")
+        listed = upstream.git.run(*arguments, cwd=folder)
+    except GitFailed:
+        return  # it names none
+    for entry in filter(None, listed.split("\0")):
+        checked(entry.partition("\n")[2], what="The address in the template's .lfsconfig", next_step=ADVICE)
+        if without_credentials(entry.partition("\n")[2]) != entry.partition("\n")[2]:
+            raise BadInput("The address in the template's .lfsconfig has a login.", next_step="Remove it there.")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from common import log
 from common.errors import Conflict, Refused, StepError
-from common.git import commit, lfs
+from common.git import commit, lfs_push
 from common.git.command import GitFailed
 from common.git.commit import Built, Content
 from common.git.failures import Rejection, failures
@@ -107,7 +107,7 @@ def prepared(wanted: Push) -> commit.Repository:
     """Check the folder, and make the repository that its commit is built in; it is there from the first call on."""
     found = check_folder(wanted.folder)
     if found.lfs:
-        lfs.check_installed()
+        lfs_push.check_installed()
     return commit.make(wanted.upstream.git, wanted.scratch, wanted.folder, wanted.signature, found)
 
 
@@ -159,7 +159,7 @@ def _send(wanted: Push, own: commit.Repository, sha: str, there: Branches, *, dr
         options.append(f"--force-with-lease={target}:{there.tip(wanted.branch)}")
     upstream = wanted.upstream
     failing = _push_failures(wanted)
-    lfs.push(upstream, own.folder_of_git, failure=failing, dry_run=dry_run)
+    lfs_push.push(upstream, own.folder_of_git, failure=failing, dry_run=dry_run)
 
     def sent() -> bool:
         arguments = ("push", *options, upstream.url, f"{sha}:{target}")

@@ -54,7 +54,7 @@ def git_http(service: str, host: GitHost) -> Blueprint:
 
 def _refusal(host: GitHost, refusal: Refusal) -> Response:
     status, words = refusal
-    answer = Response(f"{words}\n", status, mimetype="text/plain")
+    answer = Response(f"{words}\n", status, mimetype=host.refusal_type)
     if status == HTTPStatus.UNAUTHORIZED:
         answer.headers["WWW-Authenticate"] = f'Basic realm="{host.realm}"'
     return answer

@@ -10,7 +10,7 @@ from typing import Any
 from common.catalogs import Catalog, CatalogFile
 from common.contract.inputs import option
 from common.errors import BadInput
-from common.harness.access import KEY, Access
+from common.harness.access import GIT_HOST, KEY, Access
 from common.harness.client import PortalClient, given_body
 from common.network.deadline import Deadline
 from common.network.settings import Network
@@ -76,31 +76,33 @@ class HarnessOptions:
         return bool(self.pipeline) and not self.import_url and not self.access.portal.given_base
 
     def _made_body(self, file: CatalogFile) -> dict[str, Any]:
-        if not file.connector and self._first_generation():
+        own = file.host == GIT_HOST and not file.connector  # the portal reads its own git host without a connector
+        if not file.connector and not own and self._first_generation():
             raise BadInput(
                 "This version registers in IDP 2.0 only, by an import through a connector of the portal; credentials"
                 " without BASE, IMPORT_ENTITY_URL and connectorRef are the form of IDP 1.0.",
                 next_step="In IDP 1.0 leave X_API_KEY out: the platform then registers the file itself, from the output"
                 f" catalogInfoUrl. In IDP 2.0 {CONNECTOR_ADVICE}.",
             )
-        if not file.connector:
+        if not file.connector and not own:
             raise BadInput(
                 "The portal reads the file through one of its own connectors, and none is named.",
                 next_step=f"{CONNECTOR_ADVICE[0].upper()}{CONNECTOR_ADVICE[1:]}.",
             )
         return {
-            "connector_ref": file.connector,
+            **({} if own else {"connector_ref": file.connector}),
             "repo_name": file.repository,
             **({"branch_name": file.branch} if file.branch else {}),
             "file_path": file.path,
-            "is_harness_code_repo": False,
+            "is_harness_code_repo": own,
         }
 
     def _made_file_url(self, body: Mapping[str, Any]) -> str:
         """Give '' for a connector of an organization or project: that needs identifiers only the platform knows."""
         portal = self.access.portal
         connector = str(body.get("connector_ref", ""))
-        if not portal.account or not connector.startswith("account."):
+        own = body.get("is_harness_code_repo") is True
+        if not portal.account or not (own or connector.startswith("account.")):
             return ""
         asked = {
             "accountIdentifier": portal.account,
@@ -108,6 +110,7 @@ class HarnessOptions:
             "repoName": body.get("repo_name"),
             "branch": body.get("branch_name"),
             "filePath": body.get("file_path"),
+            "isHarnessCodeRepo": "true" if own else "",
         }
         query = urllib.parse.urlencode({name: value for name, value in asked.items() if value})
         base = origin(self.import_url) if self.import_url else portal.base

@@ -20,6 +20,13 @@ def host(request: pytest.FixtureRequest, world: World, tmp_path: Path) -> Iterat
         yield served
 
 
+@pytest.fixture(params=[row for row in serving_step("CreateRepo") if row.has_settings], ids=str)
+def settable(request: pytest.FixtureRequest, world: World, tmp_path: Path) -> Iterator[Served]:
+    """A host that has settings of a repository."""
+    with request.param.serve(world, tmp_path / "host") as served:
+        yield served
+
+
 def create(run_step: RunStep, host: Served, **more: str) -> Result:
     done = run_step("CreateRepo", {**host.variables, **more})
     assert done.code == 0, done.stderr
@@ -180,25 +187,25 @@ def test_a_repository_with_files_and_another_default_branch_is_a_conflict_that_n
     assert "its default branch is main, but trunk was asked for." in done.stderr
 
 
-def test_settings_are_applied_and_a_rerun_writes_only_what_differs(host: Served, run_step: RunStep) -> None:
-    settings = json.dumps(host.settings)
-    first = create(run_step, host, REPO_SETTINGS=settings)
+def test_settings_are_applied_and_a_rerun_writes_only_what_differs(settable: Served, run_step: RunStep) -> None:
+    settings = json.dumps(settable.settings)
+    first = create(run_step, settable, REPO_SETTINGS=settings)
     assert "Set " in first.stderr
-    host.faults.requests.clear()
-    again = create(run_step, host, REPO_SETTINGS=settings)
-    assert host.writes() == []
+    settable.faults.requests.clear()
+    again = create(run_step, settable, REPO_SETTINGS=settings)
+    assert settable.writes() == []
     assert "Set " not in again.stderr
 
 
-def test_a_dry_run_tells_which_settings_differ_and_sets_none(host: Served, run_step: RunStep) -> None:
-    settings = json.dumps(host.settings)
-    new = create(run_step, host, REPO_SETTINGS=settings, DRY_RUN="true")
-    create(run_step, host)
-    host.faults.requests.clear()
-    there = create(run_step, host, REPO_SETTINGS=settings, DRY_RUN="true")
+def test_a_dry_run_tells_which_settings_differ_and_sets_none(settable: Served, run_step: RunStep) -> None:
+    settings = json.dumps(settable.settings)
+    new = create(run_step, settable, REPO_SETTINGS=settings, DRY_RUN="true")
+    create(run_step, settable)
+    settable.faults.requests.clear()
+    there = create(run_step, settable, REPO_SETTINGS=settings, DRY_RUN="true")
     assert "Dry run: would set " in new.stderr
     assert "Dry run: would set " in there.stderr
-    assert host.writes() == []
+    assert settable.writes() == []
 
 
 def test_a_setting_that_the_host_lacks_is_named_before_anything_is_asked(host: Served, run_step: RunStep) -> None:

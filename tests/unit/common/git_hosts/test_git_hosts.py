@@ -45,6 +45,7 @@ def test_a_host_offers_each_function_that_the_steps_it_serves_call(row: tests.ho
     if "CreateRepo" in row.steps:
         assert module.SETTINGS <= KEYS
         assert isinstance(module.SETS_DEFAULT_BRANCH_OF_EMPTY, bool)
+        assert row.has_settings == bool(module.SETTINGS)
 
 
 @pytest.mark.parametrize(
