@@ -98,7 +98,7 @@ def direct_push(inputs: Inputs, context: Context) -> Outputs:
             signature=inputs.signature.variables(),
             judge=functools.partial(host.explain_rejection, where),
             scratch=scratch,
-            signer=inputs.signing.signer(scratch),
+            signer=inputs.signing.signer(),
             below=folder_of_repository(inputs.target_directory),
         )
         done = bring(host, where, wanted, inputs.proposal, dry_run=context.dry_run)

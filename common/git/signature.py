@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from common.contract.inputs import option
 from common.git.signing import Signer
@@ -61,10 +60,10 @@ class Signing:
         "signingPassphrase", env=["SIGNING_PASSPHRASE"], default=None, spec=False, help="Passphrase of a key of GPG."
     )
 
-    def signer(self, scratch: Path) -> Signer | None:
-        """Give what signs the commit, with a folder for the key. Raises BadInput for a key that cannot."""
+    def signer(self) -> Signer | None:
+        """Give what signs the commit. Raises BadInput for a key that cannot."""
         if self.key is None:
             return None
-        made = Signer(self.key, self.passphrase, scratch)
+        made = Signer(self.key, self.passphrase)
         made.check()
         return made

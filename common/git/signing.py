@@ -37,11 +37,10 @@ Run = Callable[[Sequence[str], str], str]
 
 @dataclass(frozen=True)
 class Signer:
-    """A private key, and the folder that it may be written to, which goes with the step."""
+    """A private key. It is written only into a temporary folder of its own, for the time of a signature."""
 
     key: Secret
     passphrase: Secret | None
-    scratch: Path
 
     def check(self) -> None:
         """Raise BadInput for what is no private key, or one that cannot be used here."""
@@ -61,18 +60,15 @@ class Signer:
 
     def signed(self, commit: str) -> str:
         """Give the commit object, as `git cat-file` shows it, with a signature of its own."""
-        import shutil
+        import tempfile
 
-        place = self.scratch / "k"  # a short name, for the paths of sockets
-        place.mkdir(mode=0o700)
-        try:
+        with tempfile.TemporaryDirectory(prefix="k") as name:  # short, for the paths of the agent's sockets
+            place = Path(name)
             key, payload = place / "key", place / "commit"
             for file, content in ((key, _lines(self.key.reveal())), (payload, commit)):
                 file.touch(mode=0o600)
                 file.write_text(content, encoding="utf-8")
             signature = self._by_gpg(place) if self._program == GPG else self._by_ssh(place)
-        finally:
-            shutil.rmtree(place)
         return _with_header(commit, signature)
 
     def _by_gpg(self, place: Path) -> str:

@@ -10,17 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Result, RunStep, World
-
-SPEC = """\
-Key-Type: eddsa
-Key-Curve: ed25519
-Name-Real: Ada
-Name-Email: ada@example.com
-Expire-Date: 0
-{0}
-%commit
-"""
-PASSPHRASE = "correct horse \\ battery"
+from tests.keys import PASSPHRASE, gpg_key
 
 
 @pytest.fixture
@@ -29,21 +19,6 @@ def home(tmp_path: Path) -> Path:
     folder = tmp_path / "g"
     folder.mkdir(mode=0o700)
     return folder
-
-
-def gpg(home: Path, *arguments: str, stdin: str = "") -> str:
-    environ = {**os.environ, "GNUPGHOME": str(home)}
-    command = ["gpg", "--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", PASSPHRASE, *arguments]
-    try:
-        return subprocess.run(command, check=True, capture_output=True, text=True, input=stdin, env=environ).stdout
-    finally:
-        subprocess.run(["gpgconf", "--kill", "gpg-agent"], check=True, env=environ)
-
-
-def gpg_key(home: Path, *, passphrase: bool) -> str:
-    (home / "spec").write_text(SPEC.format(f"Passphrase: {PASSPHRASE}" if passphrase else "%no-protection"))
-    gpg(home, "--gen-key", str(home / "spec"))
-    return gpg(home, "--armor", "--export-secret-keys")
 
 
 def agents() -> set[str]:
