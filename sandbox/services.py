@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from sandbox import state
+from sandbox.backstage.service import BACKSTAGE
 from sandbox.github.service import GITHUB
 from sandbox.harness.service import HARNESS
 from sandbox.plain.service import PLAIN
 from sandbox.slack.service import SLACK
 
-SERVICES = (GITHUB, PLAIN, HARNESS, SLACK)
+SERVICES = (GITHUB, PLAIN, HARNESS, BACKSTAGE, SLACK)
 GIT_HOSTS = tuple(service.name for service in SERVICES if service.git)
 
 

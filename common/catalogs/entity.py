@@ -31,12 +31,17 @@ class Entity:
 def reference(entity: Entity) -> str:
     """Give the name that an entity has in IDP 2.0, kind:account[.org[.project]]/identifier (contract, D.1 and D.3).
 
-    It is the one name in the outputs of all steps, also for a file of IDP 1.0: the portal imports that into the
-    account, whatever its namespace, under its name as it is written. IDP 1.0 itself says kind:namespace/name.
+    So it is for a file of IDP 1.0 too: the portal imports that into the account, whatever its namespace, under its name
+    as it is written. Backstage and IDP 1.0 themselves say `located_reference`.
     """
     kind = imported_kind(entity.kind) if entity.format is Format.BACKSTAGE else entity.kind.lower()
     scope = "account" if entity.format is Format.BACKSTAGE else entity.scope
     return f"{kind}:{scope}/{entity.name}"
+
+
+def located_reference(entity: Entity) -> str:
+    """Give the name that an entity has in Backstage and IDP 1.0, kind:namespace/name in lower case."""
+    return f"{entity.kind}:{entity.scope}/{entity.name}".lower()
 
 
 def imported_kind(kind: str) -> str:

@@ -124,7 +124,7 @@ class Client:
     headers: Mapping[str, str | Secret]
     session: requests.Session
 
-    def send(
+    def send(  # noqa: PLR0913 - every argument but the first two is optional and keyword-only
         self,
         method: str,
         path: str,
@@ -132,11 +132,13 @@ class Client:
         params: Mapping[str, str] | None = None,
         json: object = None,
         retry_not_found: bool = False,
+        safe: bool = False,
     ) -> requests.Response:
         """Send one request and give whatever final answer comes back, also an error's.
 
-        `path` is below the base, or a full URL on the same origin. Raises Unavailable when the service could not be
-        reached or kept failing, and Uncertain when a write may have happened.
+        `path` is below the base, or a full URL on the same origin. safe: it may be repeated, whatever its method says.
+        Raises Unavailable when the service could not be reached or kept failing, and Uncertain when a write may have
+        happened.
         """
         url = urllib.parse.urljoin(self.base.rstrip("/") + "/", path)
         if origin(url) != origin(self.base):
@@ -155,7 +157,7 @@ class Client:
             return answer
 
         try:
-            if method in SAFE_METHODS:
+            if safe or method in SAFE_METHODS:
                 return repeat.read(ask, lambda error: failure(url, error), self.deadline)
             return repeat.write(ask, None, lambda error: failure(url, error), self.deadline)
         except Unavailable:

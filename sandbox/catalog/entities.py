@@ -74,11 +74,11 @@ def parse(text: str, *, convert: bool, organization: str | None = None, project:
     if isinstance(version, str) and API_VERSIONS.get(version) is Format.BACKSTAGE:
         if not convert:
             raise InvalidEntity(f"apiVersion {version} needs conversion (convert=true).")
-        faults = _faults(document, Format.BACKSTAGE)
+        faults = broken_rules(document, Format.BACKSTAGE)
         if not faults:
             document = _converted(document)
             text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
-    faults = faults or _faults(document, Format.HARNESS)
+    faults = faults or broken_rules(document, Format.HARNESS)
     scope = ["account"]
     for key, wanted in (("orgIdentifier", organization), ("projectIdentifier", project)):
         stated = document.get(key)
@@ -102,7 +102,8 @@ def _load(text: str) -> dict[str, Any]:
     return documents[0]
 
 
-def _faults(document: dict[str, Any], format: Format) -> list[str]:
+def broken_rules(document: dict[str, Any], format: Format) -> list[str]:
+    """Tell every rule of the format that the document breaks."""
     rules = RULES[format]
     kind = document["kind"] if isinstance(document.get("kind"), str) else ""
     required = rules.required(kind)

@@ -30,6 +30,7 @@ _PREFIXES = {
     "/api/v3": "github",
     "/gateway": "harness-idp",
     "/slack/api": "slack",
+    "/backstage/api/catalog": "backstage-catalog",
     "/v1": "harness-idp",
     "/idp": "harness-idp",
     "/ng/api": "harness-idp",
