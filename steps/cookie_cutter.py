@@ -6,61 +6,27 @@ is the same, and a conflict when it is not.
 
 from __future__ import annotations
 
+import json
+import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from common import log
 from common.contract.inputs import option
 from common.contract.process import scratch_folder
+from common.contract.stage import staging
 from common.contract.step import Context, Outputs, step
-from common.errors import BadInput
-from common.git.clone import clone
-from common.git.command import Git, GitFailed
-from common.git.credentials import Credentials
-from common.git.upstream import Upstream
-from common.git.work_tree import tracks_lfs
-from common.network.url import checked as checked_url
-from common.network.url import origin, without_credentials
-from common.secret import Secret
+from common.git_hosts.connector import GitLogin
+from common.template.fetching.describing import described
+from common.template.fetching.inputs import TemplateInputs
 from common.template.folder import files_of, place
 from common.template.rendering import render
-from common.template.stage import staging
-
-NO_URL = (
-    "Give the address that git clones from over HTTPS; for a folder of the workspace set templateType to private and"
-    " pathForTemplate to it."
-)
-NOT_PUBLIC = (
-    "Check the address, for hosts say that of a repository that does not exist, too; clone one that is not public"
-    " with a GitClone step, and set templateType to private and pathForTemplate to where it is."
-)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
-    template_type: str = option(
-        "templateType",
-        env=["TEMPLATE_TYPE"],
-        default="public",
-        choices=("public", "private"),
-        help="public: cloned from publicTemplateUrl; private: the folder pathForTemplate, filled by an earlier step.",
-    )
-    template_url: str = option(
-        "publicTemplateUrl",
-        env=["PUBLIC_TEMPLATE_URL"],
-        default="",
-        required_if=lambda given: given["templateType"] == "public",
-        help="Git URL of a public template.",
-    )
-    template_path: str = option(
-        "pathForTemplate",
-        env=["PATH_FOR_TEMPLATE"],
-        default="",
-        required_if=lambda given: given["templateType"] == "private",
-        help="Folder in the workspace that holds the template.",
-    )
+    template: TemplateInputs
+    login: GitLogin
     output_directory: str = option(
         "outputDirectory",
         env=["OUTPUT_DIRECTORY"],
@@ -72,7 +38,7 @@ class Inputs:
         env=["COOKIECUTTER_VARIABLES"],
         prefix="IDP_COOKIECUTTER_",
         default={},
-        help="Variables of the template: one JSON or YAML map, or one variable each.",
+        help="Variables of the template: a JSON or YAML map, and one variable each, which go before the map.",
     )
     verbose: bool = option("verbose", env=["VERBOSE"], default=False, help="Log more, and the detail of errors.")
     overwrite: bool = option(
@@ -96,11 +62,13 @@ class Inputs:
         spec=False,
         help="Seconds that each hook of the template may take.",
     )
-
-    @property
-    def address(self) -> str:
-        """The template as the user named it, without credentials."""
-        return self.template_path if self.template_type == "private" else without_credentials(self.template_url)
+    describe: str = option(
+        "describeTemplate",
+        env=["DESCRIBE_TEMPLATE"],
+        default="",
+        spec=False,
+        help="Print the variables of the template at this URL or path as a JSON schema, and do nothing else.",
+    )
 
 
 @step(
@@ -114,21 +82,22 @@ class Inputs:
 )
 def cookie_cutter(inputs: Inputs, context: Context) -> Outputs:
     """Render a project from a cookiecutter template."""
+    if inputs.describe:
+        return describe(inputs, context)
     output = context.workspace.path(inputs.output_directory, what="outputDirectory")
-    tool = Git(context.network)
     with scratch_folder() as scratch:
-        template = fetch(inputs, context, tool, scratch)
-        commit = commit_of(tool, template)
+        template = inputs.template.fetched(context, inputs.login.credentials(), scratch)
         with staging(scratch if context.dry_run else context.workspace.root) as stage:
             project = render(
                 stage,
-                template,
-                address=inputs.address,
+                template.folder,
+                repository=template.repository,
+                told=template.told,
                 given=inputs.variables,
                 strict=inputs.strict,
                 output=output,
                 hook_timeout=inputs.hook_timeout,
-            )
+            ).project
             count = len(files_of(project))
             target = context.workspace.path(str(output / project.name), what="The project folder")
             name = context.workspace.relative(target)
@@ -139,40 +108,16 @@ def cookie_cutter(inputs: Inputs, context: Context) -> Outputs:
             else:
                 log.info(f"Rendered {count} files into {name}.")
     outputs: dict[str, str | int] = {"projectDirectory": name, "fileCount": count}
-    return outputs | ({"templateCommit": commit} if commit else {})
+    return outputs | ({"templateCommit": template.commit} if template.commit else {})
 
 
-def fetch(inputs: Inputs, context: Context, tool: Git, scratch: Path) -> Path:
-    """Give the folder of the template, cloned when it is public."""
-    if inputs.template_type == "private":
-        template = context.workspace.path(inputs.template_path, what="pathForTemplate")
-        if not template.is_dir():
-            raise BadInput(
-                f"There is no template in {template}.",
-                next_step="Set pathForTemplate to the folder that a GitClone step before this one filled.",
-            )
-        return template
-    template = scratch / "template"
-    url = inputs.template_url
-    parts = checked_url(url, what="publicTemplateUrl", next_step=NO_URL)
-    if parts.username:
-        login = Credentials(origin(url), unquote(parts.username), Secret(unquote(parts.password or "")))
-        tool, url = Git(context.network, login), inputs.address
-    log.info(f"Cloning the template {url}.")
-    clone(Upstream(tool, url, context.deadline, NOT_PUBLIC), template)
-    if tracks_lfs(template):
-        log.warning("The template keeps files in Git LFS; they come as pointers, not with their content.")
-    return template
-
-
-def commit_of(tool: Git, template: Path) -> str:
-    """Give the commit of the template; empty when it is no git repository of its own."""
-    if not (template / ".git").exists():
-        return ""
-    try:
-        return tool.run("rev-parse", "HEAD", cwd=template).strip()
-    except GitFailed:
-        return ""
+def describe(inputs: Inputs, context: Context) -> Outputs:
+    """Print the schema of the template's variables; it is no output, for there is nothing that a later step does."""
+    with scratch_folder() as scratch:
+        template = inputs.template.at(inputs.describe)
+        found = described(template.fetched(context, inputs.login.credentials(), scratch, choose=False))
+    sys.stdout.write(f"{json.dumps(found, indent=2, ensure_ascii=False)}\n")
+    return {}
 
 
 if __name__ == "__main__":

@@ -110,7 +110,7 @@ def direct_push(inputs: Inputs, context: Context) -> Outputs:
                 force=inputs.force_push,
                 message=inputs.message,
                 signature=inputs.signature.variables(),
-                advise=functools.partial(host.explain_rejection, where),
+                judge=functools.partial(host.explain_rejection, where),
                 scratch=scratch,
             ),
             dry_run=context.dry_run,

@@ -7,7 +7,7 @@ finds the entity of the first run and says so.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from common import git_hosts, log
@@ -64,7 +64,7 @@ def lacks(values: Mapping[str, Any], missing: Sequence[str]) -> Sequence[str]:
 )
 def register_catalog(inputs: Inputs, context: Context) -> Outputs:
     """Register a pushed catalog file and wait until the catalog shows its entity."""
-    host, where = git_hosts.open_host(inputs.host, context, step_type="RegisterCatalog")
+    host, where = git_hosts.open_host(_in_portal(inputs), context, step_type="RegisterCatalog")
     file = CatalogFile(
         url=host.file_url(where, branch=inputs.branch, path=inputs.file_path),
         repository_url=host.repository_url(where),
@@ -72,6 +72,7 @@ def register_catalog(inputs: Inputs, context: Context) -> Outputs:
         branch=inputs.branch,
         path=inputs.file_path,
         connector=where.connector.ref,
+        host=host.NAME,
     )
     outputs = {"catalogInfoUrl": file.url}
     options = table.chosen(inputs.catalogs, inputs.catalog_type)
@@ -86,6 +87,13 @@ def register_catalog(inputs: Inputs, context: Context) -> Outputs:
     found, how = registration.make()
     known = {"registeredCatalogUrl": options.page(found.ref), "locationId": found.location}
     return outputs | {"entityRef": found.ref, "registered": how} | {name: text for name, text in known.items() if text}
+
+
+def _in_portal(inputs: Inputs) -> HostInputs:
+    """Give the host's inputs with the portal that the catalog is in: pages of Harness Code are there too."""
+    harness = inputs.host.harness
+    base = harness.url or inputs.catalogs.harness.access.portal.given_base
+    return replace(inputs.host, harness=replace(harness, url=base))
 
 
 if __name__ == "__main__":

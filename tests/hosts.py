@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sandbox.seeding import seed
 from tests.conftest import Faults, World
 
-EVERY_STEP = frozenset({"CreateRepo", "DirectPush", "RegisterCatalog"})
+EVERY_STEP = frozenset({"CreateRepo", "DirectPush", "GitClone", "RegisterCatalog"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,12 +38,19 @@ class Served:
     repository_page: str = ""
     commit_page: str = ""
     file_page: str = ""
+    default_file_page: str = ""  # where a file on the default branch is shown, when not like one on another
+    settings: dict[str, Any] = field(default_factory=dict)
+    lacks: tuple[dict[str, Any], str] = ({}, "")
     find: tuple[str, str] = ("", "")
     create: tuple[str, str] = ("", "")
 
     @property
     def variables(self) -> dict[str, str]:
         return {**self.connector, **self.location}
+
+    def writes(self) -> list[str]:
+        """The requests to the host that could change something there; git's own reads are none."""
+        return [line for line in self.faults.requests if not line.startswith("GET ") and "git-upload-pack" not in line]
 
     def asked(self, request: tuple[str, str]) -> int:
         """How often such a request reached the host."""
@@ -56,6 +64,7 @@ class Host:
     type: str
     serve: Callable[[World, Path], contextlib.AbstractContextManager[Served]]
     steps: frozenset[str] = EVERY_STEP
+    has_settings: bool = True  # of a repository
 
     def __str__(self) -> str:
         return self.type
@@ -79,8 +88,54 @@ def _github(world: World, _: Path) -> Iterator[Served]:
         repository_page=page,
         commit_page=f"{page}/commit/{{commit}}",
         file_page=f"{page}/blob/{{branch}}/{{path}}",
+        settings={
+            "topics": ["payments", "Java"],
+            "homepage": "https://payments.example.com",
+            "access": {"teams": {"platform": "maintain"}, "users": {"jane": "write"}},
+            "features": {"issues": True, "wiki": False},
+            "mergeMethods": ["squash", "rebase"],
+            "deleteBranchOnMerge": True,
+        },
+        lacks=(
+            {"access": {"groups": {"platform": "read"}}, "mergeMethods": ["fastForward"]},
+            "access.groups, mergeMethods fastForward",
+        ),
         find=("GET", "/api/v3/repos/acme/payments"),
         create=("POST", "/api/v3/orgs/acme/repos"),
+    )
+
+
+@contextlib.contextmanager
+def _harness(world: World, _: Path) -> Iterator[Served]:
+    known = world.credentials["harness"]
+    space = f"{known.account}/shop/web"
+    page = f"{world.url}/ng/account/{known.account}/module/code/orgs/shop/projects/web/repos/payments"
+    yield Served(
+        url=world.url,
+        faults=world.faults,
+        connector={
+            "CONNECTOR_TYPE": "Harness",
+            "HARNESS_ACCOUNT_ID": known.account,
+            "DRONE_NETRC_MACHINE": "127.0.0.1",
+            "DRONE_NETRC_PORT": world.url.rpartition(":")[2],
+            "DRONE_NETRC_USERNAME": "jane@example.com",
+            "DRONE_NETRC_PASSWORD": known.api_key,
+            "DRONE_REMOTE_URL": f"{world.url}/gateway/code/git/{known.account}/payments.git",
+        },
+        location={"ORG_NAME": "shop", "PROJECT_NAME": "web", "REPO_NAME": "payments"},
+        elsewhere={"REPO_NAME": "nowhere"},
+        read_only={"DRONE_NETRC_PASSWORD": known.readonly_key},
+        may_not_push="the token is not allowed to",  # the host's own words are JSON, which git does not show
+        folder=lambda: next(path for path in world.state_dir.rglob("payments.git") if path.parent.name == "web"),
+        git_path=f"/gateway/code/git/{space}/payments.git",
+        visibilities=("private", "public"),
+        repository_page=page,
+        commit_page=f"{page}/commit/{{commit}}",
+        file_page=f"{page}/files/{{branch}}/~/{{path}}",
+        default_file_page=f"{page}/files/~/{{path}}",
+        lacks=({"topics": ["java"], "features": {"wiki": False}}, "topics, features.wiki"),
+        find=("GET", "/gateway/code/api/v1/repos/payments"),
+        create=("POST", "/gateway/code/api/v1/repos"),
     )
 
 
@@ -110,7 +165,8 @@ def _plain(world: World, _: Path) -> Iterator[Served]:
 
 HOSTS = (
     Host(type="Github", serve=_github),
-    Host(type="Git", serve=_plain, steps=frozenset({"DirectPush"})),
+    Host(type="Harness", serve=_harness, has_settings=False),
+    Host(type="Git", serve=_plain, steps=frozenset({"DirectPush", "GitClone"})),
 )
 
 

@@ -14,7 +14,7 @@ from common.network.settings import Network
 
 @dataclass(frozen=True, kw_only=True)
 class CatalogFile:
-    """The catalog file where it was pushed to. `url` and `repository_url` are for browsers."""
+    """The catalog file where it was pushed to: `host` is the git host's name, the two URLs are for browsers."""
 
     url: str
     repository_url: str
@@ -22,6 +22,7 @@ class CatalogFile:
     branch: str
     path: str
     connector: str
+    host: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from common.network.settings import Network
 SETTINGS = {
     "safe.directory": "*",  # the workspace may belong to another uid
     "core.hooksPath": os.devnull,
+    "core.fsmonitor": "false",
     "core.autocrlf": "false",
     "core.fileMode": "true",
     "core.symlinks": "true",
@@ -32,6 +34,8 @@ SETTINGS = {
     "advice.detachedHead": "false",
     "protocol.ext.allow": "never",
 }
+# How far the server is, which it tells a hundred times when --progress asks for it.
+COUNTED = re.compile(r"remote: (?:Enumerating|Counting|Compressing|Finding|Getting|Total)\b")
 ENVIRONMENT = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_ATTR_NOSYSTEM": "1",
@@ -78,7 +82,7 @@ class Git:
         """Run git without credentials and give its standard output. Raises GitFailed."""
         return _run(arguments, cwd=cwd, stdin=stdin, environ=self._environ({}) | dict(extra or {}), brief=True)
 
-    def talk(
+    def talk(  # noqa: PLR0913 - how long it may take in three ways, and who hears what
         self,
         *arguments: str,
         cwd: Path | None = None,
@@ -86,17 +90,25 @@ class Git:
         settings: Mapping[str, str] | None = None,
         silent_seconds: float,
         seconds: float = math.inf,
+        told: Callable[[str], object] = lambda _: None,
     ) -> str:
         """Run git with the credentials and give its standard output. Raises GitFailed, and TimeoutError.
 
         silent_seconds: how long a transfer may stand still; seconds: how long it may take in all. What the server says
-        is shown at once.
+        is shown at once; `told` gets every other line that git prints to stderr.
         """
         own = self.credentials.settings() if self.credentials is not None else {}
         environ = self._environ(own | dict(settings or {})) | dict(extra or {})
         environ |= self.credentials.variables() if self.credentials is not None else {}
         environ["GIT_HTTP_LOW_SPEED_TIME"] = str(max(1, round(silent_seconds)))
-        return _run(arguments, cwd=cwd, environ=environ, show=("remote:",), still=silent_seconds, seconds=seconds)
+
+        def heard(line: str) -> None:
+            if line.startswith("remote:") and not COUNTED.match(line):
+                log.info(line)
+            else:
+                told(line)
+
+        return _run(arguments, cwd=cwd, environ=environ, heard=heard, still=silent_seconds, seconds=seconds)
 
     def _environ(self, settings: Mapping[str, str]) -> dict[str, str]:
         environ = {**os.environ, **self.network.environ, **ENVIRONMENT}
@@ -112,15 +124,14 @@ def _run(
     *,
     cwd: Path | None,
     environ: Mapping[str, str],
-    show: tuple[str, ...] = (),
+    heard: Callable[[str], object] = lambda _: None,
     **options: Any,
 ) -> str:
     lines: list[str] = []
 
     def line(text: str) -> None:
         lines.append(text.rstrip())
-        if show and text.startswith(show):
-            log.info(text.rstrip())
+        heard(text.rstrip())
 
     try:
         ended = child.run(["git", *arguments], environ=environ, folder=cwd, line=line, **options)

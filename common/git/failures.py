@@ -28,6 +28,24 @@ class Kind:
     outcome: Outcome = Outcome.REFUSED
 
 
+@dataclass(frozen=True)
+class Rejection:
+    """What a declined push lacked: what to do about it, and of which kind the failure is.
+
+    protected: the branch itself does not take a push, so a pull request may bring it what was pushed.
+    """
+
+    advice: str = ""
+    error: type[StepError] = Refused
+    protected: bool = False
+
+
+def rejection(table: Sequence[tuple[str, Rejection]], text: str) -> Rejection:
+    """Give what the first row whose words are in the text says; Rejection() when none are."""
+    lowered = text.lower()
+    return next((found for words, found in table if words.lower() in lowered), Rejection())
+
+
 LOGIN = Kind(NotAllowed, "{host} asks for a login")
 ALLOW = Kind(
     NotAllowed,

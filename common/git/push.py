@@ -14,7 +14,7 @@ from common.errors import BadInput, Conflict, Refused, StepError
 from common.git import commit
 from common.git.command import GitFailed
 from common.git.commit import Built
-from common.git.failures import failures
+from common.git.failures import Rejection, failures
 from common.git.upstream import Branches, Upstream, branches, fetch
 from common.git.work_tree import check_folder, tracks_lfs
 from common.network import repeat
@@ -30,7 +30,7 @@ MOVED = (*OVERTAKEN, "fetch first", "non-fast-forward")
 class Push:
     """What to push where.
 
-    signature: git's author and committer variables. advise: given the words of a declined push, says what to do.
+    signature: git's author and committer variables. judge: given the words of a declined push, says what it lacked.
     scratch: an empty folder of this process alone.
     """
 
@@ -40,7 +40,7 @@ class Push:
     force: bool
     message: str
     signature: Mapping[str, str]
-    advise: Callable[[str], str]
+    judge: Callable[[str], Rejection]
     scratch: Path
 
 
@@ -50,6 +50,10 @@ class Pushed:
 
     commit: str
     pushed: bool
+
+
+class Protected(Refused):
+    """The branch does not take a push; a pull request may bring it what was pushed."""
 
 
 class _Moved(Exception):
@@ -151,8 +155,10 @@ def _push_failures(wanted: Push) -> Callable[[Exception], Failure | None]:
                 if wanted.force:
                     return Failure(Outcome.REFUSED, _overtaken(wanted, error))
                 raise _Moved from error
+            verdict = wanted.judge(error.text)
             declined = f"Could not {doing}: the server declined it ({reason})."
-            return Failure(Outcome.REFUSED, Refused(declined, next_step=wanted.advise(error.text), detail=error.text))
+            kind = Protected if verdict.protected else verdict.error
+            return Failure(Outcome.REFUSED, kind(declined, next_step=verdict.advice, detail=error.text))
         return otherwise(error)
 
     return failure

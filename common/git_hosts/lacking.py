@@ -26,7 +26,8 @@ def lacks(step_type: str, *, token: bool) -> Lacks:
     def named(values: Mapping[str, Any], missing: Sequence[str]) -> list[str]:
         inputs = build(HostInputs, values)
         names = _of_the_host(inputs, step_type, personal=bool(values.get("personalAccount")))
-        wanted = token and inputs.connector.password is None and (names or missing)
+        own = inputs.connector.type.lower() == "harness" and inputs.harness.api_key is not None
+        wanted = token and inputs.connector.password is None and not own and (names or missing)
         return [name for name in names if name not in missing] + ([TOKEN] if wanted else [])
 
     return named

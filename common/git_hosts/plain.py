@@ -6,6 +6,7 @@ import urllib.parse
 
 from common.errors import BadInput
 from common.git.credentials import Credentials
+from common.git.failures import Rejection
 from common.git_hosts.context import HostContext, Missing, check_location
 from common.network.url import checked, origin
 
@@ -19,6 +20,8 @@ UNSUPPORTED = {
         "pages that show files, by which a catalog registers them",
         "Push to a git host that has them, and give its kind as CONNECTOR_TYPE.",
     ),
+    "pushMode": ("pull requests", "Set PUSH_MODE=push."),
+    "protect": ("API that protects branches", "Leave protect out, and have its keeper protect the branch."),
 }
 
 
@@ -68,8 +71,8 @@ def git_credentials(context: HostContext) -> Credentials | None:
     return Credentials(connector.origin, connector.username, connector.password)
 
 
-def explain_rejection(_: HostContext, text: str) -> str:  # noqa: ARG001 - the server's own words are all there is
-    return ""
+def explain_rejection(_: HostContext, text: str) -> Rejection:  # noqa: ARG001 - the server's own words are all there is
+    return Rejection()
 
 
 def _name(context: HostContext) -> str:

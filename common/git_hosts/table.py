@@ -15,5 +15,6 @@ class Host:
 
 HOSTS: dict[str, Host] = {  # connector type of the platform
     "Github": Host("common.git_hosts.github", ("github.com", "*.ghe.com")),
+    "Harness": Host("common.git_hosts.harness", ("*.harness.io",)),
     "Git": Host("common.git_hosts.plain"),
 }

@@ -18,11 +18,13 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from common.contract.stage import remove
 from common.errors import BadInput, StepError
 from common.template import faults, hooks, isolation, names, source, variables, writing
 from common.template.job import Answer, Job
 from common.template.source import Template
-from common.template.stage import remove
+
+OWN = ("_template", "_output_dir", "_repo_dir", "_checkout")  # in the order in which cookiecutter.main adds them
 
 
 class _Stopped(BaseException):
@@ -64,7 +66,7 @@ def _stop(_: int, __: FrameType | None) -> None:
 def _answer(job: Job) -> Answer:
     answer = Answer()
     try:
-        answer.project = _render(job, answer.warnings)
+        answer.project, answer.values = _render(job, answer.warnings)
     except StepError as error:
         answer.failure = (type(error).__name__, error.message, error.next_step)
     except OSError as error:
@@ -74,13 +76,13 @@ def _answer(job: Job) -> Answer:
     return answer
 
 
-def _render(job: Job, warnings: list[str]) -> str:
-    """Render the template and give the name of the project's folder."""
+def _render(job: Job, warnings: list[str]) -> tuple[str, dict[str, Any]]:
+    """Render the template and give the name of the project's folder, and the values of the variables."""
     scratch, seconds = Path(job.scratch), job.hook_timeout
-    source.check_folder(Path(job.template))
+    source.check_folder(Path(job.template), Path(job.repository))
     root = hooks.before_all(Path(job.template), scratch, seconds=seconds)
     if root != Path(job.template):
-        source.check_folder(root)
+        source.check_folder(root, root)
     sys.dont_write_bytecode = True  # the template's folder may be one of the workspace
     sys.path.append(str(root))  # for extensions next to cookiecutter.json, as cookiecutter.main does
     template = _opened(root, job, warnings)
@@ -94,7 +96,8 @@ def _render(job: Job, warnings: list[str]) -> str:
     writing.write(template, entries, project)
     hooks.run("post_gen_project", template, project, scratch, seconds=seconds, **places)
     _check_project(project)
-    return name
+    values = {name: value for name, value in template.context["cookiecutter"].items() if name not in OWN}
+    return project.name, json.loads(json.dumps(values, default=str))  # an extension may have made them anything
 
 
 def _opened(root: Path, job: Job, warnings: list[str]) -> Template:
@@ -115,7 +118,7 @@ def _opened(root: Path, job: Job, warnings: list[str]) -> Template:
         return environment.from_string(str(raw)).render(cookiecutter=found)
 
     values = variables.resolved(root, declared, given, render)
-    values |= {"_template": job.address, "_output_dir": job.output, "_repo_dir": job.address, "_checkout": None}
+    values |= {name: job.output if name == "_output_dir" else job.told[name] for name in OWN}
     context = OrderedDict(cookiecutter=values, _cookiecutter=variables.unrendered(declared, given))
     folder = source.project_folder(root, environment)
     return Template(root, folder, environment, context, declared, given)

@@ -46,16 +46,16 @@ class StepKind:
         return frozenset(name for one in self.inputs for name in one.env)
 
     def uses_connector(self) -> bool:
-        """Tell whether the step takes the credentials of a git connector."""
-        return "DRONE_NETRC_PASSWORD" in self.reads
+        """Tell whether the step takes the credentials of a git connector, which its spec names."""
+        return "DRONE_NETRC_PASSWORD" in self.reads and "connectorRef" in self.spec
 
     def uses_account(self) -> bool:
         """Tell whether the step wants to know the portal that it works for."""
         return "BASE" in self.reads
 
     def writes_elsewhere(self) -> bool:
-        """Tell whether the step can change more than its workspace: for that it needs a credential."""
-        return any(one.secret for one in self.inputs)
+        """Tell whether the step can change more than its workspace: for that its spec gives it a credential."""
+        return self.uses_connector() or any(one.secret for one in self.spec.values())
 
 
 def types() -> list[str]:

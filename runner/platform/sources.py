@@ -15,7 +15,7 @@ from common.errors import BadInput
 from runner.language import step_types
 from runner.language.resolve import LATER, Resolved
 from runner.language.step_types import StepKind
-from runner.platform import requests
+from runner.platform import clone, requests
 from runner.platform.connectors import Missing, Services
 from runner.platform.execution import Execution
 from runner.platform.texts import plain, secret_of, text_of
@@ -94,9 +94,10 @@ def _connector(asked: Asked) -> dict[str, str]:
     parts = urllib.parse.urlsplit(connector.url)
     remote = connector.url
     if connector.url_type == "Account":
-        repository = str(asked.spec.get("repository") or "")
+        field = next((one.field for one in asked.kind.inputs if "REPO_NAME" in one.env), "repository")
+        repository = str(asked.spec.get(field) or "")
         if not repository:
-            raise BadInput("The step needs the field 'repository', because its connector is one for a whole account.")
+            raise BadInput(f"The step needs the field {field!r}, because its connector is one for a whole account.")
         remote = f"{remote}/{repository}"
     if not remote.endswith(".git") and connector.type != "AzureRepo":
         remote += ".git"
@@ -110,8 +111,18 @@ def _connector(asked: Asked) -> dict[str, str]:
     }
 
 
+def _clone(asked: Asked) -> dict[str, str]:
+    return clone.variables(asked.kind, asked.spec, asked.services)
+
+
 def _account(asked: Asked) -> dict[str, str]:
     return {"BASE": asked.services.harness().base}
+
+
+def _harness_code(asked: Asked) -> dict[str, str]:
+    """Give the portal to a step whose git host is the portal's own; only without a connector it is not known else."""
+    without = asked.spec.get("connectorType") == "Harness" and not asked.spec.get("connectorRef")
+    return {"HARNESS_URL": asked.services.harness().base} if without else {}
 
 
 def _user_context(asked: Asked) -> dict[str, str]:
@@ -147,7 +158,9 @@ SOURCES = (
     Source(reads("REPLY_BROADCAST"), _unless_given),
     Source(lambda _: True, _spec),
     Source(StepKind.uses_connector, _connector),
+    Source(reads("DRONE_COMMIT_BRANCH"), _clone),
     Source(reads("BASE"), _account),
+    Source(reads("HARNESS_URL"), _harness_code),
     Source(reads("AUTHORIZATION"), _user_context),
     Source(reads("IMPORT_ENTITY_URL"), _request(requests.register)),
     Source(reads("CUSTOM_PROPERTY_URL"), _request(requests.update)),

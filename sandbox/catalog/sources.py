@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import urllib.parse
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from sandbox.git import bare, repositories
@@ -12,11 +12,7 @@ if TYPE_CHECKING:
     from sandbox.git.repositories import Repository
     from sandbox.state import State
 
-# What follows a repository's page in the URL of a file, per host: the branch and the path, or both in one.
-_FORMS = (
-    re.compile(r"/(?:-/)?(?:blob|src|raw)/(?:branch/)?(?P<place>.+)"),
-    re.compile(r"/files/(?P<branch>.+?)/~/(?P<path>.+)"),
-)
+_PATH = "{path}"
 
 
 class NotReadable(LookupError):
@@ -38,34 +34,27 @@ def read(state: State, target: str, host: str) -> tuple[Repository, str]:
             " integration for the target host, or add it to the configured list of allowed hosts at"
             " 'backend.reading.allow'"
         )
-    missing = NoSuchFile(f"NotFoundError: Unable to read url, no matching files found for {target}")
+    wanted = urllib.parse.unquote(parts._replace(scheme="", netloc="").geturl())
     for hosted in repositories.find_all(state):
-        page = state.git_host(hosted.host).page_path(hosted.owner, hosted.name)
-        path = urllib.parse.unquote(parts.path)
-        if not path.lower().startswith(f"{page.lower()}/"):
-            continue
-        for branch, inside in _places(hosted, path[len(page) :]):
-            commit = bare.branches(hosted.folder).get(hosted.default_branch if branch == "HEAD" else branch)
-            if commit is None:
-                continue
+        for branch, path in _places(state, hosted, wanted):
             try:
-                content = bare.read(hosted.folder, bare.entry(hosted.folder, commit, inside).sha)
+                commit = bare.branches(hosted.folder)[branch]
+                content = bare.read(hosted.folder, bare.entry(hosted.folder, commit, path).sha)
             except bare.NoSuchObject:
-                raise missing from None
+                continue
             try:
                 return hosted, content.decode()
             except UnicodeDecodeError:
                 raise NotReadable(f"Error: {target} is not UTF-8 text") from None
-    raise missing
+    raise NoSuchFile(f"NotFoundError: Unable to read url, no matching files found for {target}")
 
 
-def _places(hosted: Repository, rest: str) -> list[tuple[str, str]]:
-    """Give every branch and path that the rest of a URL may mean: a branch's name may hold slashes."""
-    for form in _FORMS:
-        if (match := form.fullmatch(rest)) is None:
-            continue
-        if "place" not in match.groupdict():
-            return [(match["branch"], match["path"])]
-        names = ("HEAD", *sorted(bare.branches(hosted.folder), key=len, reverse=True))
-        return [(name, match["place"][len(name) + 1 :]) for name in names if match["place"].startswith(f"{name}/")]
-    return []
+def _places(state: State, hosted: Repository, wanted: str) -> Iterator[tuple[str, str]]:
+    """Give every branch and path that an address may mean by the host's own form: a branch may hold slashes."""
+    host, default = state.git_host(hosted.host), hosted.default_branch
+    for name, branch in (("HEAD", default), *((name, name) for name in bare.branches(hosted.folder))):
+        form = host.file_path(hosted.owner, hosted.name, branch=name, path=_PATH)
+        before, _, after = urllib.parse.unquote(form).partition(_PATH)
+        fits = wanted.lower().startswith(before.lower()) and wanted.endswith(after)
+        if fits and branch in bare.branches(hosted.folder):
+            yield branch, wanted[len(before) : len(wanted) - len(after)]

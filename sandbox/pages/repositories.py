@@ -26,9 +26,9 @@ _LONGEST_PATCH = 200_000
 def repository_pages(service: str, host: GitHost) -> Blueprint:
     """Make the pages of a service's repositories, below the address that a browser finds each at."""
     routes = page_routes(f"{service}_pages")
-    for view, paths in _VIEWS.items():
+    for view in (repository, file, raw_file, commits, commit):
         shown = _of_repository(service, view)
-        for path in paths:
+        for path in host.views[view.__name__]:
             routes.add_url_rule(f"{host.page}{path}", view.__name__, shown)
     if host.has_owners:
         routes.add_url_rule(host.page.removesuffix("/<name>"), "owner", partial(owner_page, service))
@@ -40,7 +40,10 @@ def _of_repository(service: str, view: Callable[..., ResponseReturnValue]) -> Ca
         try:
             hosted = repositories.find(current_state(), service, owner, name.removesuffix(".git"))
         except repositories.NoSuchRepository:
-            abort(404, f"There is no repository {'/'.join(filter(None, (owner, name)))}.")
+            place = "/".join(filter(None, (owner, name)))
+            if owner and not values and repositories.find_all(current_state(), host=service, owner=place):
+                return owner_page(service, place)  # a group in a group looks like a repository in one
+            abort(404, f"There is no repository {place}.")
         return view(hosted, **values)
 
     return shown
@@ -79,8 +82,8 @@ def repository(hosted: Repository, place: str = "") -> ResponseReturnValue:
 
 
 def _lies_in(entity: entities.Entity, hosted: Repository) -> bool:
-    page = current_state().git_host(hosted.host).page_path(hosted.owner, hosted.name)
-    return str((entity.git_details or {}).get("repo_url", "")).endswith(page)
+    address = current_state().git_host(hosted.host).web_address(hosted.owner, hosted.name)
+    return str((entity.git_details or {}).get("repo_url", "")).endswith(address)
 
 
 def file(hosted: Repository, place: str) -> ResponseReturnValue:
@@ -163,12 +166,3 @@ def _text(content: bytes) -> str | None:
         return content.decode()
     except UnicodeDecodeError:
         return None
-
-
-_VIEWS: dict[Callable[..., ResponseReturnValue], tuple[str, ...]] = {
-    repository: ("", "/tree/<path:place>"),
-    file: ("/blob/<path:place>",),
-    raw_file: ("/raw/<path:place>",),
-    commits: ("/commits", "/commits/<path:ref>"),
-    commit: ("/commit/<sha>",),
-}

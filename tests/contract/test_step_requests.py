@@ -17,6 +17,9 @@ ALLOWED = {
     r"scm/get-file-by-branch: the description has no such operation": (
         "the platform's call before an import (contract, D.4); no description of it is published"
     ),
+    r"github (GET|PUT|POST) .*/(teams|collaborators|invitations|protection|pulls)\b.*: the description has no such": (
+        "published by GitHub (REST API: teams, collaborators, branch protection, pulls), and not in this cut of it"
+    ),
     r"orgs/\{org\}/repos request: .*'internal' is not one of": (
         "GitHub Enterprise has internal repositories; the description is that of api.github.com without it"
     ),
@@ -79,6 +82,15 @@ def test_all_steps_send_what_the_services_describe(
         run("CreateRepo", place, REPO_TYPE=repo_type, REPO_NAME=f"x-{repo_type}", REPO_DESCRIPTION="d")
     run("CreateRepo", place, ORG_NAME="", PERSONAL_ACCOUNT="true", REPO_NAME="mine")
     run("CreateRepo", place, ORG_NAME=world.credentials["github"].user, REPO_NAME="also-mine")
+    settings = {
+        "topics": ["java"],
+        "homepage": "https://payments.example.com",
+        "access": {"teams": {"platform": "admin"}, "users": {"jane": "read"}},
+        "features": {"issues": True, "wiki": False},
+        "mergeMethods": ["squash"],
+        "deleteBranchOnMerge": True,
+    }
+    run("CreateRepo", place, REPO_NAME="set", DEFAULT_BRANCH="trunk", REPO_SETTINGS=json.dumps(settings))
     for _ in range(2):
         run("CreateRepo", place, REPO_TYPE="private", IF_EXISTS="adopt")
         run("CreateCatalog", harness, FILE_NAME="idp.yaml", FILE_PATH="app", FILE_CONTENT=ENTITY)
@@ -116,6 +128,9 @@ def test_all_steps_send_what_the_services_describe(
         "github GET /repos/{owner}/{repo}",
         "github POST /orgs/{org}/repos",
         "github POST /user/repos",
+        "github PATCH /repos/{owner}/{repo}",
+        "github GET /repos/{owner}/{repo}/topics",
+        "github PUT /repos/{owner}/{repo}/topics",
         "harness-idp POST /v1/entities/import",
         "harness-idp GET /v1/entities/{scope}/{kind}/{identifier}",
         "harness-idp POST /v1/catalog/custom-properties/entity",

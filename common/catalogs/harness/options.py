@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from common.catalogs import Catalog, CatalogFile
 from common.contract.inputs import option
 from common.errors import BadInput
-from common.harness.access import KEY, Access, Portal
+from common.harness.access import GIT_HOST, KEY, Access, Portal
 from common.harness.client import CREDENTIALS, PortalClient, given_body
 from common.network.deadline import Deadline
 from common.network.settings import Network
@@ -99,7 +99,7 @@ class HarnessOptions:
         from common.catalogs.harness.entities import HarnessCatalog
 
         self.access.headers()  # refuses at once when there are no credentials
-        if self._first_generation() and (self.generation.idp_url or not file.connector):
+        if self._first_generation() and (self.generation.idp_url or not (file.connector or file.host == GIT_HOST)):
             from common.catalogs.backstage.locations import Locations
 
             return Locations(file, self.client(network, deadline))
@@ -137,25 +137,27 @@ class HarnessOptions:
         return self.generation.is_first(self.access.portal) and not (self.import_url and not self.generation.idp_url)
 
     def _made_body(self, file: CatalogFile) -> dict[str, Any]:
-        if not file.connector:
+        own = file.host == GIT_HOST and not file.connector  # the portal reads its own git host without a connector
+        if not file.connector and not own:
             raise BadInput(
                 "The portal reads the file through one of its own connectors, and none is named.",
                 next_step=f"{CONNECTOR_ADVICE[0].upper()}{CONNECTOR_ADVICE[1:]}.",
             )
         return {
-            "connector_ref": file.connector,
+            **({} if own else {"connector_ref": file.connector}),
             "repo_name": file.repository,
             **({"branch_name": file.branch} if file.branch else {}),
             "file_path": file.path,
-            "is_harness_code_repo": False,
+            "is_harness_code_repo": own,
         }
 
     def _made_file_url(self, body: Mapping[str, Any]) -> str:
         """Give '' where an identifier is missing that the connector's own scope needs."""
         portal = self.access.portal
         connector = str(body.get("connector_ref") or "")
-        scope = self._scope_of(connector)
-        if not portal.account or not connector or scope is None:
+        own = body.get("is_harness_code_repo") is True
+        scope = {} if own else self._scope_of(connector)
+        if not portal.account or not (own or connector) or scope is None:
             return ""
         asked = {
             "accountIdentifier": portal.account,
@@ -164,6 +166,7 @@ class HarnessOptions:
             "repoName": body.get("repo_name"),
             "branch": body.get("branch_name"),
             "filePath": body.get("file_path"),
+            "isHarnessCodeRepo": "true" if own else "",
         }
         query = urllib.parse.urlencode({name: value for name, value in asked.items() if value})
         base = origin(self.import_url) if self.import_url else portal.base

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
+from common.contract.stage import staging
 from common.errors import Interrupted
 from common.template.rendering import render
-from common.template.stage import staging
 from tests.conftest import RunStep
 
 CONTEXT: dict[str, Any] = {
@@ -198,7 +198,9 @@ def test_a_signal_just_after_the_start_ends_the_process_that_renders(
     monkeypatch.setattr("common.template.rendering.threading.Thread", Interrupting)
     monkeypatch.setattr("common.template.rendering.subprocess.Popen", noted)
     with staging(workspace) as stage, pytest.raises(Interrupted):
-        render(stage, workspace, address="", given={}, strict=False, output=workspace, hook_timeout=1)
+        render(
+            stage, workspace, repository=workspace, told={}, given={}, strict=False, output=workspace, hook_timeout=1
+        )
     assert started[0].returncode is not None
     assert list(workspace.iterdir()) == []
 
@@ -208,5 +210,6 @@ def test_the_process_that_renders_loads_nothing_of_inputs_network_and_git() -> N
     code = "import sys, common.template.child; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
     ours = {name for name in loaded if name.startswith(("common.", "steps", "runner", "sandbox"))}
-    assert {name for name in ours if not name.startswith("common.template")} == {"common.errors", "common.secret"}
+    others = {name for name in ours if not name.startswith("common.template")}
+    assert others == {"common.errors", "common.secret", "common.contract", "common.contract.stage"}
     assert not {"click", "requests", "rich", "cookiecutter.main", "cookiecutter.prompt"} & set(loaded)

@@ -62,7 +62,7 @@ def test_a_repository_of_another_host_needs_no_owner_and_one_without_a_folder_is
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("repositories:\n  - {host: svn, name: b}", "2:6: The sandbox has no git host 'svn'; it can be github or git."),
+        ("repositories:\n  - {host: svn, name: b}", "2:6: The sandbox has no git host 'svn'; it can be github"),
         ("repositories:\n  - {host: git, owner: a, name: b}", "The repositories of git have no owner."),
         ("repositories:\n  - {name: b}", "The field 'owner' of a repository is missing."),
         (

@@ -58,9 +58,10 @@ def test_a_file_that_was_changed_is_read_again_and_the_new_state_waited_for(
 
 
 def test_a_location_whose_file_was_broken_is_read_again_when_it_is_mended(
-    catalog: CatalogUnderTest, world: World, tmp_path: Path, run_step: RunStep
+    catalog: CatalogUnderTest, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_step: RunStep
 ) -> None:
     """Somebody added the location of a broken file; nothing of it was ever shown."""
+    monkeypatch.setattr(locations, "DELAY", 0.0)
     push(world, tmp_path, "acme", "kind: [")
     name = "backstage" if catalog.type == "backstage" else "idp1"
     where = locations.Catalog(open_state(world.state_dir), name, world.url.partition("//")[2])

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from common.template.stage import IGNORE, NOTE, PREFIX, staging
+from common.contract.stage import IGNORE, NOTE, PREFIX, staging
 from tests.conftest import REPOSITORY_ROOT
 
 HOLDER = """\
 import pathlib, sys, time
-from common.template.stage import staging
+from common.contract.stage import staging
 with staging(pathlib.Path(sys.argv[1])) as stage:
     (stage.project / "half").write_text("made")
     print("ready", flush=True)

@@ -1,4 +1,4 @@
-"""The folder that a project is made in: next to its place, gone afterwards, and cleared by the next run after a kill.
+"""The folder that something is made in: next to its place, gone afterwards, cleared by the next run after a kill.
 
 Whose run still goes on is told by a lock on the folder itself, which the kernel lets go with the last process that
 holds it. What git would take along from it is nothing.
@@ -15,14 +15,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-PREFIX = ".cookiecutter-"
-NOTE = "# Made by the step CookieCutter while it renders; it can be removed when no such step runs.\n"
+PREFIX = ".idp-steps-"
+NOTE = "# Made by a step while it works; it can be removed when no step runs.\n"
 IGNORE = ".gitignore"
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A folder for the project alone, one for other files, and the number of the open lock on both."""
+    """A folder for what is made alone, one for other files, and the number of the open lock on both."""
 
     project: Path
     scratch: Path
@@ -47,7 +47,7 @@ def staging(place: Path) -> Iterator[Stage]:
 
 
 def remove(folder: Path) -> None:
-    """Remove a folder with all that is in it, also what a hook has made read-only."""
+    """Remove a folder with all that is in it, also what is read-only."""
     for parent, folders, _ in os.walk(folder):
         for name in folders:
             path = Path(parent, name)
