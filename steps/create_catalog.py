@@ -52,6 +52,8 @@ def create_catalog(inputs: Inputs, context: Context) -> Outputs:
     """Check the YAML of an entity and write it to a file."""
     path = file_path(inputs, context)
     entity, *others = parse(inputs.content, what="fileContent")
+    for warning in (warning for found in (entity, *others) for warning in found.warnings):
+        log.warning(f"fileContent, {warning.rstrip('.')}.")
     if others:
         log.info(f"The file also holds {', '.join(reference_in(inputs, other) for other in others)}.")
     outputs = {"catalogFilePath": context.workspace.relative(path), "entityRef": reference_in(inputs, entity)}

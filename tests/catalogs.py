@@ -256,7 +256,7 @@ CATALOGS = (
             2,
             (
                 "The file catalog-info.yaml on branch main of payments has 2 faults",
-                "line 4: metadata.name is 'a b'",
+                "line 4, column 9: metadata.name is 'a b'",
                 "spec.owner is missing",
             ),
         ),

@@ -60,6 +60,8 @@ class HarnessCatalog:
                 f"The file {self._where()} holds {len(entities)} entities, and this catalog registers one per file.",
                 next_step="Put each entity into a file of its own.",
             )
+        for warning in entities[0].warnings:
+            log.warning(f"The file {self._where()}, {warning.rstrip('.')}.")
         return Examined(refs=(reference(entities[0]),), text=text)
 
     def _read(self) -> str | None:

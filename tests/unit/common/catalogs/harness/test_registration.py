@@ -99,7 +99,11 @@ def test_a_file_that_no_import_would_take_is_refused_before_it_is_asked_for(
 ) -> None:
     """Its own format allows the name; an identifier of IDP 2.0 may hold no dot."""
     push(world, tmp_path, "acme", BACKSTAGE.replace("name: payments", "name: pay.ments"))
-    expect(run_step("RegisterCatalog", by_inputs(world)), 2, "line 4: metadata.name is 'pay.ments'; use up to 128")
+    expect(
+        run_step("RegisterCatalog", by_inputs(world)),
+        2,
+        "line 4, column 9: metadata.name is 'pay.ments'; use up to 128",
+    )
     assert asked(world, IMPORT) == 0
 
 
