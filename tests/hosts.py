@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from common.git_hosts.table import HOSTS as TABLE
 from sandbox.seeding import seed
 from tests.conftest import Faults, World
 
@@ -254,3 +256,12 @@ HOSTS = (
 def serving_step(step_type: str) -> list[Host]:
     """The hosts that the step works with."""
     return [host for host in HOSTS if step_type in host.steps]
+
+
+def offering(step_type: str, field: str) -> list[Host]:
+    """The hosts that the step works with, and that have what this input of it asks for."""
+    return [
+        host
+        for host in serving_step(step_type)
+        if field not in importlib.import_module(TABLE[host.type].module).UNSUPPORTED
+    ]
