@@ -35,6 +35,7 @@ class Served:
     may_not_push: str
     folder: Callable[[], Path]
     git_path: str
+    root: str = ""  # the path that the whole server lies below
     visibilities: tuple[str, ...] = ()
     default_of_empty: str = "main"  # what it names as the default branch before there is a commit
     default_branch: str = "main"  # the branch in the page of a file on the default branch
@@ -46,6 +47,11 @@ class Served:
     lacks: tuple[dict[str, Any], str] = ({}, "")
     find: tuple[str, str] = ("", "")
     create: tuple[str, str] = ("", "")
+
+    @property
+    def lfs_path(self) -> str:
+        """Where Git LFS looks for a repository's large files: it adds .git to an address without it."""
+        return f"{self.git_path.removesuffix('.git')}.git/info/lfs"
 
     @property
     def variables(self) -> dict[str, str]:
@@ -129,6 +135,7 @@ def _gitlab(world: World, _: Path) -> Iterator[Served]:
         may_not_push="remote: You are not allowed to upload code.",
         folder=lambda: next(world.state_dir.rglob("payments.git")),
         git_path="/gitlab/acme/team/payments.git",
+        root="/gitlab",
         visibilities=("private", "public", "internal"),
         default_branch="HEAD",
         repository_page=page,
@@ -171,6 +178,7 @@ def _azure(world: World, _: Path) -> Iterator[Served]:
         may_not_push="remote: TF401027: You need the Git 'GenericContribute' permission",
         folder=lambda: next(path for path in world.state_dir.rglob("payments.git") if path.parent.name == "shop"),
         git_path="/azure/acme/shop/_git/payments",
+        root="/azure",
         visibilities=("private",),
         default_of_empty="",
         repository_page=page,

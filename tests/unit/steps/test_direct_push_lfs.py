@@ -62,7 +62,7 @@ def test_a_file_that_gitattributes_asks_for_is_kept_beside_the_repository(
     assert (shown(host, "large.bin"), shown(host, "README.md")) == (POINTER, "x")
     assert kept(host) == [OID]
     assert run_step("DirectPush", target(host)).outputs["pushed"] is False
-    assert host.asked(("PUT", f"{host.git_path}/info/lfs/objects/{OID}")) == 1
+    assert host.asked(("PUT", f"{host.lfs_path}/objects/{OID}")) == 1
 
 
 @needs_git_lfs
@@ -88,7 +88,7 @@ def test_a_transfer_that_fails_once_is_repeated(
     host: Served, app: Path, run_step: RunStep, path: str, status: int
 ) -> None:
     method = "POST" if path == "batch" else "PUT"
-    host.faults.before[(method, f"{host.git_path}/info/lfs/objects/{path}")] = [status] * 3
+    host.faults.before[(method, f"{host.lfs_path}/objects/{path}")] = [status] * 3
     done = run_step("DirectPush", target(host, RETRY_BUDGET="20"))
     assert done.code == 0, done.stderr
     assert kept(host) == [OID]
@@ -111,7 +111,7 @@ def test_a_transfer_that_fails_once_is_repeated(
 def test_a_transfer_that_the_host_refuses_is_told_in_words_and_no_commit_names_it(  # noqa: PLR0913, PLR0917 - a case
     host: Served, app: Path, run_step: RunStep, status: int, code: int, words: str
 ) -> None:
-    host.faults.before[("POST", f"{host.git_path}/info/lfs/objects/batch")] = [status] * 99
+    host.faults.before[("POST", f"{host.lfs_path}/objects/batch")] = [status] * 99
     host.faults.headers.append(("WWW-Authenticate", 'Basic realm="LFS"'))
     done = run_step("DirectPush", target(host, VERBOSE="true"))
     assert (done.code, words in done.stderr) == (code, True), done.stderr

@@ -113,7 +113,7 @@ def test_the_location_names_the_repository_where_no_url_does(
     commit(every_host.folder(), "main", {"README.md": "one\n"}, "First")
     given = variables(every_host) if every_host.connector["CONNECTOR_TYPE"] == "Git" else every_host.variables
     url = given.pop("DRONE_REMOTE_URL") if every_host.connector["CONNECTOR_TYPE"] != "Git" else ""
-    port = {"DRONE_REMOTE_URL": f"{every_host.url}/"} if url else {}
+    port = {"DRONE_REMOTE_URL": f"{every_host.url}{every_host.root}/"} if url else {}
     flags = [f"--organization={given['ORG_NAME']}"] if "ORG_NAME" in given else []
     done = run_step("GitClone", given | port, *flags)
     assert done.code == 0, done.stderr
