@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from common.git_hosts.table import HOSTS as TABLE
 from sandbox.seeding import seed
 from tests.conftest import Faults, World
 
@@ -34,6 +36,7 @@ class Served:
     folder: Callable[[], Path]
     git_path: str
     visibilities: tuple[str, ...] = ()
+    default_of_empty: str = "main"  # what it names as the default branch before there is a commit
     default_branch: str = "main"  # the branch in the page of a file on the default branch
     repository_page: str = ""
     commit_page: str = ""
@@ -148,6 +151,42 @@ def _gitlab(world: World, _: Path) -> Iterator[Served]:
 
 
 @contextlib.contextmanager
+def _azure(world: World, _: Path) -> Iterator[Served]:
+    known = world.credentials["azure"]
+    page = f"{world.url}/azure/acme/shop/_git/payments"
+    yield Served(
+        url=world.url,
+        faults=world.faults,
+        connector={
+            "CONNECTOR_TYPE": "AzureRepo",
+            "DRONE_NETRC_MACHINE": "127.0.0.1",
+            "DRONE_NETRC_PORT": world.url.rpartition(":")[2],
+            "DRONE_NETRC_USERNAME": "jane",
+            "DRONE_NETRC_PASSWORD": known.token,
+            "DRONE_REMOTE_URL": f"{world.url}/azure/acme/payments",
+        },
+        location={"ORG_NAME": "acme", "PROJECT_NAME": "shop", "REPO_NAME": "payments"},
+        elsewhere={"REPO_NAME": "nowhere"},
+        read_only={"DRONE_NETRC_PASSWORD": known.readonly_token},
+        may_not_push="remote: TF401027: You need the Git 'GenericContribute' permission",
+        folder=lambda: next(path for path in world.state_dir.rglob("payments.git") if path.parent.name == "shop"),
+        git_path="/azure/acme/shop/_git/payments",
+        visibilities=("private",),
+        default_of_empty="",
+        repository_page=page,
+        commit_page=f"{page}/commit/{{commit}}",
+        file_page=f"{page}?path=/{{path}}&version=GB{{branch}}",
+        default_file_page=f"{page}?path=/{{path}}",
+        lacks=(
+            {"topics": ["a"], "features": {"wiki": True}, "mergeMethods": ["squash"]},
+            "topics, features.wiki, mergeMethods squash",
+        ),
+        find=("GET", "/azure/acme/shop/_apis/git/repositories/payments"),
+        create=("POST", "/azure/acme/shop/_apis/git/repositories"),
+    )
+
+
+@contextlib.contextmanager
 def _harness(world: World, _: Path) -> Iterator[Served]:
     known = world.credentials["harness"]
     space = f"{known.account}/shop/web"
@@ -208,6 +247,7 @@ def _plain(world: World, _: Path) -> Iterator[Served]:
 HOSTS = (
     Host(type="Github", serve=_github),
     Host(type="Gitlab", serve=_gitlab),
+    Host(type="AzureRepo", serve=_azure, has_settings=False),
     Host(type="Harness", serve=_harness, has_settings=False),
     Host(type="Git", serve=_plain, steps=frozenset({"DirectPush", "GitClone"})),
 )
@@ -216,3 +256,12 @@ HOSTS = (
 def serving_step(step_type: str) -> list[Host]:
     """The hosts that the step works with."""
     return [host for host in HOSTS if step_type in host.steps]
+
+
+def offering(step_type: str, field: str) -> list[Host]:
+    """The hosts that the step works with, and that have what this input of it asks for."""
+    return [
+        host
+        for host in serving_step(step_type)
+        if field not in importlib.import_module(TABLE[host.type].module).UNSUPPORTED
+    ]

@@ -93,7 +93,7 @@ def _render(job: Job, warnings: list[str]) -> tuple[str, dict[str, Any]]:
     places = {"_repo_dir": str(root), "_output_dir": job.project}
     hooks.run("pre_gen_project", template, project, scratch, seconds=seconds, **places)
     _check_project(project)
-    writing.write(template, entries, project)
+    writing.write(template, entries, project, largest=100_000_000)
     hooks.run("post_gen_project", template, project, scratch, seconds=seconds, **places)
     _check_project(project)
     values = {name: value for name, value in template.context["cookiecutter"].items() if name not in OWN}

@@ -48,6 +48,15 @@ if TYPE_CHECKING:
 
 DEFAULT_STATE = Path(".idp-steps") / "sandbox"
 URL = "${SANDBOX_URL}"
+FACTS = {  # what expressions can ask about an execution, of which the sandbox knows nothing else
+    "pipeline.triggeredBy.name": "Sandbox user",
+    "pipeline.triggeredBy.email": "user@sandbox.example",
+    "pipeline.executionUrl": "http://localhost/execution",
+    "account.name": "Sandbox",
+    "account.companyName": "Sandbox",
+    "org.name": "Default",
+    "project.name": "Portal",
+}
 SERVICE = "IdpService"  # the id before a token of the user context; which ones the platform uses is not published
 REPOSITORY = dict.fromkeys(("host", "owner", "name", "folder", "private"), RUN)
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")

@@ -29,6 +29,7 @@ _METHODS = ("get", "post", "put", "patch", "delete")
 _PREFIXES = {
     "/api/v3": "github",
     "/gitlab/api": "gitlab",
+    "/azure": "azure-devops",
     "/gateway/code/api/v1": "harness-code",
     "/gateway/code/git": "",
     "/gateway": "harness-idp",
@@ -139,7 +140,7 @@ class SpecRecorder:
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         path = str(environ["PATH_INFO"])
         prefix = next((prefix for prefix in _PREFIXES if path.startswith(f"{prefix}/")), None)
-        if prefix is None or not _PREFIXES[prefix]:
+        if prefix is None or not _PREFIXES[prefix] or (prefix == "/azure" and "/_apis/" not in path):
             return self.app(environ, start_response)
         body = Request(environ).get_data()
         environ["wsgi.input"] = io.BytesIO(body)
