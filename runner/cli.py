@@ -44,6 +44,7 @@ def idp_steps() -> None:
 @idp_steps.command()
 @click.argument("pipeline", type=_FILE, metavar="FILE|DIR")
 @click.option("--sandbox", is_flag=True, help="Run against local stand-ins for the git host, the portal and Slack.")
+@click.option("--host", default="", metavar="TYPE", help="With --sandbox: rehearse on this type of connector instead.")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Give a variable its value.")
 @click.option("--inputs", type=_FILE, help="YAML file with values by name; else inputs.yaml next to the pipeline.")
 @click.option(
@@ -66,6 +67,7 @@ def run(  # noqa: PLR0913 - one parameter per option
     pipeline: Path,
     *,
     sandbox: bool,
+    host: str,
     settings: Sequence[str],
     inputs: Path | None,
     connectors_file: Path | None,
@@ -87,6 +89,8 @@ def run(  # noqa: PLR0913 - one parameter per option
     where = Settings(Path.cwd(), workspace, environ, dry_run or _asked_for("DRY_RUN", os.environ))
     given = gather(settings, inputs, file, report)
     with ExitStack() as stack:
+        if not sandbox and host:
+            raise BadInput("--host says which git host of the sandbox to rehearse on, so it needs --sandbox.")
         if not sandbox:
             values = choose(checked.pipeline, given, None)
             services = connectors.described(connectors_file, secrets_file, file, os.environ)
@@ -95,12 +99,12 @@ def run(  # noqa: PLR0913 - one parameter per option
             raise BadInput("--connectors and --secrets have no meaning with --sandbox, which brings its own.")
         choose(checked.pipeline, given, sandboxed.URL)  # complains before anything starts
         seed_file = file.parent / "sandbox.yaml"
-        seeds = sandboxed.seeds(seed_file) if seed_file.is_file() else []
+        seeds, faults = _prepared(seed_file)
         server = stack.enter_context(sandboxed.running(state, waiting=lambda: report.line(WAITING)))
-        sandboxed.plant(state, seeds)
+        sandboxed.plant(state, seeds, faults)
         report.line(f"The sandbox runs at {server.url}; its state is kept in {state}.")
         values = choose(checked.pipeline, given, server.url)
-        code = runs.run(checked, values, sandboxed.services(server), where, report)
+        code = runs.run(checked, values, sandboxed.services(server, host), where, report)
         command = open_command(state)
         how = f"{command}, then open {server.url}/" if server.owned else f"open {server.url}/ (or first: {command})"
         report.line()
@@ -147,10 +151,10 @@ def sandbox(*, pipeline: Path | None, state: Path, port: int, address: str) -> i
     """
     report = to(sys.stdout, os.environ)
     seed_file = pipeline_file(pipeline).parent / "sandbox.yaml" if pipeline else None
-    seeds = sandboxed.seeds(seed_file) if seed_file and seed_file.is_file() else []
+    seeds, faults = _prepared(seed_file)
     try:
         with sandboxed.running(state, port, address=address) as server:
-            sandboxed.plant(state, seeds)
+            sandboxed.plant(state, seeds, faults)
             if not server.owned:
                 report.line(f"The sandbox with the state in {state} is already running at {server.url}/.")
                 if address != LOOPBACK:
@@ -204,6 +208,13 @@ def gather(settings: Sequence[str], inputs: Path | None, pipeline: Path, report:
     if faults or more:
         raise Invalid([*faults, *more])
     return {**given, **from_command_line}
+
+
+def _prepared(file: Path | None) -> tuple[list[sandboxed.Seed], list[sandboxed.Fault] | None]:
+    """Read what a sandbox.yaml asks for, if there is one."""
+    if file is None or not file.is_file():
+        return [], None
+    return sandboxed.seeds(file), sandboxed.spoiled(file)
 
 
 def choose(pipeline: Pipeline, given: Mapping[str, Given], sandbox_url: str | None) -> Values:
