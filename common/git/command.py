@@ -51,11 +51,13 @@ BETWEEN = 10.0  # seconds from one word about a transfer to the next
 
 
 class GitFailed(Exception):
-    """Git ended with an error; `lines` are its own words."""
+    """Git ended with an error; `lines` are its own words, `stdout` what it had printed."""
 
-    def __init__(self, command: str, code: int, lines: Sequence[str]) -> None:
+    def __init__(self, command: str, code: int, lines: Sequence[str], stdout: str = "") -> None:
         super().__init__(f"git {command} ended with {code}: {lines}")
+        self.code = code
         self.lines = lines
+        self.stdout = stdout
 
     @property
     def text(self) -> str:
@@ -158,5 +160,5 @@ def _run(
     if ended.timed_out:
         raise TimeoutError("git stood still, or took too long")
     if ended.code != 0:
-        raise GitFailed(arguments[0], ended.code, lines)
+        raise GitFailed(arguments[0], ended.code, lines, ended.stdout)
     return ended.stdout

@@ -90,6 +90,8 @@ def environments(world: World, signing_key: str = "") -> dict[str, dict[str, str
         "CreateRepo": place | {"REPO_TYPE": "private", "X_API_KEY": known["harness"].api_key},
         "CreateCatalog": {"FILE_NAME": "idp.yaml", "FILE_PATH": "app", "FILE_CONTENT": ENTITY},
         "DirectPush": place | {"CODE_DIRECTORY": "app", "SIGNING_KEY": signing_key, "SIGNING_PASSPHRASE": PASSPHRASE},
+        "GitClone": world.connector
+        | {"DRONE_REMOTE_URL": f"{world.url}/acme/payments.git", "X_API_KEY": known["harness"].api_key},
         "RegisterCatalog": place | harness | {"FILE_PATH": "idp.yaml", "PLUGIN_CONNECTOR_REF": "account.git"},
         "SlackNotify": slack | {"CHANNEL": "general", "MESSAGE_CONTENT": "hello"},
         "UpdateCatalogProperty": harness
@@ -105,7 +107,7 @@ def secret_names() -> set[str]:
 
 SIGNING = {"SIGNING_KEY", "SIGNING_PASSPHRASE"}  # they are not for the other side to refuse
 SHORTEST_LINE = 20  # characters of a line of the key
-SECRETS_OF = ("CreateRepo", "DirectPush", "RegisterCatalog", "SlackNotify", "UpdateCatalogProperty")
+SECRETS_OF = ("CreateRepo", "DirectPush", "GitClone", "RegisterCatalog", "SlackNotify", "UpdateCatalogProperty")
 
 
 @pytest.mark.parametrize("good", [True, False], ids=["accepted", "refused"])
