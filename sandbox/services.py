@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from sandbox import state
+from sandbox.bitbucket_cloud.service import CLOUD
+from sandbox.bitbucket_data_center.service import DATA_CENTER
 from sandbox.github.service import GITHUB
 from sandbox.harness.service import HARNESS
 from sandbox.plain.service import PLAIN
 from sandbox.slack.service import SLACK
 
-SERVICES = (GITHUB, PLAIN, HARNESS, SLACK)
+SERVICES = (GITHUB, CLOUD, DATA_CENTER, PLAIN, HARNESS, SLACK)
 GIT_HOSTS = tuple(service.name for service in SERVICES if service.git)
 
 
