@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from common.contract import values
@@ -46,10 +46,13 @@ class _Rank(enum.IntEnum):
 
 @dataclass(frozen=True)
 class _Found:
+    """A value that was found. `entries`: those of a map that came each as a variable."""
+
     text: str | None
     source: str
     rank: _Rank
     parsed: Any = None
+    entries: Mapping[str, Any] = field(default_factory=dict)
 
 
 _Finds = dict[str, list[_Found]]  # field -> what was found under names of one rank
@@ -106,15 +109,20 @@ def build(group: type[InputsT], given: Mapping[str, Any]) -> InputsT:
 
 
 def _find(option: Option, flags: Mapping[str, str], environ: Mapping[str, str]) -> list[_Found]:
-    """Give all that is set under the names of the best rank that has any."""
+    """Give all that is set under the names of the best rank that has any, each with the entries of a map."""
+    found = _find_whole(option, flags, environ)
+    entries = values.entries(option.prefix, environ) if option.prefix is not None else {}
+    if entries and not found:
+        return [_Found(None, f"{option.prefix}*", _Rank.AROUND, {}, entries)]
+    return [replace(hit, entries=entries) for hit in found]
+
+
+def _find_whole(option: Option, flags: Mapping[str, str], environ: Mapping[str, str]) -> list[_Found]:
     if (text := values.given(flags.get(option.field))) is not None:
         return [_Found(values.read_file(option.flag, text) if option.secret else text, option.flag, _Rank.FLAG)]
     if addressed := list(_read_all(option, option.addressed(), _Rank.ADDRESSED, environ)):
         return addressed
-    around = list(_read_all(option, option.env, _Rank.AROUND, environ))
-    if option.prefix is not None and (entries := values.entries(option.prefix, environ)):
-        around.append(_Found(None, f"{option.prefix}*", _Rank.AROUND, entries))
-    return around
+    return list(_read_all(option, option.env, _Rank.AROUND, environ))
 
 
 def _read_all(option: Option, names: typing.Iterable[str], rank: _Rank, environ: Mapping[str, str]) -> Iterator[_Found]:
@@ -177,6 +185,8 @@ def _parse(option: Option, hit: _Found) -> Any:
     value = hit.parsed
     if hit.text is not None:
         value = values.parse(option.kind, hit.text, multiline=option.multiline)
+    if hit.entries:  # a variable for one entry says more than a map; what is on the command line goes before both
+        value = {**hit.entries, **value} if hit.rank is _Rank.FLAG else {**value, **hit.entries}
     if option.choices and value not in option.choices:
         raise ValueError(f"is {shown(value)}; it can be {', '.join(option.choices)}")
     if option.at_least is not None and value < option.at_least:

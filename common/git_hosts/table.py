@@ -27,6 +27,8 @@ class Host:
 
 HOSTS: dict[str, Host] = {  # connector type of the platform
     "Github": Host("common.git_hosts.github", ("github.com", "*.ghe.com")),
+    "Gitlab": Host("common.git_hosts.gitlab", ("gitlab.com",)),
+    "AzureRepo": Host("common.git_hosts.azure", ("dev.azure.com", "*.visualstudio.com")),
     "Bitbucket": Host(
         "common.git_hosts.bitbucket.cloud", ("bitbucket.org",), elsewhere="common.git_hosts.bitbucket.data_center"
     ),

@@ -94,7 +94,7 @@ def _whole(raw: urllib3.BaseHTTPResponse, url: str) -> bytes:
     return body
 
 
-class _HeaderAuth(AuthBase):
+class HeaderAuth(AuthBase):
     """Adds the credentials; being set at all, it keeps requests from reading a netrc file."""
 
     def __init__(self, headers: Mapping[str, str | Secret]) -> None:
@@ -106,7 +106,7 @@ class _HeaderAuth(AuthBase):
         return request
 
 
-class _Transient(Exception):
+class Transient(Exception):
     """An answer whose status may change by itself."""
 
     def __init__(self, answer: requests.Response) -> None:
@@ -150,7 +150,7 @@ class Client:
             answer = self.session.request(
                 method,
                 url,
-                auth=_HeaderAuth(self.headers),
+                auth=HeaderAuth(self.headers),
                 allow_redirects=False,
                 params=params,
                 json=json,
@@ -160,7 +160,7 @@ class Client:
             if retry_not_found and answer.status_code == HTTPStatus.NOT_FOUND:
                 missing.append(answer)
             if missing or answer.status_code in TRANSIENT_STATUS:
-                raise _Transient(answer)
+                raise Transient(answer)
             return answer
 
         try:
@@ -195,7 +195,7 @@ def configure(session: requests.Session, base: str, network: Network, deadline: 
 
 def failure(url: str, error: Exception) -> Failure | None:
     """Tell what an exception of requests left behind, for a request to the URL; None when it is none."""
-    if isinstance(error, _Transient):
+    if isinstance(error, Transient):
         return _of_answer(url, error.answer)
     if isinstance(error, requests.exceptions.SSLError) or _is_refused_by_proxy(error):
         return Failure(Outcome.REFUSED, _unreachable(url, error))
@@ -218,7 +218,7 @@ def _is_refused_by_proxy(error: Exception) -> bool:
     """Tell a proxy that is not there, or opens no tunnel; one that breaks off in a request has sent it on, perhaps."""
     if not isinstance(error, requests.exceptions.ProxyError):
         return False
-    return _never_sent(error) or "Tunnel" in str(error) or "ConnectionResetError" not in str(error)
+    return _never_sent(error) or "Tunnel" in str(error)
 
 
 def _never_sent(error: Exception) -> bool:

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify
 from werkzeug.exceptions import HTTPException
 
 from sandbox.access import current_state, json_body, recognise
-from sandbox.bitbucket_cloud.service import CLOUD, MACHINE, api_caller
+from sandbox.bitbucket_cloud.git import MACHINE, SERVICE, api_caller
 from sandbox.git import bare, repositories
 from sandbox.service import Caller
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from sandbox.git.repositories import Repository
 
-SERVICE = CLOUD.name
 ADMIN = "repository:admin"
 _SLUG = re.compile(r"[a-z0-9_.-]{1,62}")
 _WORKSPACE = re.compile(r"[a-z0-9_-]{1,62}")

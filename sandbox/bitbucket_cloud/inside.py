@@ -9,7 +9,7 @@ from flask import jsonify, request
 
 from sandbox.access import current_state
 from sandbox.bitbucket_cloud.api import ADMIN, caller_of, cloud, find, sent_json, stop
-from sandbox.bitbucket_cloud.service import MACHINE
+from sandbox.bitbucket_cloud.git import MACHINE
 from sandbox.git import bare, pull_requests, repositories
 
 if TYPE_CHECKING:

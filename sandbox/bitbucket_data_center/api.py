@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from sandbox.access import current_state, json_body, recognise
-from sandbox.bitbucket_data_center.service import DATA_CENTER, caller
+from sandbox.bitbucket_data_center.git import HOST, SERVICE, caller
 from sandbox.git import bare, repositories
 from sandbox.service import Caller
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from sandbox.git.repositories import Repository
 
-SERVICE = "bitbucket"
 NOT_PERMITTED = "You are not permitted to access this resource"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,127}")
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,127}")
@@ -100,9 +99,8 @@ def find(project: str, slug: str) -> Repository:
 
 
 def shown(hosted: Repository) -> dict[str, Any]:
-    base, host = request.url_root.rstrip("/"), DATA_CENTER.git
-    assert host is not None  # noqa: S101 - it is made with one
-    page = base + host.web_address(hosted.owner, hosted.name)
+    base = request.url_root.rstrip("/")
+    page = base + HOST.web_address(hosted.owner, hosted.name)
     personal = hosted.owner.startswith("~")
     return {
         "slug": hosted.name,
@@ -126,7 +124,7 @@ def shown(hosted: Repository) -> dict[str, Any]:
         },
         "links": {
             "clone": [
-                {"href": base + host.clone_path(hosted.owner.lower(), hosted.name), "name": "http"},
+                {"href": base + HOST.clone_path(hosted.owner.lower(), hosted.name), "name": "http"},
                 {"href": f"ssh://git@localhost:7999/{hosted.owner.lower()}/{hosted.name}.git", "name": "ssh"},
             ],
             "self": [{"href": f"{page}/browse"}],

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import redirect, request
 
-from sandbox.bitbucket_data_center.service import CONTEXT, DATA_CENTER
+from sandbox.bitbucket_data_center.git import CONTEXT, HOST
 from sandbox.pages.browser import page_routes
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ def of_a_person(user: str, name: str, rest: str = "") -> ResponseReturnValue:
 @server_pages.get(f"{CONTEXT}/projects/<owner>/repos/<name>/browse/<path:path>")
 def browse(owner: str, name: str, path: str = "") -> ResponseReturnValue:
     """Lead to the file on the branch of the query, or on the default branch."""
-    assert DATA_CENTER.git is not None  # noqa: S101 - it is made above with one
     branch = request.args.get("at", "").removeprefix("refs/heads/") or "HEAD"
-    page = DATA_CENTER.git.page_path(owner, name)
+    page = HOST.page_path(owner, name)
     return redirect(f"{page}/blob/{branch}/{path}" if path else page)

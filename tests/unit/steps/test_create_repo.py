@@ -78,6 +78,8 @@ def test_a_repository_that_is_not_empty_is_taken_only_when_asked(
 
 
 def test_a_repository_of_another_visibility_is_a_conflict_that_names_both(host: Served, run_step: RunStep) -> None:
+    if "public" not in host.visibilities:
+        pytest.skip("a repository of this host has the visibility of its project; see the tests of that host")
     create(run_step, host, REPO_TYPE="public")
     done = run_step("CreateRepo", host.variables)
     assert done.code == 4
