@@ -1,7 +1,8 @@
 """Calls of an API of Bitbucket by the authenticated client of atlassian-python-api.
 
-Its own functions leave out fields that the hosts document, or send others (docs/git-hosts.md), so each call is the
-documented path and body. It sleeps after 429 by itself; our session raises before that (answers.py).
+Its own functions leave out fields that the hosts document (the description, the default branch), or send one that Data
+Center does not know (is_private), so each call is the documented path and body. It sleeps after 429 by itself; our
+session raises before that (answers.py).
 """
 
 from __future__ import annotations
