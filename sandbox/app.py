@@ -16,7 +16,10 @@ from sandbox.pages.repositories import repository_pages
 from sandbox.services import SERVICES, open_state
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _LARGEST_BODY = 32 * 1024 * 1024
 
@@ -45,6 +48,8 @@ def create_app(state_dir: Path) -> Flask:
         if request.blueprint not in streams:
             request.max_content_length = _LARGEST_BODY
 
+    machines = frozenset(machine for service in SERVICES for machine in service.machines)
+    app.wsgi_app = _by_machine(app.wsgi_app, machines)  # type: ignore[method-assign, assignment] # as Flask's own docs do
     request_log.install(app, streams)
     spoiling.install(app, app.extensions["sandbox"], SERVICES)
     for service in SERVICES:
@@ -53,3 +58,15 @@ def create_app(state_dir: Path) -> Flask:
     for routes in (*git_routes, *(repository_pages(name, host) for name, host in hosts.items()), pages, fault_pages):
         app.register_blueprint(routes)
     return app
+
+
+def _by_machine(app: WSGIApplication, machines: frozenset[str]) -> WSGIApplication:
+    """Put the host's name before the path of what a client asks of that host through the sandbox as its proxy."""
+
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        machine = str(environ.get("HTTP_HOST", "")).partition(":")[0].lower()
+        if machine in machines:
+            environ = {**environ, "PATH_INFO": f"/{machine}{environ.get('PATH_INFO', '')}"}
+        return app(environ, start_response)
+
+    return application

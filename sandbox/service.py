@@ -170,6 +170,8 @@ class Service:
     """What people call it."""
     credentials: Callable[[], Any]
     """Makes a frozen dataclass of texts, those declared with `secret` at random: what a new state folder accepts."""
+    machines: tuple[str, ...] = ()
+    """Host names that it answers to when the sandbox is the HTTP proxy; each stands before the paths asked there."""
     api_paths: tuple[str, ...] = ()
     """How the paths of its API begin, for the request log; git and pages are known by their blueprints."""
     tables: tuple[str, ...] = ()

@@ -23,7 +23,7 @@ class Served:
     connector, location, elsewhere, read_only: variables: of the connector, of the repository, of one that does not
     exist, of credentials that may not write; may_not_push: what git then shows of the host's words. The pages are texts
     with {commit}, {branch} and {path}; '' where there is none. find, create: the requests by which the API is asked for
-    the repository and makes it.
+    the repository and makes it. gone: variables that lead to a server which is down, and what is then said.
     """
 
     url: str
@@ -36,6 +36,7 @@ class Served:
     folder: Callable[[], Path]
     git_path: str
     root: str = ""  # the path that the whole server lies below
+    origin: str = ""  # what git and the pages are at, when that is not the sandbox's own address
     visibilities: tuple[str, ...] = ()
     default_of_empty: str = "main"  # what it names as the default branch before there is a commit
     default_branch: str = "main"  # the branch in the page of a file on the default branch
@@ -45,6 +46,10 @@ class Served:
     default_file_page: str = ""  # where a file on the default branch is shown, when not like one on another
     settings: dict[str, Any] = field(default_factory=dict)
     lacks: tuple[dict[str, Any], str] = ({}, "")
+    gone: tuple[dict[str, str], str] = (
+        {"DRONE_NETRC_PORT": "9", "DRONE_REMOTE_URL": "http://127.0.0.1:9"},
+        "the connection was refused",
+    )
     find: tuple[str, str] = ("", "")
     create: tuple[str, str] = ("", "")
 
@@ -52,6 +57,10 @@ class Served:
     def lfs_path(self) -> str:
         """Where Git LFS looks for a repository's large files: it adds .git to an address without it."""
         return f"{self.git_path.removesuffix('.git')}.git/info/lfs"
+
+    @property
+    def clone_url(self) -> str:
+        return f"{self.origin or self.url}{self.git_path}"
 
     @property
     def variables(self) -> dict[str, str]:
@@ -71,12 +80,19 @@ class Host:
     """A row: the connector's type, the steps that the host serves, and how a test gets it."""
 
     type: str
+    name: str = ""  # of the host, where a type has several
     serve: Callable[[World, Path], contextlib.AbstractContextManager[Served]]
     steps: frozenset[str] = EVERY_STEP
     has_settings: bool = True  # of a repository
 
     def __str__(self) -> str:
-        return self.type
+        return self.name or self.type
+
+    @property
+    def module(self) -> str:
+        """Where the host's code is."""
+        modules = TABLE[self.type].modules
+        return next((module for module in modules if module.endswith(self.name or module)), "")
 
 
 @contextlib.contextmanager
@@ -195,6 +211,82 @@ def _azure(world: World, _: Path) -> Iterator[Served]:
 
 
 @contextlib.contextmanager
+def _bitbucket_cloud(world: World, _: Path) -> Iterator[Served]:
+    known = world.credentials["bitbucket-cloud"]
+    page = "http://bitbucket.org/acme/payments"
+    yield Served(
+        url=world.url,
+        faults=world.faults,
+        connector={
+            "CONNECTOR_TYPE": "Bitbucket",
+            "DRONE_NETRC_MACHINE": "bitbucket.org",
+            "DRONE_NETRC_USERNAME": known.email,
+            "DRONE_NETRC_PASSWORD": known.api_token,
+            "DRONE_REMOTE_URL": "http://bitbucket.org/acme/payments.git",
+            "HTTP_PROXY": world.url,
+        },
+        location={"WORKSPACE_NAME": "acme", "PROJECT_NAME": "SHOP", "REPO_NAME": "payments"},
+        elsewhere={"REPO_NAME": "nowhere"},
+        read_only={"DRONE_NETRC_PASSWORD": known.readonly_token},
+        may_not_push="remote: Your credentials lack one or more required privilege scopes.",
+        folder=lambda: next(world.state_dir.rglob("payments.git")),
+        git_path="/acme/payments.git",
+        origin="http://bitbucket.org",
+        visibilities=("private", "public"),
+        default_of_empty="",
+        repository_page=page,
+        commit_page=f"{page}/commits/{{commit}}",
+        file_page=f"{page}/src/{{quoted_branch}}/{{path}}",
+        default_file_page=f"{page}/src/HEAD/{{path}}",
+        settings={
+            "access": {"groups": {"platform": "write"}, "users": {"557058:jane": "admin"}},
+            "features": {"issues": True, "wiki": False},
+        },
+        lacks=({"topics": ["java"], "mergeMethods": ["squash"]}, "topics, mergeMethods squash"),
+        gone=({"HTTP_PROXY": "http://127.0.0.1:9"}, "The proxy for http://api.bitbucket.org does not answer."),
+        find=("GET", "/2.0/repositories/acme/payments"),
+        create=("POST", "/2.0/repositories/acme/payments"),
+    )
+
+
+@contextlib.contextmanager
+def _bitbucket_data_center(world: World, _: Path) -> Iterator[Served]:
+    known = world.credentials["bitbucket"]
+    page = f"{world.url}/bitbucket/projects/SHOP/repos/payments"
+    yield Served(
+        url=world.url,
+        faults=world.faults,
+        connector={
+            "CONNECTOR_TYPE": "Bitbucket",
+            "DRONE_NETRC_MACHINE": "127.0.0.1",
+            "DRONE_NETRC_PORT": world.url.rpartition(":")[2],
+            "DRONE_NETRC_USERNAME": known.user,
+            "DRONE_NETRC_PASSWORD": known.token,
+            "DRONE_REMOTE_URL": f"{world.url}/bitbucket/scm/shop/payments.git",
+        },
+        location={"PROJECT_NAME": "SHOP", "REPO_NAME": "payments"},
+        elsewhere={"REPO_NAME": "nowhere"},
+        read_only={"DRONE_NETRC_PASSWORD": known.readonly_token},
+        may_not_push="remote: You are not permitted to push to this repository",
+        folder=lambda: next(world.state_dir.rglob("payments.git")),
+        git_path="/bitbucket/scm/shop/payments.git",
+        visibilities=("private", "public"),
+        default_of_empty="",
+        repository_page=page,
+        commit_page=f"{page}/commits/{{commit}}",
+        file_page=f"{page}/browse/{{path}}?at=refs%2Fheads%2F{{quoted_branch}}",
+        default_file_page=f"{page}/browse/{{path}}",
+        settings={"access": {"groups": {"platform": "write"}, "users": {"jane": "admin"}}, "mergeMethods": ["squash"]},
+        lacks=(
+            {"topics": ["java"], "access": {"teams": {"x": "maintain"}}},
+            "topics, access.teams, access role maintain",
+        ),
+        find=("GET", "/bitbucket/rest/api/latest/projects/SHOP/repos/payments"),
+        create=("POST", "/bitbucket/rest/api/latest/projects/SHOP/repos"),
+    )
+
+
+@contextlib.contextmanager
 def _harness(world: World, _: Path) -> Iterator[Served]:
     known = world.credentials["harness"]
     space = f"{known.account}/shop/web"
@@ -256,6 +348,8 @@ HOSTS = (
     Host(type="Github", serve=_github),
     Host(type="Gitlab", serve=_gitlab),
     Host(type="AzureRepo", serve=_azure, has_settings=False),
+    Host(type="Bitbucket", name="cloud", serve=_bitbucket_cloud),
+    Host(type="Bitbucket", name="data_center", serve=_bitbucket_data_center),
     Host(type="Harness", serve=_harness, has_settings=False),
     Host(type="Git", serve=_plain, steps=frozenset({"DirectPush", "GitClone"})),
 )

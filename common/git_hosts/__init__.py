@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Protocol, cast
 
 from common.contract.step import Context
@@ -155,21 +154,21 @@ def checked_host(context: HostContext, step_type: str, *, located: bool = True) 
     """Give the connector's git host. Raises BadInput when it cannot serve the step, or for what it finds wrong."""
     connector = context.connector
     _check_address(connector)
-    host = module_for(connector.type or _type_of(connector), step_type)
+    host = module_for(connector.type or _type_of(connector), step_type, machine=_machine(connector))
     if located:
         host.check(context)
     return host
 
 
-def module_for(connector_type: str, step_type: str) -> GitHost:
-    """Import the module of a type of connector.
+def module_for(connector_type: str, step_type: str, *, machine: str = "") -> GitHost:
+    """Import the module of a type of connector, and of its machine where a type has several hosts.
 
     Raises BadInput that lists the supported types, Unsupported for a step that this host cannot serve.
     """
     known = next((host for name, host in HOSTS.items() if name.lower() == connector_type.lower()), None)
     if known is None:
         raise BadInput(f"The connector type {connector_type!r} is not supported.", next_step=f"Supported: {_types()}.")
-    module = _module(known.module)
+    module = _module(known.elsewhere if known.elsewhere and machine and not known.takes(machine) else known.module)
     check_feature(module, step_type)
     return module
 
@@ -195,7 +194,9 @@ def check_settings(host: GitHost, settings: Settings) -> None:
 
 def serving(step_type: str) -> list[str]:
     """Give the types of connectors whose host can serve a step of this type."""
-    return [name for name, host in HOSTS.items() if step_type not in _module(host.module).UNSUPPORTED]
+    return [
+        name for name, host in HOSTS.items() if any(step_type not in _module(each).UNSUPPORTED for each in host.modules)
+    ]
 
 
 def _module(name: str) -> GitHost:
@@ -203,14 +204,17 @@ def _module(name: str) -> GitHost:
 
 
 def _type_of(connector: Connector) -> str:
-    machine = (connector.machine or connector.host.partition(":")[0]).lower()
     for name, host in HOSTS.items():
-        if any(fnmatchcase(machine, pattern) for pattern in host.machines):
+        if host.takes(_machine(connector)):
             return name
     raise BadInput(
         f"Which kind of git host {connector.host or 'this connector'} is cannot be told from its name.",
         next_step=f"Set CONNECTOR_TYPE; supported: {_types()}.",
     )
+
+
+def _machine(connector: Connector) -> str:
+    return connector.machine or connector.host.partition(":")[0]
 
 
 def _types() -> str:

@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 
 @dataclass(frozen=True)
 class Host:
-    """Where a host's code is, and the machines that are of this kind for connectors that do not say theirs."""
+    """Where a host's code is, and the machines that are of this kind for connectors that do not say theirs.
+
+    elsewhere: where the code is for any other machine, when that is a host of its own under the same type.
+    """
 
     module: str
     machines: tuple[str, ...] = ()  # `*` stands for any text
+    elsewhere: str = ""
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        return (self.module, self.elsewhere) if self.elsewhere else (self.module,)
+
+    def takes(self, machine: str) -> bool:
+        return any(fnmatchcase(machine.lower(), pattern) for pattern in self.machines)
 
 
 HOSTS: dict[str, Host] = {  # connector type of the platform
     "Github": Host("common.git_hosts.github", ("github.com", "*.ghe.com")),
     "Gitlab": Host("common.git_hosts.gitlab", ("gitlab.com",)),
     "AzureRepo": Host("common.git_hosts.azure", ("dev.azure.com", "*.visualstudio.com")),
+    "Bitbucket": Host(
+        "common.git_hosts.bitbucket.cloud", ("bitbucket.org",), elsewhere="common.git_hosts.bitbucket.data_center"
+    ),
     "Harness": Host("common.git_hosts.harness", ("*.harness.io",)),
     "Git": Host("common.git_hosts.plain"),
 }

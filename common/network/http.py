@@ -198,7 +198,7 @@ def failure(url: str, error: Exception) -> Failure | None:
     """Tell what an exception of requests left behind, for a request to the URL; None when it is none."""
     if isinstance(error, Transient):
         return _of_answer(url, error.answer)
-    if isinstance(error, requests.exceptions.SSLError | requests.exceptions.ProxyError):
+    if isinstance(error, requests.exceptions.SSLError) or _is_refused_by_proxy(error):
         return Failure(Outcome.REFUSED, _unreachable(url, error))
     if isinstance(error, BROKEN):
         return Failure(Outcome.NOT_DONE if _never_sent(error) else Outcome.UNKNOWN, _unreachable(url, error))
@@ -215,6 +215,13 @@ def _of_answer(url: str, answer: requests.Response) -> Failure:
     return Failure(repeat.of_status(answer.status_code, retry_after=wait), error, wait)
 
 
+def _is_refused_by_proxy(error: Exception) -> bool:
+    """Tell a proxy that is not there, or opens no tunnel; one that breaks off in a request has sent it on, perhaps."""
+    if not isinstance(error, requests.exceptions.ProxyError):
+        return False
+    return _never_sent(error) or "Tunnel" in str(error)
+
+
 def _never_sent(error: Exception) -> bool:
     """Tell whether the connection failed before the request could reach the server."""
     from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
@@ -223,7 +230,11 @@ def _never_sent(error: Exception) -> bool:
     while cause is not None:
         if isinstance(cause, NewConnectionError | ConnectTimeoutError):
             return True
-        reason = getattr(cause, "reason", None) or (cause.args[0] if cause.args else None)
+        reason = (
+            getattr(cause, "reason", None)
+            or getattr(cause, "original_error", None)
+            or (cause.args[0] if cause.args else None)
+        )
         cause = reason if isinstance(reason, BaseException) else cause.__cause__
     return False
 

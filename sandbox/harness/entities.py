@@ -6,6 +6,7 @@ import re
 import uuid
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
 
 from flask import jsonify, request
 
@@ -112,11 +113,11 @@ class GitFile:
             "store_type": "REMOTE",
             "connector_ref": connector,
             "repo_name": self.hosted.name,
-            "repo_url": base + host.web_address(*place),
+            "repo_url": urljoin(base, host.web_address(*place)),
             "branch_name": self.branch,
             "base_branch": self.hosted.default_branch,
             "file_path": self.path,
-            "file_url": base + host.file_path(*place, branch=self.branch, path=self.path),
+            "file_url": urljoin(base, host.file_path(*place, branch=self.branch, path=self.path)),
             "object_id": self.blob,
             "commit_id": self.commit,
             "is_harness_code_repo": self.hosted.host == "harness",

@@ -15,6 +15,20 @@ from tests.conftest import Faults, RunStep, World, serving
 from tests.hosts import Host, serving_step
 
 ALLOWED: dict[str, dict[str, str]] = {
+    "cloud": {
+        r"/permissions-config/(users|groups)/[^/]+: the description has no such operation": (
+            "permissions-config is documented by the host, and left out of our cut of its description"
+        ),
+    },
+    "data_center": {
+        r"\$\.(description|public): Tried to write read-only property": (
+            "marked read-only since an older version; the server takes them, and what it does not show is set again"
+        ),
+        r"/default-branch answer 204": "a repository without a commit, by the documentation's text",
+        r"/(settings/pull-requests|permissions/(users|groups)): the description has no such operation": (
+            "documented by the host, and left out of our cut of its description"
+        ),
+    },
     "Gitlab": {
         r"_access\.(access|notification)_level: \d+ is not of type 'string'": (
             "GitLab gives access levels as numbers; its generated description calls them texts"
@@ -56,5 +70,5 @@ def test_a_host_is_asked_what_its_description_has(
             run(4, IF_EXISTS="fail")
             run(0, DRY_RUN="true", REPO_NAME="planned")
             assert recorder.seen, "no request reached what a description describes"
-    assert recorder.faults == [], recorder.faults
+    assert recorder.faults == [], "\n".join(dict.fromkeys(recorder.faults))
     assert set(recorder.excused.values()) == set(allowed.values()), "an excuse that nothing needs is to be removed"

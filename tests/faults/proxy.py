@@ -134,6 +134,7 @@ def _read_request(client: socket.socket) -> Request | None:
             body += client.recv(65536)
     kept = [line for line in lines[1:] if not line.lower().startswith((b"connection:", b"expect:"))]
     raw = b"\r\n".join([lines[0], *kept, b"Connection: close"]) + HEAD_END + body
+    target = f"/{target.split('/', 3)[3]}" if "://" in target else target  # as a proxy is asked
     path, _, query = target.partition("?")
     return Request(method, urllib.parse.unquote(path), query, raw)
 

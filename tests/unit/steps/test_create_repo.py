@@ -42,7 +42,7 @@ def test_a_repository_is_created_with_both_generations_of_names(
     assert done.code == 0, done.stderr
     assert done.outputs == {
         "repositoryUrl": host.repository_page,
-        "cloneUrl": f"{host.url}{host.git_path}",
+        "cloneUrl": host.clone_url,
         "defaultBranch": "trunk",
         "repositoryCreated": True,
     }
@@ -228,10 +228,13 @@ def test_a_setting_that_the_host_lacks_is_named_before_anything_is_asked(host: S
         ({"REPO_SETTINGS": '{"topics": "x"}'}, 2, "REPO_SETTINGS.topics is 'x', which is no list of texts."),
         ({"PERSONAL_ACCOUNT": "perhaps"}, 2, "PERSONAL_ACCOUNT is 'perhaps', which is no boolean"),
         ({"CONNECTOR_TYPE": "Svn"}, 2, f"The connector type 'Svn' is not supported. Supported: {', '.join(HOSTS)}."),
-        ({"CONNECTOR_TYPE": ""}, 2, f"Set CONNECTOR_TYPE; supported: {', '.join(HOSTS)}."),
+        (
+            {"CONNECTOR_TYPE": "", "DRONE_NETRC_MACHINE": "git.corp"},
+            2,
+            f"Set CONNECTOR_TYPE; supported: {', '.join(HOSTS)}.",
+        ),
         ({"DRONE_NETRC_PASSWORD": "wrong-token"}, 3, "it is wrong or has expired"),
         ({"DRONE_NETRC_PASSWORD": ""}, 3, "There are no credentials for"),
-        ({"DRONE_NETRC_PORT": "9", "DRONE_REMOTE_URL": "http://127.0.0.1:9"}, 5, "the connection was refused"),
     ],
 )
 def test_bad_input_is_one_sentence_and_nothing_is_created(
@@ -241,6 +244,13 @@ def test_bad_input_is_one_sentence_and_nothing_is_created(
     assert (done.code, words in done.stderr) == (code, True), done.stderr
     assert done.outputs == {}
     assert host.asked(host.create) == 0
+
+
+def test_a_host_that_is_down_is_5_with_the_reason(host: Served, run_step: RunStep) -> None:
+    gone, words = host.gone
+    done = run_step("CreateRepo", {**host.variables, **gone})
+    assert (done.code, words in done.stderr) == (5, True), done.stderr
+    assert done.outputs == {}
 
 
 def _commit(host: Served) -> None:

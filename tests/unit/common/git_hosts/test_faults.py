@@ -36,7 +36,8 @@ class Behind:
         """Run CreateRepo. The repository is to be this run's own: one that exists is a failure."""
         here = f"http://127.0.0.1:{self.proxy.port}"
         moved = {name: value.replace(self.host.url, here) for name, value in self.host.variables.items()}
-        own = {"DRONE_NETRC_PORT": str(self.proxy.port), "IF_EXISTS": "fail", "RETRY_BUDGET": "20"}
+        port = {"DRONE_NETRC_PORT": str(self.proxy.port)} if "DRONE_NETRC_PORT" in moved else {}
+        own = {**port, "IF_EXISTS": "fail", "RETRY_BUDGET": "20"}
         return self.run_step("CreateRepo", {**moved, **own, **more})
 
     def asked(self) -> list[str]:

@@ -30,13 +30,14 @@ def test_the_table_names_every_folder_and_module_of_a_host_and_the_tests_have_a_
     own = {"answers", "connector", "context", "default_branch", "lacking", "settings", "table"}
     found = {path.name for path in folder.iterdir() if (path / "__init__.py").is_file()}
     found |= {path.stem for path in folder.glob("[a-z]*.py")} - own
-    assert {host.module.rpartition(".")[2] for host in HOSTS.values()} == found
-    assert [host.type for host in tests.hosts.HOSTS] == list(HOSTS)
+    modules = [module for host in HOSTS.values() for module in host.modules]
+    assert {module.split(".")[2] for module in modules} == found
+    assert [row.module for row in tests.hosts.HOSTS] == modules
 
 
 @pytest.mark.parametrize("row", tests.hosts.HOSTS, ids=str)
 def test_a_host_offers_each_function_that_the_steps_it_serves_call(row: tests.hosts.Host) -> None:
-    module = importlib.import_module(HOSTS[row.type].module)
+    module = importlib.import_module(row.module)
     names = {name for name in vars(GitHost) if not name.startswith("_")} - set(vars(Protocol))
     wanted = names - {name for step in module.UNSUPPORTED for name in FUNCTIONS_OF[step]}
     assert {name for name in wanted if not callable(getattr(module, name, None))} == set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,7 +35,9 @@ def test_the_page_of_a_file_is_right_for_each_branch_and_path(
     done = run_step("RegisterCatalog", {**host.variables, **given})
     assert done.code == 0, done.stderr
     page = host.file_page if branch else host.default_file_page or host.file_page
-    assert done.outputs["catalogInfoUrl"] == page.format(branch=branch or host.default_branch, path=quoted)
+    assert done.outputs["catalogInfoUrl"] == page.format(
+        branch=branch or host.default_branch, quoted_branch=urllib.parse.quote(branch, safe=""), path=quoted
+    )
 
 
 ENTITY = """\
