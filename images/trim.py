@@ -10,7 +10,8 @@ LIBRARY = "usr/lib/python3.13"
 SITE = "usr/local/lib/python3.13/dist-packages"
 PROGRAMS = {"git", "git-lfs", "python3.13"}  # of usr/bin, besides tools.txt
 SHARED_FILES = {"common-licenses", "doc", "git-core", "zoneinfo"}  # all others of usr/share are left out
-GIT_PROGRAMS = {"git-remote-http"}  # of git's own binaries, besides git; the others want perl, a shell or a terminal
+# Of git's own programs, besides git: HTTP, and what `git submodule` is made of. The others want perl or a terminal.
+GIT_PROGRAMS = {"git-remote-http", "git-submodule", "git-sh-setup", "git-sh-i18n"}
 
 _MODULES = (
     *("__phello__", "_pyrepl", "curses", "dbm", "ensurepip", "idlelib", "pydoc_data", "sqlite3", "test", "unittest"),
@@ -96,7 +97,7 @@ def _remove(path: Path) -> None:
 
 
 def _git(tree: Path) -> None:
-    """Leave out git's scripts and servers; git itself is there once, not twice."""
+    """Leave out git's other scripts and its servers; git itself is there once, not twice."""
     core = tree / "usr/lib/git-core"
     _keep(core, {path.name for path in core.iterdir() if path.is_symlink()} | GIT_PROGRAMS)
     (core / "git").symlink_to("../../bin/git")

@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -19,6 +20,8 @@ from common.diagnostics import Invalid
 from common.errors import BadInput, Interrupted, StepError
 from runner.execution import checks
 from runner.execution import run as runs
+from runner.execution.container import Choice
+from runner.execution.engine import ENGINES, PULLS
 from runner.execution.given import choose, gather, pipeline_file
 from runner.execution.questions import Terminal
 from runner.execution.report import complain, to
@@ -27,9 +30,10 @@ from runner.language import facts as told
 from runner.language.inputs import described
 from runner.language.validate import Checked
 from runner.language.validate.examine import examined
-from runner.platform import connectors, containers, sandboxed
+from runner.platform import connectors, containers, images, sandboxed
 
 BUG = 70
+PROCESS = "process"
 LOOPBACK = "127.0.0.1"
 OURS = ("common", "runner", "sandbox", "steps")
 WAITING = "Another run still uses this sandbox; waiting for its end. Ctrl-C stops the sandbox at once."
@@ -80,6 +84,15 @@ _SECRETS = click.option(
 @_FACT
 @_STAGE
 @_STRICT
+@click.option(
+    "--engine",
+    type=click.Choice([PROCESS, *ENGINES]),
+    default=PROCESS,
+    show_default=True,
+    help="What starts the steps: a process each on this machine, or a container each of its image.",
+)
+@click.option("--images", "images_file", type=_FILE, help="YAML file with images by the field of execution-config.")
+@click.option("--pull", type=click.Choice(PULLS), default="missing", show_default=True, help="When to fetch images.")
 @click.option("--run-here", is_flag=True, help="Run commands that name an image on this machine, not isolated.")
 @click.option("--workspace", type=_FILE, help="Folder that the steps work in, used as it is; else a fresh one.")
 @click.option("--state", type=_FILE, default=sandboxed.DEFAULT_STATE, show_default=True, help="State of the sandbox.")
@@ -96,6 +109,9 @@ def run(  # noqa: PLR0913 - one parameter per option
     facts: Sequence[str],
     stages: tuple[str, ...],
     strict: bool,
+    engine: str,
+    images_file: Path | None,
+    pull: str,
     run_here: bool,
     workspace: Path | None,
     state: Path,
@@ -104,8 +120,9 @@ def run(  # noqa: PLR0913 - one parameter per option
 ) -> int:
     """Run a pipeline on this machine.
 
-    Each step is a process of its own, with the environment that the platform would give it. RETRY_BUDGET,
-    STEP_TIMEOUT, HOOK_TIMEOUT and STRICT_VARIABLES are handed on to every step, and DRY_RUN=true is --dry-run.
+    Each step is a process (or container) of its own, with the environment that the platform would give it.
+    RETRY_BUDGET, STEP_TIMEOUT, HOOK_TIMEOUT and STRICT_VARIABLES are handed on to every step, and DRY_RUN=true is
+    --dry-run.
     """
     report = to(sys.stdout, os.environ)
     file = pipeline_file(pipeline)
@@ -116,6 +133,11 @@ def run(  # noqa: PLR0913 - one parameter per option
     where = Settings(Path.cwd(), workspace, environ, dry, chosen=stages, run_here=run_here)
     given = gather(settings, inputs, file, report)
     terminal = Terminal(report)
+    if engine == PROCESS and images_file:
+        raise BadInput("--images has no meaning for processes.", next_step="Choose --engine docker or podman.")
+    if engine != PROCESS:
+        chosen = images.chosen(images_file) if images_file else {}
+        where = replace(where, engine=Choice(engine, pull, lambda kind: images.of(kind, chosen)))
     with ExitStack() as stack:
         if not sandbox:
             values = choose(checked.places, given, None, terminal)
@@ -130,7 +152,9 @@ def run(  # noqa: PLR0913 - one parameter per option
         sandboxed.plant(state, seeds)
         report.line(f"The sandbox runs at {server.url}; its state is kept in {state}.")
         values = choose(checked.places, given, server.url)
-        code, _ = runs.run(checked, values, known, sandboxed.services(server), where, report)
+        code, _ = runs.run(
+            checked, values, known, sandboxed.services(server), replace(where, near=(server.url,)), report
+        )
         command = open_command(state)
         how = f"{command}, then open {server.url}/" if server.owned else f"open {server.url}/ (or first: {command})"
         report.line()

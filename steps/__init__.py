@@ -14,6 +14,7 @@ if sys.argv[:1] == ["-m"]:  # one of them is being started, and what it needs ta
 from common.contract.step import Step
 
 STEPS: dict[str, str] = {  # type in the pipeline's YAML -> module
+    "GitClone": "steps.git_clone",
     "CookieCutter": "steps.cookie_cutter",
     "CreateRepo": "steps.create_repo",
     "CreateCatalog": "steps.create_catalog",

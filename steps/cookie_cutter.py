@@ -8,19 +8,26 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from common import log
 from common.contract.inputs import option
 from common.contract.process import scratch_folder
-from common.contract.stage import staging
+from common.contract.stage import Stage, staging
 from common.contract.step import Context, Outputs, step
+from common.git.command import Git
 from common.git_hosts.connector import GitLogin
+from common.template import answers, updating
 from common.template.fetching.describing import described
+from common.template.fetching.fetch import Fetched
 from common.template.fetching.inputs import TemplateInputs
 from common.template.folder import files_of, place
-from common.template.rendering import render
+from common.template.rendering import Rendered, render
+from common.template.updating import Update
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +54,13 @@ class Inputs:
         default=False,
         help="Replace files of a project folder that is there already and differs.",
     )
+    skip: bool = option(
+        "skipIfExists",
+        env=["SKIP_IF_EXISTS"],
+        default=False,
+        spec=False,
+        help="Leave files of a project folder that are there already as they are, and add the others.",
+    )
     strict: bool = option(
         "strictVariables",
         env=["STRICT_VARIABLES"],
@@ -61,6 +75,27 @@ class Inputs:
         at_least=1,
         spec=False,
         help="Seconds that each hook of the template may take.",
+    )
+    answers_file: bool = option(
+        "answersFile",
+        env=["ANSWERS_FILE"],
+        default=True,
+        spec=False,
+        help="Write .cruft.json into a project whose template has a commit: what an update starts from.",
+    )
+    update_project: str = option(
+        "updateProject",
+        env=["UPDATE_PROJECT"],
+        default="",
+        spec=False,
+        help="Bring the project in this folder to the newest state of the template that its .cruft.json names.",
+    )
+    check_update: bool = option(
+        "checkUpdate",
+        env=["CHECK_UPDATE"],
+        default=False,
+        spec=False,
+        help="Only tell whether the template of the project in updateProject, or in the workspace itself, has changed.",
     )
     describe: str = option(
         "describeTemplate",
@@ -77,31 +112,30 @@ class Inputs:
     outputs={
         "projectDirectory": "Folder of the project, relative to the workspace.",
         "templateCommit": "Commit of the template; absent when the template is no git repository.",
-        "fileCount": "Number of files in the rendered project.",
+        "fileCount": "Number of files in the rendered project; absent for an update.",
+        "updateAvailable": "true when the project is from another commit of its template; with CHECK_UPDATE only.",
+        "updatedFiles": "Number of files that an update changed; with UPDATE_PROJECT only.",
     },
 )
 def cookie_cutter(inputs: Inputs, context: Context) -> Outputs:
     """Render a project from a cookiecutter template."""
     if inputs.describe:
         return describe(inputs, context)
+    if inputs.update_project or inputs.check_update:
+        return update(inputs, context)
     output = context.workspace.path(inputs.output_directory, what="outputDirectory")
     with scratch_folder() as scratch:
         template = inputs.template.fetched(context, inputs.login.credentials(), scratch)
-        with staging(scratch if context.dry_run else context.workspace.root) as stage:
-            project = render(
-                stage,
-                template.folder,
-                repository=template.repository,
-                told=template.told,
-                given=inputs.variables,
-                strict=inputs.strict,
-                output=output,
-                hook_timeout=inputs.hook_timeout,
-            ).project
-            count = len(files_of(project))
-            target = context.workspace.path(str(output / project.name), what="The project folder")
+        with stages(context, scratch) as stage:
+            rendered = render_into(inputs, stage, template, inputs.variables, output)
+            count = len(files_of(rendered.project))
+            target = context.workspace.path(str(output / rendered.project.name), what="The project folder")
             name = context.workspace.relative(target)
-            if not place(project, target, overwrite=inputs.overwrite, dry_run=context.dry_run):
+            if inputs.answers_file:
+                answers.add(template, rendered, target)
+            if not place(
+                rendered.project, target, overwrite=inputs.overwrite, skip=inputs.skip, dry_run=context.dry_run
+            ):
                 log.info(f"{name} was already there, and the same.")
             elif context.dry_run:
                 log.info(f"Dry run: {count} files would be written to {name}.")
@@ -109,6 +143,56 @@ def cookie_cutter(inputs: Inputs, context: Context) -> Outputs:
                 log.info(f"Rendered {count} files into {name}.")
     outputs: dict[str, str | int] = {"projectDirectory": name, "fileCount": count}
     return outputs | ({"templateCommit": template.commit} if template.commit else {})
+
+
+def render_into(inputs: Inputs, stage: Stage, template: Fetched, given: Mapping[str, Any], output: Path) -> Rendered:
+    return render(
+        stage,
+        template.folder,
+        repository=template.repository,
+        told=template.told,
+        given=given,
+        strict=inputs.strict,
+        output=output,
+        hook_timeout=inputs.hook_timeout,
+    )
+
+
+def stages(context: Context, scratch: Path) -> AbstractContextManager[Stage]:
+    return staging(scratch if context.dry_run else context.workspace.root)
+
+
+def update(inputs: Inputs, context: Context) -> Outputs:
+    """Bring an existing project to the newest state of its template, or tell whether there is a newer one."""
+    project = context.workspace.path(inputs.update_project or ".", what="updateProject")
+    known = answers.read(project)
+    template = inputs.template.recorded(known, context, inputs.login.credentials())
+    outputs: dict[str, str | int | bool] = {"projectDirectory": context.workspace.relative(project)}
+    with scratch_folder() as scratch:
+        if inputs.check_update:
+            newest = template.newest(scratch)
+            available = not known.commit.startswith(newest)
+            log.info(f"The project is from {known.commit} of its template, which is at {newest} now.")
+            return outputs | {"updateAvailable": available, "templateCommit": newest}
+        done = updating.update(
+            Update(
+                project=project,
+                name=str(outputs["projectDirectory"]),
+                answers=known,
+                template=template,
+                home=inputs.template.home or known.template,
+                checkout=inputs.template.revision or known.checkout,
+                given=inputs.variables,
+                overwrite=inputs.overwrite,
+                skip=inputs.skip,
+                dry_run=context.dry_run,
+            ),
+            Git(context.network),
+            scratch,
+            lambda stage, state, given: render_into(inputs, stage, state, given, project.parent),
+            lambda: stages(context, scratch),
+        )
+    return outputs | {"updatedFiles": done.changed, "templateCommit": done.commit}
 
 
 def describe(inputs: Inputs, context: Context) -> Outputs:

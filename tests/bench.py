@@ -19,14 +19,16 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import yaml
 
 from runner import cli
+from sandbox.git import repositories
 from sandbox.server import serve
-from steps import STEPS
+from sandbox.services import open_state
+from steps import STEPS, load
 
 ROOT = Path(__file__).resolve().parents[1]
 ROUNDS = 7
@@ -214,7 +216,59 @@ def shell_script(
     return "\n".join(lines)
 
 
+def clones() -> None:
+    """Print GitClone's time against `git clone` with the same options, over HTTP from the same server.
+
+    The function of the step alone, in a process that has started: what Python costs, start_up() tells.
+    """
+    with tempfile.TemporaryDirectory() as name, serve(Path(name) / "state") as sandbox:
+        folder = Path(name)
+        for repository, files, commits, depth in (("files", 5_000, 1, 0), ("commits", 20, 2_000, 1)):
+            grow(sandbox.state_dir, repository, files, commits)
+            url = f"{sandbox.url}/acme/{repository}.git"
+            number = iter(f"{repository}-{one}" for one in range(1000))
+            options = ["--single-branch", "--branch=main", "--no-tags", *([f"--depth={depth}"] if depth else [])]
+            environ = {"DRONE_REMOTE_URL": url, "DRONE_COMMIT_BRANCH": "main", "PLUGIN_DEPTH": str(depth)}
+            environ |= {"PATH": os.environ["PATH"], "OUTPUT_FILE": str(folder / "out.json"), "CONNECTOR_TYPE": "Github"}
+
+            def by_git(options: Sequence[str] = options, url: str = url, number: Iterator[str] = number) -> None:
+                command = ["git", "clone", "--quiet", *options, url, str(folder / f"git-{next(number)}")]
+                subprocess.run(command, check=True, capture_output=True)
+
+            def by_step(environ: Mapping[str, str] = environ, number: Iterator[str] = number) -> None:
+                with contextlib.redirect_stderr(io.StringIO()):
+                    code = load("GitClone").main([], {**environ, "DRONE_WORKSPACE": f"step-{next(number)}"})
+                if code != 0:
+                    raise SystemExit(code)
+
+            before = Path.cwd()
+            os.chdir(folder)
+            try:
+                plain, step = side_by_side(by_git, by_step)
+            finally:
+                os.chdir(before)
+            told = f"{files} files" if depth == 0 else f"depth {depth} of {commits} commits"
+            print(f"GitClone of {told}: {step / plain:.2f} x git clone ({plain * 1000:.0f} ms)")
+
+
+def grow(state: Path, name: str, files: int, commits: int) -> None:
+    """Make a public repository of so many files and commits, by git's fast-import."""
+    hosted = repositories.create(open_state(state), "github", "acme", name, visibility="public")
+    lines = []
+    for number in range(commits):
+        message = f"Commit {number}"
+        lines += ["commit refs/heads/main", f"committer A <a@x.test> {1_700_000_000 + number} +0000"]
+        lines += [f"data {len(message)}", message]
+        for file in range(files if number == 0 else 1):
+            text = f"{number} {file} " + "words that a file holds " * 40
+            lines += [f"M 100644 inline folder{number % 50}/file{number}-{file}.txt", f"data {len(text)}", text]
+        lines.append("")
+    stream = "\n".join(lines).encode()
+    subprocess.run(["git", "-C", hosted.folder, "fast-import", "--quiet"], input=stream, check=True)
+
+
 if __name__ == "__main__":
     start_up()
     first_request()
+    clones()
     pipeline()

@@ -11,7 +11,7 @@ from typing import Any
 from sandbox.seeding import seed
 from tests.conftest import Faults, World
 
-EVERY_STEP = frozenset({"CreateRepo", "DirectPush", "RegisterCatalog"})
+EVERY_STEP = frozenset({"CreateRepo", "DirectPush", "GitClone", "RegisterCatalog"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +34,7 @@ class Served:
     folder: Callable[[], Path]
     git_path: str
     visibilities: tuple[str, ...] = ()
+    default_of_empty: str = "main"  # what it names as the default branch before there is a commit
     default_branch: str = "main"  # the branch in the page of a file on the default branch
     repository_page: str = ""
     commit_page: str = ""
@@ -106,6 +107,84 @@ def _github(world: World, _: Path) -> Iterator[Served]:
 
 
 @contextlib.contextmanager
+def _gitlab(world: World, _: Path) -> Iterator[Served]:
+    page = f"{world.url}/gitlab/acme/team/payments"
+    known = world.credentials["gitlab"]
+    yield Served(
+        url=world.url,
+        faults=world.faults,
+        connector={
+            "CONNECTOR_TYPE": "Gitlab",
+            "DRONE_NETRC_MACHINE": "127.0.0.1",
+            "DRONE_NETRC_PORT": world.url.rpartition(":")[2],
+            "DRONE_NETRC_USERNAME": known.user,
+            "DRONE_NETRC_PASSWORD": known.token,
+            "DRONE_REMOTE_URL": f"{world.url}/gitlab/payments.git",
+        },
+        location={"ORG_NAME": "acme/team", "REPO_NAME": "payments"},
+        elsewhere={"REPO_NAME": "nowhere"},
+        read_only={"DRONE_NETRC_PASSWORD": known.readonly_token},
+        may_not_push="remote: You are not allowed to upload code.",
+        folder=lambda: next(world.state_dir.rglob("payments.git")),
+        git_path="/gitlab/acme/team/payments.git",
+        visibilities=("private", "public", "internal"),
+        default_branch="HEAD",
+        repository_page=page,
+        commit_page=f"{page}/-/commit/{{commit}}",
+        file_page=f"{page}/-/blob/{{branch}}/{{path}}",
+        settings={
+            "topics": ["payments", "Java"],
+            "access": {"groups": {"acme/platform": "maintain"}, "users": {"jane": "write"}},
+            "features": {"issues": True, "wiki": False},
+            "mergeMethods": ["fastForward", "squash"],
+            "deleteBranchOnMerge": False,
+        },
+        lacks=(
+            {"homepage": "https://x.example", "access": {"teams": {"a": "read"}}, "mergeMethods": ["rebase"]},
+            "homepage, access.teams, mergeMethods rebase",
+        ),
+        find=("GET", "/gitlab/api/v4/projects/acme/team/payments"),
+        create=("POST", "/gitlab/api/v4/projects"),
+    )
+
+
+@contextlib.contextmanager
+def _azure(world: World, _: Path) -> Iterator[Served]:
+    known = world.credentials["azure"]
+    page = f"{world.url}/azure/acme/shop/_git/payments"
+    yield Served(
+        url=world.url,
+        faults=world.faults,
+        connector={
+            "CONNECTOR_TYPE": "AzureRepo",
+            "DRONE_NETRC_MACHINE": "127.0.0.1",
+            "DRONE_NETRC_PORT": world.url.rpartition(":")[2],
+            "DRONE_NETRC_USERNAME": "jane",
+            "DRONE_NETRC_PASSWORD": known.token,
+            "DRONE_REMOTE_URL": f"{world.url}/azure/acme/payments",
+        },
+        location={"ORG_NAME": "acme", "PROJECT_NAME": "shop", "REPO_NAME": "payments"},
+        elsewhere={"REPO_NAME": "nowhere"},
+        read_only={"DRONE_NETRC_PASSWORD": known.readonly_token},
+        may_not_push="remote: TF401027: You need the Git 'GenericContribute' permission",
+        folder=lambda: next(path for path in world.state_dir.rglob("payments.git") if path.parent.name == "shop"),
+        git_path="/azure/acme/shop/_git/payments",
+        visibilities=("private",),
+        default_of_empty="",
+        repository_page=page,
+        commit_page=f"{page}/commit/{{commit}}",
+        file_page=f"{page}?path=/{{path}}&version=GB{{branch}}",
+        default_file_page=f"{page}?path=/{{path}}",
+        lacks=(
+            {"topics": ["a"], "features": {"wiki": True}, "mergeMethods": ["squash"]},
+            "topics, features.wiki, mergeMethods squash",
+        ),
+        find=("GET", "/azure/acme/shop/_apis/git/repositories/payments"),
+        create=("POST", "/azure/acme/shop/_apis/git/repositories"),
+    )
+
+
+@contextlib.contextmanager
 def _harness(world: World, _: Path) -> Iterator[Served]:
     known = world.credentials["harness"]
     space = f"{known.account}/shop/web"
@@ -165,8 +244,10 @@ def _plain(world: World, _: Path) -> Iterator[Served]:
 
 HOSTS = (
     Host(type="Github", serve=_github),
+    Host(type="Gitlab", serve=_gitlab),
+    Host(type="AzureRepo", serve=_azure, has_settings=False),
     Host(type="Harness", serve=_harness, has_settings=False),
-    Host(type="Git", serve=_plain, steps=frozenset({"DirectPush"})),
+    Host(type="Git", serve=_plain, steps=frozenset({"DirectPush", "GitClone"})),
 )
 
 

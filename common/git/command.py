@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from common.network.settings import Network
 SETTINGS = {
     "safe.directory": "*",  # the workspace may belong to another uid
     "core.hooksPath": os.devnull,
+    "core.fsmonitor": "false",
     "core.autocrlf": "false",
     "core.fileMode": "true",
     "core.symlinks": "true",
@@ -32,6 +34,8 @@ SETTINGS = {
     "advice.detachedHead": "false",
     "protocol.ext.allow": "never",
 }
+# How far the server is, which it tells a hundred times when --progress asks for it.
+COUNTED = re.compile(r"remote: (?:Enumerating|Counting|Compressing|Finding|Getting|Total)\b")
 ENVIRONMENT = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_ATTR_NOSYSTEM": "1",
@@ -43,11 +47,13 @@ ENVIRONMENT = {
 
 
 class GitFailed(Exception):
-    """Git ended with an error; `lines` are its own words."""
+    """Git ended with an error; `lines` are its own words, `stdout` what it had printed."""
 
-    def __init__(self, command: str, code: int, lines: Sequence[str]) -> None:
+    def __init__(self, command: str, code: int, lines: Sequence[str], stdout: str = "") -> None:
         super().__init__(f"git {command} ended with {code}: {lines}")
+        self.code = code
         self.lines = lines
+        self.stdout = stdout
 
     @property
     def text(self) -> str:
@@ -99,7 +105,7 @@ class Git:
         environ["GIT_HTTP_LOW_SPEED_TIME"] = str(max(1, round(silent_seconds)))
 
         def heard(line: str) -> None:
-            if line.startswith("remote:"):
+            if line.startswith("remote:") and not COUNTED.match(line):
                 log.info(line)
             else:
                 told(line)
@@ -140,5 +146,5 @@ def _run(
     if ended.timed_out:
         raise TimeoutError("git stood still, or took too long")
     if ended.code != 0:
-        raise GitFailed(arguments[0], ended.code, lines)
+        raise GitFailed(arguments[0], ended.code, lines, ended.stdout)
     return ended.stdout

@@ -79,7 +79,7 @@ STATUSES = {
 
 WORDS: tuple[tuple[Sequence[str], Kind], ...] = (  # what git says -> its kind; the first that fits counts
     (("could not read Username", "Authentication failed", "Invalid username or"), LOGIN),
-    (("Permission to", "Write access to repository not granted"), ALLOW),
+    (("denied to", "Write access to repository not granted"), ALLOW),
     (("no DAV locking support", "not valid: is this a git repository", "unable to update url base"), NO_GIT),
     (("Could not resolve host", "Failed to connect", "Couldn't connect", "Connection refused"), NOT_REACHED),
     (

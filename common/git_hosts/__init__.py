@@ -133,9 +133,12 @@ class GitHost(Protocol):
 
 
 def open_host(
-    inputs: HostInputs, context: Context, *, step_type: str, personal: bool = False
+    inputs: HostInputs, context: Context, *, step_type: str, personal: bool = False, located: bool = True
 ) -> tuple[GitHost, HostContext]:
-    """Give the connector's git host and what to hand to its functions, checked for a step of this type."""
+    """Give the connector's git host and what to hand to its functions, checked for a step of this type.
+
+    located=False: the location does not matter, for only the credentials are wanted.
+    """
     opened = HostContext(
         connector=inputs.connector,
         location=inputs.location,
@@ -145,15 +148,16 @@ def open_host(
         personal=personal,
         addressed=addressed(context.sources),
     )
-    return checked_host(opened, step_type), opened
+    return checked_host(opened, step_type, located=located), opened
 
 
-def checked_host(context: HostContext, step_type: str) -> GitHost:
+def checked_host(context: HostContext, step_type: str, *, located: bool = True) -> GitHost:
     """Give the connector's git host. Raises BadInput when it cannot serve the step, or for what it finds wrong."""
     connector = context.connector
     _check_address(connector)
     host = module_for(connector.type or _type_of(connector), step_type)
-    host.check(context)
+    if located:
+        host.check(context)
     return host
 
 

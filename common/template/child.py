@@ -93,10 +93,15 @@ def _render(job: Job, warnings: list[str]) -> tuple[str, dict[str, Any]]:
     places = {"_repo_dir": str(root), "_output_dir": job.project}
     hooks.run("pre_gen_project", template, project, scratch, seconds=seconds, **places)
     _check_project(project)
-    writing.write(template, entries, project)
+    writing.write(template, entries, project, largest=100_000_000)
     hooks.run("post_gen_project", template, project, scratch, seconds=seconds, **places)
     _check_project(project)
     values = {name: value for name, value in template.context["cookiecutter"].items() if name not in OWN}
+    values |= {  # a choice as the template lists it: another run, and cruft, look for it there
+        name: template.given.get(name, default[0])
+        for name, default in template.declared.items()
+        if isinstance(default, list) and not name.startswith("_")
+    }
     return project.name, json.loads(json.dumps(values, default=str))  # an extension may have made them anything
 
 

@@ -39,7 +39,7 @@ class _Found:
 
 
 def faults_before(
-    known: Scope, services: Services, execution: Execution, *, run_here: bool = False
+    known: Scope, services: Services, execution: Execution, *, run_here: bool = False, contained: bool = False
 ) -> list[Diagnostic]:
     """Resolve everything as far as it can be before the run, and tell everything that is missing."""
     found = _Found()
@@ -53,7 +53,7 @@ def faults_before(
         elif position.step.type in step_types.types():
             _check_step(position, known, asking, execution, found)
         elif position.step.type == step_types.RUN:
-            _check_command(position, known, asking, found, run_here=run_here)
+            _check_command(position, known, asking, found, run_here=run_here, contained=contained)
     return [*found.placed, *map(Diagnostic, [*found.told, *found.missing])]
 
 
@@ -136,7 +136,9 @@ def _is_about_later(fault: str, value: str) -> bool:
     return LATER in fault or not told or any(number > len(lines) or LATER in lines[number - 1] for number in told)
 
 
-def _check_command(position: Position, known: Scope, asking: Services, found: _Found, *, run_here: bool) -> None:
+def _check_command(  # noqa: PLR0913 - what is asked, and how commands are run
+    position: Position, known: Scope, asking: Services, found: _Found, *, run_here: bool, contained: bool
+) -> None:
     step = position.step
     assert step is not None  # noqa: S101 - as asked for
     try:
@@ -148,11 +150,14 @@ def _check_command(position: Position, known: Scope, asking: Services, found: _F
             found.placed.append(Diagnostic(f"The step {step.identifier!r}: {error}", step.location))
         return
     image, shell = spec.get("image"), str(spec.get("shell") or script.SHELL)
-    if image and not run_here:
+    if image and contained:
+        pass  # the image has the shell
+    elif image and not run_here:
         found.placed.append(
             Diagnostic(
-                f"The step {step.identifier!r} runs in the image {shown(str(image))}, and no containers are started "
-                "here. With --run-here its command runs on this machine, not isolated, with its programs.",
+                f"The step {step.identifier!r} runs in the image {shown(str(image))}, and steps are started as "
+                "processes. Choose --engine docker or podman; with --run-here its command runs on this machine, not "
+                "isolated, with its programs.",
                 step.spec.location_of("image"),
             )
         )

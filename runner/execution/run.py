@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from common.diagnostics import Invalid, Location, listed
 from common.document import Scalar, location_within
 from common.errors import BadInput, Interrupted
 from common.secret import Secret
-from runner.execution import advice, folders
+from runner.execution import advice, container, folders
 from runner.execution import step as steps
 from runner.execution.dry_run import DryRun
-from runner.execution.launch import Ended
+from runner.execution.launch import Ended, Launcher
 from runner.execution.preflight import faults_before
 from runner.execution.questions import Terminal
 from runner.execution.report import Report
@@ -91,9 +92,12 @@ def run(  # noqa: PLR0913, PLR0917 - what a run is made of
         failed,
         skipped=skip,
     )
-    faults = faults_before(known, services, begun, run_here=settings.run_here)
+    faults = faults_before(known, services, begun, run_here=settings.run_here, contained=settings.engine is not None)
     if faults:
         raise Invalid(faults)
+    if settings.engine is not None:
+        wanted = container.images(pipeline, skip, settings.engine.image)
+        container.prepare(settings.engine, settings.environ, wanted, report.line)
     needs_account = any(
         step_types.kind(step.type).uses_account() for stage, step in pipeline.steps() if stage.path not in skip
     )
@@ -104,7 +108,7 @@ def run(  # noqa: PLR0913, PLR0917 - what a run is made of
         sequence=folder.number,
         workspace=str(folder.workspace),
     )
-    if commands := [step.name for stage, step in pipeline.steps() if _is_command(stage, step, skip)]:
+    if commands := [step.name for stage, step in pipeline.steps() if _is_on_machine(stage, step, skip, settings)]:
         report.warning(f"{listed(commands)}: {steps.NOT_ISOLATED}")
     report.line(f"Run {folder.number} of {pipeline.name}; its workspace is {folder.workspace}.")
     for name, value in environment.wishes(settings.environ).items():
@@ -112,13 +116,25 @@ def run(  # noqa: PLR0913, PLR0917 - what a run is made of
     dry_run = DryRun(own_workspace=settings.workspace is None) if settings.dry_run else None
     tree = plant(pipeline, skip)
     scope = replace(known, facts={**execution.facts(begun), **facts}, progress=tree, known={})
-    with folders.private(folder) as private:
+    with folders.private(folder) as private, _launcher(settings) as launcher:
+        settings = replace(settings, launcher=launcher)
         this = Running(pipeline, with_outputs, begun, settings, report, dry_run, private, made)
         return _walked(this, tree, scope), tree
 
 
-def _is_command(stage: Stage, step: Step, skip: Mapping[Path, str]) -> bool:
-    return step.type == step_types.RUN and stage.path not in skip
+@contextmanager
+def _launcher(settings: Settings) -> Iterator[Launcher]:
+    if settings.engine is None:
+        yield settings.launcher
+        return
+    with container.started(settings.engine, settings.environ, settings.near) as containers:
+        yield containers.launch
+
+
+def _is_on_machine(stage: Stage, step: Step, skip: Mapping[Path, str], settings: Settings) -> bool:
+    """Tell whether a step is a command that runs on this machine, and not in a container."""
+    contained = settings.engine is not None and "image" in step.spec.fields
+    return step.type == step_types.RUN and stage.path not in skip and not contained
 
 
 def _walked(this: Running, tree: Tree, scope: Scope) -> int:

@@ -18,7 +18,7 @@ BEGIN["Powershell"] = BEGIN["Pwsh"]
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-def write(folder: Path, name: str, shell: str, command: str, outputs: Sequence[str]) -> tuple[Script, Path]:
+def write(folder: Path, shell: str, command: str, outputs: Sequence[str]) -> tuple[Script, Path]:
     """Write the file, and give it with the file that the variables of these outputs will stand in.
 
     Raises BadInput for a variable that no shell can have.
@@ -26,7 +26,7 @@ def write(folder: Path, name: str, shell: str, command: str, outputs: Sequence[s
     for variable in outputs:
         if not _VARIABLE.fullmatch(variable):
             raise BadInput(f"The output variable {variable!r} is no name of a variable in a shell.")
-    file, found = folder / f"{name}-script", folder / f"{name}-variables"
+    file, found = folder / "script", folder / "variables"
     for old in (file, found):
         old.unlink(missing_ok=True)
     end = _END[shell](str(found), outputs) if outputs else ""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from common.errors import BadInput
 from common.secret import Secret
 from runner.execution import dotenv, process, script
+from runner.execution.container import Choice
 from runner.execution.dry_run import DryRun
 from runner.execution.launch import Ended, Launcher, Script, Start
 from runner.execution.report import Report
@@ -40,6 +41,10 @@ class Settings:
     launcher: Launcher = process.launch
     chosen: tuple[str, ...] = ()
     """The stages to run, all when empty."""
+    engine: Choice | None = None
+    """The container engine that starts the steps, if one does."""
+    near: tuple[str, ...] = ()
+    """URLs of services on this machine that the steps reach by its loopback address."""
     run_here: bool = False
     """Commands that name an image run on this machine."""
     strict: bool = False
@@ -78,7 +83,8 @@ def run(  # noqa: PLR0913 - what a step has, and what it shares
     label = step.identifier if parallel else ""
     this.report.step_starts(node.number, count, step.name, step.type)
     begun = this.private / ".".join(position.path)
-    files = _Files(begun.with_name(f"{begun.name}-output.env"), begun.with_name(f"{begun.name}-output-secrets.env"))
+    begun.mkdir(exist_ok=True)
+    files = _Files(begun / "output.env", begun / "output-secrets.env")
     for old in (files.outputs, files.secrets):
         old.unlink(missing_ok=True)
     started = time.monotonic()
@@ -94,11 +100,12 @@ def run(  # noqa: PLR0913 - what a step has, and what it shares
             if this.dry_run is not None:
                 this.dry_run.leave_out(step, line)
                 return Ended(0)
-            made, found, environ = _command(this, position, scope, environ)
+            made, found, environ = _command(this, position, scope, environ, begun)
         elif this.dry_run is not None:
             environ |= this.dry_run.begin(step, kind, environ, line)
         seconds = timeout(scope, position)
-        ended = this.settings.launcher(Start(kind, environ, Path(this.execution.workspace), seconds, line, made))
+        start = Start(kind, environ, Path(this.execution.workspace), begun, seconds, line, made)
+        ended = this.settings.launcher(_contained(start, resolve.spec(scope, position)))
         if ended.timed_out:
             line(f"error: The step did not end within its timeout of {seconds:g} s.")
     except BadInput as error:
@@ -173,8 +180,22 @@ def plain(value: object) -> Resolved:
     return value if isinstance(value, str | int | float | bool | list | dict | SecretReference) else None
 
 
+def _contained(start: Start, spec: Mapping[str, Resolved]) -> Start:
+    """Add what a step's spec says of its container: image, user and limits (contract, A.12)."""
+    resources = spec.get("resources")
+    limits = resources.get("limits") if isinstance(resources, dict) else None
+    limits = limits if isinstance(limits, dict) else {}
+    return replace(
+        start,
+        image="" if start.script is None else str(spec.get("image") or ""),
+        user=str(spec.get("runAsUser") or ""),
+        memory=str(limits.get("memory") or ""),
+        cpus=str(limits.get("cpu") or ""),
+    )
+
+
 def _command(
-    this: Running, position: Position, scope: Scope, environ: Mapping[str, str]
+    this: Running, position: Position, scope: Scope, environ: Mapping[str, str], folder: Path
 ) -> tuple[Script, Path, dict[str, str]]:
     """Write the command of a Run step down, and add its own variables to the environment."""
     step = _step_of(position)
@@ -187,8 +208,7 @@ def _command(
         {name: texts.text_of(value, this.services) for name, value in given.items()} if isinstance(given, dict) else {}
     )
     names = [variable for _, _, variable in step_types.declared_outputs(step)]
-    name = ".".join(position.path)
-    made, found = script.write(this.private, name, shell, texts.text_of(spec.get("command"), this.services), names)
+    made, found = script.write(folder, shell, texts.text_of(spec.get("command"), this.services), names)
     return made, found, {**environ, **own}
 
 

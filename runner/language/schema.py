@@ -116,7 +116,6 @@ RUNTIME: dict[str, tuple[str, str]] = {
 # Step types of the platform that no step here carries out.
 OTHER_STEP_TYPES: Final = (
     "Plugin",
-    "GitClone",
     "Policy",
     "Agent",
     "IdpAction",
@@ -126,6 +125,8 @@ OTHER_STEP_TYPES: Final = (
     "Background",
 )
 SPEC_BESIDE_INPUTS: Final = frozenset({"resources", "connectorRef"})  # what every spec accepts, or the runner reads
+# What else the spec of a step accepts, which says how the platform runs its container.
+OF_CONTAINERS: Final = {"GitClone": frozenset({"baseImageConnectorRefs", "privileged", "runAsUser"})}
 
 
 def check(node: document.Mapping, level: Level, of: str) -> list[Diagnostic]:

@@ -45,6 +45,9 @@ class StepKind:
     module: str
     inputs: tuple[StepInput, ...]
     outputs: tuple[str, ...]
+    image: str = ""
+    config_field: str = ""
+    """Its field in the account's choice of images (contract, B.5)."""
 
     @functools.cached_property
     def spec(self) -> Mapping[str, StepInput]:
@@ -154,4 +157,5 @@ def from_description(module: str, described: Mapping[str, Any]) -> StepKind:
         )
         for declared in described["inputs"]
     )
-    return StepKind(described["type"], module, inputs, tuple(output["name"] for output in described["outputs"]))
+    outputs = tuple(output["name"] for output in described["outputs"])
+    return StepKind(described["type"], module, inputs, outputs, described["image"], described["executionConfigField"])

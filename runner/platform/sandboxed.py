@@ -19,6 +19,7 @@ one that is there already with the same content is left as it is:
       - owner: templates                   # the account or organization
         name: service
         folder: template                   # relative to this file; its content becomes the default branch
+        private: true                      # only with the credentials of a connector; public when it is left out
       - host: git                          # the service that serves it; github when it is left out
         name: payments                     # without an owner, because this host has none
                                            # without a folder: it is empty
@@ -57,7 +58,7 @@ FACTS = {  # what expressions can ask about an execution, of which the sandbox k
     "project.name": "Portal",
 }
 SERVICE = "IdpService"  # the id before a token of the user context; which ones the platform uses is not published
-REPOSITORY = dict.fromkeys(("host", "owner", "name", "folder"), RUN)
+REPOSITORY = dict.fromkeys(("host", "owner", "name", "folder", "private"), RUN)
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -69,6 +70,7 @@ class Seed:
     owner: str
     name: str
     folder: Path | None
+    private: bool = False
 
 
 def seeds(file: Path) -> list[Seed]:
@@ -108,7 +110,9 @@ def _seed(node: Node, beside: Path, faults: list[Diagnostic]) -> Seed:
     if folder and not folder.is_dir():
         text = f"The folder {entry.text('folder')!r} does not exist next to this file."
         faults.append(Diagnostic(text, entry.location_of("folder")))
-    return Seed(host, entry.text("owner"), entry.text("name"), folder)
+    if entry.text("private").lower() not in ("", "true", "false"):
+        faults.append(Diagnostic("'private' of a repository is true or false.", entry.location_of("private")))
+    return Seed(host, entry.text("owner"), entry.text("name"), folder, entry.text("private").lower() == "true")
 
 
 @contextmanager
@@ -147,7 +151,7 @@ def plant(state: Path, found: list[Seed]) -> None:
     from sandbox.seeding import seed
 
     for wanted in found:
-        seed(state, wanted.owner, wanted.name, wanted.folder, host=wanted.host)
+        seed(state, wanted.owner, wanted.name, wanted.folder, wanted.private, host=wanted.host)
 
 
 def services(sandbox: Sandbox) -> Services:

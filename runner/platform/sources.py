@@ -15,7 +15,7 @@ from common.errors import BadInput
 from runner.language import step_types
 from runner.language.resolve import LATER, Resolved
 from runner.language.step_types import StepKind
-from runner.platform import requests
+from runner.platform import clone, requests
 from runner.platform.connectors import Missing, Services
 from runner.platform.execution import Execution
 from runner.platform.texts import plain, secret_of, text_of
@@ -94,9 +94,10 @@ def _connector(asked: Asked) -> dict[str, str]:
     parts = urllib.parse.urlsplit(connector.url)
     remote = connector.url
     if connector.url_type == "Account":
-        repository = str(asked.spec.get("repository") or "")
+        field = next((one.field for one in asked.kind.inputs if "REPO_NAME" in one.env), "repository")
+        repository = str(asked.spec.get(field) or "")
         if not repository:
-            raise BadInput("The step needs the field 'repository', because its connector is one for a whole account.")
+            raise BadInput(f"The step needs the field {field!r}, because its connector is one for a whole account.")
         remote = f"{remote}/{repository}"
     if not remote.endswith(".git") and connector.type != "AzureRepo":
         remote += ".git"
@@ -108,6 +109,10 @@ def _connector(asked: Asked) -> dict[str, str]:
         "DRONE_REMOTE_URL": remote,
         "CONNECTOR_TYPE": kind,
     }
+
+
+def _clone(asked: Asked) -> dict[str, str]:
+    return clone.variables(asked.kind, asked.spec, asked.services)
 
 
 def _account(asked: Asked) -> dict[str, str]:
@@ -153,6 +158,7 @@ SOURCES = (
     Source(reads("REPLY_BROADCAST"), _unless_given),
     Source(lambda _: True, _spec),
     Source(StepKind.uses_connector, _connector),
+    Source(reads("DRONE_COMMIT_BRANCH"), _clone),
     Source(reads("BASE"), _account),
     Source(reads("HARNESS_URL"), _harness_code),
     Source(reads("AUTHORIZATION"), _user_context),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from flask import Blueprint, Response, request
 
-from sandbox.access import current_state, recognise
+from sandbox.access import current_state, noted_caller, recognise
 from sandbox.git import bare, repositories
 
 if TYPE_CHECKING:
@@ -58,6 +58,14 @@ def _refusal(host: GitHost, refusal: Refusal) -> Response:
 
 
 def _serve(service: str, host: GitHost, place: tuple[str, str], pack: str, path: str) -> Response:
+    repository = admitted(service, host, place, pack)
+    if isinstance(repository, Response):
+        return repository
+    return _run_backend(repository, path, noted_caller().name, pushed=pack == "git-receive-pack" and path == pack)
+
+
+def admitted(service: str, host: GitHost, place: tuple[str, str], pack: str) -> Repository | Response:
+    """Give the repository to who may read it, or for git-receive-pack write to it; else the host's refusal."""
     caller, refusals = recognise(service, host.caller), host.refusals
     if caller.sent and not caller.known:
         return _refusal(host, refusals.bad_login)
@@ -73,7 +81,7 @@ def _serve(service: str, host: GitHost, place: tuple[str, str], pack: str, path:
         return _refusal(host, refusals.login_to_read)
     if pushes and not caller.may_write:
         return _refusal(host, refusals.read_only)
-    return _run_backend(repository, path, caller.name, pushed=pushes and path == pack)
+    return repository
 
 
 def _run_backend(repository: Repository, path: str, user: str, *, pushed: bool) -> Response:

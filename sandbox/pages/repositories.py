@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, abort, render_template
+from flask import Blueprint, Response, abort, render_template, request
 
 from sandbox.access import current_state
 from sandbox.catalog import entities
@@ -57,6 +57,9 @@ def owner_page(service: str, owner: str) -> ResponseReturnValue:
 
 
 def repository(hosted: Repository, place: str = "") -> ResponseReturnValue:
+    host = current_state().git_host(hosted.host)
+    if not place and host.web_file.startswith("?") and request.args.get("path", "/") != "/":
+        return _of_query(hosted)
     branches = bare.branches(hosted.folder)
     if not branches:
         return render_template("empty_repository.html", repository=hosted)
@@ -79,6 +82,17 @@ def repository(hosted: Repository, place: str = "") -> ResponseReturnValue:
         readme=readme and (readme.name, _text(bare.read(hosted.folder, readme.sha))),
         registered=[entity for entity in entities.every(current_state()) if _lies_in(entity, hosted)],
     )
+
+
+def _of_query(hosted: Repository) -> ResponseReturnValue:
+    """Show what Azure Repos has at ?path=/…&version=GB…: a file, or a folder."""
+    branch = request.args.get("version", "").removeprefix("GB") or hosted.default_branch
+    place = f"{branch}/{request.args['path'].strip('/')}"
+    try:
+        kind = bare.entry(hosted.folder, _resolve(hosted, branch), place.removeprefix(f"{branch}/")).kind
+    except bare.NoSuchObject:
+        kind = "blob"  # whose page says what is not there
+    return repository(hosted, place) if kind == "tree" else file(hosted, place)
 
 
 def _lies_in(entity: entities.Entity, hosted: Repository) -> bool:

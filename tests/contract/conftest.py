@@ -28,6 +28,8 @@ _HOST = "http://sandbox.test"
 _METHODS = ("get", "post", "put", "patch", "delete")
 _PREFIXES = {
     "/api/v3": "github",
+    "/gitlab/api": "gitlab",
+    "/azure": "azure-devops",
     "/gateway/code/api/v1": "harness-code",
     "/gateway/code/git": "",
     "/gateway": "harness-idp",
@@ -41,7 +43,8 @@ _PREFIXES = {
 A prefix that the paths of the description hold stays.
 """
 
-_IN_THE_PATHS = ("/v1", "/idp", "/ng/api")
+_IN_THE_PATHS = {"/v1": "/v1", "/idp": "/idp", "/ng/api": "/ng/api", "/gitlab/api": "/api"}
+"""What the paths of a description hold of such a prefix."""
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -137,7 +140,7 @@ class SpecRecorder:
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         path = str(environ["PATH_INFO"])
         prefix = next((prefix for prefix in _PREFIXES if path.startswith(f"{prefix}/")), None)
-        if prefix is None or not _PREFIXES[prefix]:
+        if prefix is None or not _PREFIXES[prefix] or (prefix == "/azure" and "/_apis/" not in path):
             return self.app(environ, start_response)
         body = Request(environ).get_data()
         environ["wsgi.input"] = io.BytesIO(body)
@@ -148,7 +151,7 @@ class SpecRecorder:
         raw = str(environ.get("RAW_URI") or environ.get("REQUEST_URI") or quote(path)).partition("?")[0]
         if "://" in raw:
             raw = "/" + raw.split("/", 3)[3]
-        inner = raw if prefix in _IN_THE_PATHS else raw[len(prefix) :]
+        inner = _IN_THE_PATHS.get(prefix, "") + raw[len(prefix) :]
         self._check(self.specs[_PREFIXES[prefix]], inner, sent, body, answer)
         return answer(environ, start_response)
 

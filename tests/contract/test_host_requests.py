@@ -14,7 +14,19 @@ from sandbox.services import open_state
 from tests.conftest import Faults, RunStep, World, serving
 from tests.hosts import Host, serving_step
 
-ALLOWED: dict[str, dict[str, str]] = {}
+ALLOWED: dict[str, dict[str, str]] = {
+    "Gitlab": {
+        r"_access\.(access|notification)_level: \d+ is not of type 'string'": (
+            "GitLab gives access levels as numbers; its generated description calls them texts"
+        ),
+        r"shared_with_groups\[\d+\]: .* is not of type 'string'": (
+            "GitLab gives groups as objects (docs.gitlab.com); its generated description calls them texts"
+        ),
+        r"/(users|members|share)\b.*: the description has no such operation": (
+            "members, users and shares are documented at docs.gitlab.com, and left out of this cut of the description"
+        ),
+    },
+}
 """By row: a pattern for a fault's line, and why it is none. GitHub's are in test_step_requests.py."""
 
 ROWS = [row for row in serving_step("CreateRepo") if row.type != "Github"]
@@ -44,5 +56,5 @@ def test_a_host_is_asked_what_its_description_has(
             run(4, IF_EXISTS="fail")
             run(0, DRY_RUN="true", REPO_NAME="planned")
             assert recorder.seen, "no request reached what a description describes"
-    assert recorder.faults == []
+    assert recorder.faults == [], recorder.faults
     assert set(recorder.excused.values()) == set(allowed.values()), "an excuse that nothing needs is to be removed"

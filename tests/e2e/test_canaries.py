@@ -81,6 +81,8 @@ def environments(world: World) -> dict[str, dict[str, str]]:
         "CreateRepo": place | {"REPO_TYPE": "private", "X_API_KEY": known["harness"].api_key},
         "CreateCatalog": {"FILE_NAME": "idp.yaml", "FILE_PATH": "app", "FILE_CONTENT": ENTITY},
         "DirectPush": place | {"CODE_DIRECTORY": "app"},
+        "GitClone": world.connector
+        | {"DRONE_REMOTE_URL": f"{world.url}/acme/payments.git", "X_API_KEY": known["harness"].api_key},
         "RegisterCatalog": place | harness | {"FILE_PATH": "idp.yaml", "PLUGIN_CONNECTOR_REF": "account.git"},
         "SlackNotify": slack | {"CHANNEL": "general", "MESSAGE_CONTENT": "hello"},
         "UpdateCatalogProperty": harness
@@ -94,7 +96,7 @@ def secret_names() -> set[str]:
     return {name for one in STEPS for told in load(one).describe()["inputs"] if told["secret"] for name in told["env"]}
 
 
-SECRETS_OF = ("CreateRepo", "DirectPush", "RegisterCatalog", "SlackNotify", "UpdateCatalogProperty")
+SECRETS_OF = ("CreateRepo", "DirectPush", "GitClone", "RegisterCatalog", "SlackNotify", "UpdateCatalogProperty")
 
 
 @pytest.mark.parametrize("good", [True, False], ids=["accepted", "refused"])

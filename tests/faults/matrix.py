@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from common.git.checkout import RECORD
 from sandbox.app import create_app
 from sandbox.catalog import entities, properties
 from sandbox.git import bare, repositories
@@ -148,6 +149,12 @@ def _rendered(ground: Ground) -> int:
     return 1 if left == ["app"] and whole else len(left) * 100
 
 
+def _cloned(ground: Ground) -> int:
+    left = [path.name for path in ground.workspace.iterdir()]
+    whole = (ground.workspace / "payments" / ".git" / RECORD).is_file()
+    return 1 if left == ["payments"] and whole else len(left) * 100
+
+
 SUBJECTS: dict[str, Subject] = {
     "CreateRepo": Subject(
         lambda ground: ground.connector,
@@ -209,6 +216,15 @@ SUBJECTS: dict[str, Subject] = {
         (Request("POST", "/users.lookupByEmail"), Request("POST", "/chat.postMessage", writes=True)),
         lambda ground: len(slack_workspace.messages(ground.state)),
         repeats=False,
+    ),
+    "GitClone": Subject(
+        lambda ground: (
+            {name: value for name, value in ground.connector.items() if name not in ("ORG_NAME", "REPO_NAME")}
+            | {"DRONE_REMOTE_URL": f"{ground.url}/acme/payments.git", "DRONE_COMMIT_BRANCH": "main"}
+        ),
+        (Request("GET", "/info/refs"), Request("POST", "/git-upload-pack")),
+        _cloned,
+        lambda ground: _repository(ground, {"README.md": "# payments\n" * 500}),
     ),
     "CookieCutter": Subject(
         lambda ground: {"PUBLIC_TEMPLATE_URL": f"{ground.url}/acme/template.git"},

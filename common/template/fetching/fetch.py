@@ -21,6 +21,7 @@ from common.git.upstream import Upstream
 from common.network.deadline import Deadline
 from common.network.download import download
 from common.network.settings import Network
+from common.network.url import checked, without_credentials
 from common.secret import Secret
 from common.template.fetching import archive, nested
 from common.template.fetching.address import Address
@@ -42,12 +43,14 @@ class Fetched:
     """A template on this disk.
 
     folder: that of its cookiecutter.json; repository: the one around it, which no link may leave. commit: empty when
-    it is in no git repository. told: where it comes from, by the variables that it can print.
+    it is in no git repository. home: where that can be cloned from. told: where the template comes from, by the
+    variables that it can print.
     """
 
     folder: Path
     repository: Path
     commit: str
+    home: str
     address: Address
     told: Mapping[str, str | None]
 
@@ -80,7 +83,7 @@ def from_url(address: Address, reach: Reach, scratch: Path, *, choose: bool = Tr
         )
         root = archive.unpack(file, _fresh(scratch / "unpacked"), name=address.place)
         file.unlink()
-        return _located(address, root, "", choose=choose)
+        return located(address, root, "", choose=choose)
     root = scratch / "template"
     if root.exists():
         shutil.rmtree(root)
@@ -89,7 +92,7 @@ def from_url(address: Address, reach: Reach, scratch: Path, *, choose: bool = Tr
     clone(upstream, root, revision=address.revision)
     submodules.fetch(upstream, root)
     lfs.fetch(upstream, root)
-    return _located(address, root, commit_of(upstream.git, root), choose=choose)
+    return located(address, root, commit_of(upstream.git, root), choose=choose)
 
 
 def from_path(  # noqa: PLR0913 - what is where
@@ -98,7 +101,7 @@ def from_path(  # noqa: PLR0913 - what is where
     """Find a template in a folder or zip file of the workspace. A git repository around it is told by its commit."""
     if address.is_zip and path.is_file():
         root = archive.unpack(path, _fresh(scratch / "unpacked"), name=address.place)
-        return _located(address, root, "", choose=choose)
+        return located(address, root, "", choose=choose)
     if not path.is_dir():
         raise BadInput(
             f"There is no template in {path}.",
@@ -109,8 +112,11 @@ def from_path(  # noqa: PLR0913 - what is where
             f"templateCheckout is {address.revision!r}, and the template is a folder, which is taken as it is.",
             next_step="Have the GitClone step check it out, or set publicTemplateUrl.",
         )
-    around = _repository_of(path, workspace)
-    return _located(address, path, commit_of(Git(network), around) if around else "", within=around, choose=choose)
+    around, git = repository_of(path, workspace), Git(network)
+    if around is None:
+        return located(address, path, "", choose=choose)
+    home = _home_of(git, around) or around.relative_to(workspace).as_posix()
+    return located(address, path, commit_of(git, around), within=around, home=home, choose=choose)
 
 
 def commit_of(git: Git, repository: Path) -> str:
@@ -121,7 +127,19 @@ def commit_of(git: Git, repository: Path) -> str:
         return ""
 
 
-def _located(address: Address, root: Path, commit: str, *, within: Path | None = None, choose: bool) -> Fetched:
+def _home_of(git: Git, repository: Path) -> str:
+    """Give the address that a repository was cloned from, without credentials; empty for any but http and https."""
+    try:
+        url = git.run("config", "--get", "remote.origin.url", cwd=repository).strip()
+        checked(url, what="", next_step="")
+    except (GitFailed, BadInput):
+        return ""
+    return without_credentials(url)
+
+
+def located(  # noqa: PLR0913 - what is where
+    address: Address, root: Path, commit: str, *, within: Path | None = None, home: str = "", choose: bool = True
+) -> Fetched:
     """Find the template in what was fetched into `root`, whose links may lead to all of `within`."""
     root, within = root.resolve(), (within or root).resolve()
     given = (root / address.directory).resolve()
@@ -137,7 +155,8 @@ def _located(address: Address, root: Path, commit: str, *, within: Path | None =
     if folder != given:  # as the command line does, which takes a nested template for one of its own
         template = repo_dir = address.named(folder.relative_to(root).as_posix()) if elsewhere else str(folder)
     told = {"_template": template, "_repo_dir": repo_dir, "_checkout": address.revision or None}
-    return Fetched(folder=folder, repository=within, commit=commit, address=address, told=told)
+    home = home or address.place
+    return Fetched(folder=folder, repository=within, commit=commit, home=home, address=address, told=told)
 
 
 def _check_context(folder: Path, within: Path, root: Path) -> None:
@@ -160,7 +179,7 @@ def _folders(root: Path) -> str:
     return f"Set TEMPLATE_DIRECTORY to the folder that holds it; there is one in {listed}."
 
 
-def _repository_of(folder: Path, workspace: Path) -> Path | None:
+def repository_of(folder: Path, workspace: Path) -> Path | None:
     """Give the git repository that a folder of the workspace is in."""
     around = [folder, *(parent for parent in folder.parents if parent.is_relative_to(workspace))]
     return next((place for place in around if (place / ".git").exists()), None)

@@ -6,12 +6,21 @@ import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
-from common.contract.inputs import option
+from common.contract.inputs import Given, option
 from common.contract.step import Context
+from common.errors import BadInput
+from common.git.command import Git
 from common.git.credentials import Credentials
-from common.network.url import origin
+from common.network.url import origin, without_credentials
+from common.template.answers import Answers
 from common.template.fetching import address
 from common.template.fetching.fetch import Fetched, Reach, from_path, from_url
+from common.template.fetching.recorded import AtUrl, Recorded, in_workspace
+
+
+def _is_named_elsewhere(given: Given) -> bool:
+    """Tell whether a flag, or the answers file of a project, says which template it is."""
+    return any(given[field] for field in ("describeTemplate", "updateProject", "checkUpdate"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,14 +38,14 @@ class TemplateInputs:
         "publicTemplateUrl",
         env=["PUBLIC_TEMPLATE_URL"],
         default="",
-        required_if=lambda given: given["templateType"] == "public" and not given["describeTemplate"],
+        required_if=lambda given: given["templateType"] == "public" and not _is_named_elsewhere(given),
         help="URL of the template: of a git repository or a zip file; #FOLDER behind it is a folder in there.",
     )
     path: str = option(
         "pathForTemplate",
         env=["PATH_FOR_TEMPLATE"],
         default="",
-        required_if=lambda given: given["templateType"] == "private" and not given["describeTemplate"],
+        required_if=lambda given: given["templateType"] == "private" and not _is_named_elsewhere(given),
         help="Folder or zip file in the workspace that holds the template.",
     )
     revision: str = option(
@@ -77,6 +86,27 @@ class TemplateInputs:
             return from_path(where, path, context.network, scratch, workspace=root, choose=choose)
         where, own = address.of_url(self.url, what="publicTemplateUrl", **parts)
         return from_url(where, reach(where.url, context, own or login), scratch, choose=choose)
+
+    @property
+    def home(self) -> str:
+        """The URL without credentials; empty when there is none."""
+        return without_credentials(self.url.partition("#")[0]) if self.type == "public" else ""
+
+    def recorded(self, answers: Answers, context: Context, login: Credentials | None) -> Recorded:
+        """Give the template that an answers file names, from where these inputs say that it is now, if they do."""
+        asked = self if self.url or self.path else self.at(answers.template)
+        parts = {"revision": self.revision or answers.checkout or "", "directory": answers.directory or ""}
+        if asked.type == "private" and asked.path:
+            where = address.of_path(asked.path, **parts)
+            path = context.workspace.path(asked.path, what="The template of the answers file")
+            return in_workspace(where, path, context.workspace.root.resolve(), Git(context.network))
+        where, own = address.of_url(asked.url, what="The template of the answers file", **parts)
+        if where.is_zip:
+            raise BadInput(
+                f"The template {where.place} is a zip file, which has no history to update from.",
+                next_step="Give the address of its git repository as PUBLIC_TEMPLATE_URL.",
+            )
+        return AtUrl(where, reach(where.url, context, own or login))
 
 
 def reach(url: str, context: Context, login: Credentials | None) -> Reach:

@@ -29,7 +29,8 @@ def check(step: Step) -> list[Diagnostic]:
         return [Diagnostic(text, step.location)]
     kind = step_types.kind(step.type)
     of = f"the spec of the step {shown(step.identifier)} ({step.type})"
-    allowed = [*kind.spec, *sorted(schema.SPEC_BESIDE_INPUTS - kind.spec.keys())]
+    beside = schema.SPEC_BESIDE_INPUTS | schema.OF_CONTAINERS.get(step.type, frozenset())
+    allowed = [*kind.spec, *sorted(beside - kind.spec.keys())]
     faults: list[Diagnostic] = []
     for name in step.spec.fields:
         if name not in allowed:

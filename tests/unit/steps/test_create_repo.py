@@ -78,6 +78,8 @@ def test_a_repository_that_is_not_empty_is_taken_only_when_asked(
 
 
 def test_a_repository_of_another_visibility_is_a_conflict_that_names_both(host: Served, run_step: RunStep) -> None:
+    if "public" not in host.visibilities:
+        pytest.skip("a repository of this host has the visibility of its project; see the tests of that host")
     create(run_step, host, REPO_TYPE="public")
     done = run_step("CreateRepo", host.variables)
     assert done.code == 4
@@ -131,7 +133,7 @@ def test_the_default_branch_is_the_one_asked_for_and_a_rerun_changes_nothing(
     host: Served, run_step: RunStep, asked: str
 ) -> None:
     first = create(run_step, host, DEFAULT_BRANCH=asked)
-    assert head(host) == first.outputs["defaultBranch"] == (asked or "main")
+    assert (head(host), first.outputs["defaultBranch"]) == (asked or "main", asked or host.default_of_empty)
     host.faults.requests.clear()
     again = create(run_step, host, DEFAULT_BRANCH=asked)
     assert again.outputs == {**first.outputs, "repositoryCreated": False}
@@ -157,7 +159,7 @@ def test_without_initialize_no_commit_is_made(host: Served, run_step: RunStep) -
     done = create(run_step, host, DEFAULT_BRANCH="trunk", INITIALIZE="never")
     assert branches(host) == []
     told = "INITIALIZE=never leaves" in done.stderr
-    assert done.outputs["defaultBranch"] == ("main" if told else "trunk")
+    assert done.outputs["defaultBranch"] == (host.default_of_empty if told else "trunk")
 
 
 def test_a_first_commit_whose_answer_is_lost_is_looked_for(host: Served, run_step: RunStep) -> None:

@@ -14,7 +14,7 @@ from runner.language import step_types
 from runner.language.expressions.values import SecretReference
 from runner.language.pipeline import Pipeline
 from runner.language.resolve import Resolved
-from runner.language.schema import SPEC_BESIDE_INPUTS
+from runner.language.schema import OF_CONTAINERS, SPEC_BESIDE_INPUTS
 from runner.platform import sources
 from runner.platform.connectors import Connector, Harness, Missing, Services
 from runner.platform.execution import Execution
@@ -240,9 +240,46 @@ def test_the_fields_of_every_spec_are_those_of_the_published_schema() -> None:
     file = Path(specs) / "harness-idp-stage.schema.json"
     if not file.is_file():
         pytest.skip(f"the platform's schema is not at {file}")
-    infos = json.loads(file.read_text(encoding="utf-8"))["definitions"]["pipeline"]["steps"]["idp"]
+    steps = json.loads(file.read_text(encoding="utf-8"))["definitions"]["pipeline"]["steps"]
+    infos = {**steps["ci"], **steps["idp"]}
     for step_type in step_types.types():
-        names = [f"IDP{step_type}PlanInfo", f"IDP{step_type}StepInfo"]
+        british = step_type.replace("Organization", "Organisation")
+        names = [f"IDP{british}PlanInfo", f"IDP{british}StepInfo", f"{step_type}StepInfo"]
         (info,) = (infos[name] for name in names if name in infos)
-        published = set(info["properties"]) - {"items"}
-        assert published - set(step_types.kind(step_type).spec) - SPEC_BESIDE_INPUTS == set(), step_type
+        published = {name for name, told in info["properties"].items() if name != "items" and "desc" not in told}
+        beside = SPEC_BESIDE_INPUTS | OF_CONTAINERS.get(step_type, frozenset())
+        assert published - set(step_types.kind(step_type).spec) - beside == set(), step_type
+
+
+GIT_CLONE: dict[str, Resolved] = {"connectorRef": "account.testdev", "repoName": "templates/service"}
+
+
+@pytest.mark.parametrize(
+    ("build", "expected"),
+    [
+        ({"type": "branch", "spec": {"branch": "main"}}, {"DRONE_COMMIT_BRANCH": "main"}),
+        ({"type": "tag", "spec": {"tag": "v1"}}, {"DRONE_TAG": "v1", "DRONE_BUILD_EVENT": "tag"}),
+        ({"type": "commitSha", "spec": {"commitSha": "abc"}}, {"DRONE_COMMIT_SHA": "abc"}),
+        ({"type": "PR", "spec": {"number": 7}}, {"DRONE_PULL_REQUEST": "7", "DRONE_BUILD_EVENT": "pull_request"}),
+    ],
+)
+def test_the_build_of_a_clone_becomes_the_variables_of_a_git_image(build: Resolved, expected: dict[str, str]) -> None:
+    found = _environ("GitClone", GIT_CLONE | {"build": build})
+    states = ("DRONE_BUILD_EVENT", "DRONE_COMMIT_BRANCH", "DRONE_COMMIT_SHA", "DRONE_PULL_REQUEST", "DRONE_TAG")
+    assert {name: found[name] for name in states if name in found} == expected
+    assert found["DRONE_REMOTE_URL"] == "https://github.com/templates/service.git"
+    assert found["DRONE_WORKSPACE"] == "/harness/service"
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ({}, "'build' is empty"),
+        ({"build": {"type": "branch", "spec": {"tag": "v1"}}}, "says nothing for the type 'branch'"),
+        ({"build": "main"}, "says nothing for the type None"),
+        ({"build": {"type": "tag", "spec": {"tag": "v1"}}, "cloneDirectory": "/harness/"}, "is the workspace itself"),
+    ],
+)
+def test_a_clone_that_the_platform_would_refuse_is_refused(spec: dict[str, Resolved], words: str) -> None:
+    with pytest.raises(BadInput, match=words):
+        _environ("GitClone", GIT_CLONE | spec)

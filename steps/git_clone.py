@@ -1,0 +1,339 @@
+"""GitClone: a repository in the workspace, at the branch, tag, commit or pull request that was asked for.
+
+The clone is made next to its place and moved there when it is whole. One that is there already is success when it is
+the same; it is replaced only when nobody has touched it since an earlier run made it.
+"""
+
+from __future__ import annotations
+
+import errno
+import functools
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import unquote
+
+from common import git_hosts, log
+from common.contract import child, stage
+from common.contract.inputs import option, shown
+from common.contract.process import scratch_folder
+from common.contract.step import Context, Outputs, step
+from common.errors import BadInput, Conflict, NotAllowed, Refused
+from common.git import checkout, existing, state
+from common.git.checkout import Head, Options
+from common.git.command import Git
+from common.git.credentials import Credentials
+from common.git.state import State
+from common.git.upstream import Upstream, login_advice
+from common.git_hosts.connector import Connector, RepositoryLocation
+from common.git_hosts.context import HarnessAccount, HostInputs, addressed
+from common.network.settings import Network
+from common.network.url import checked as checked_url
+from common.network.url import origin, path_of, without_credentials
+from common.secret import Secret
+
+LOCATION = ("organization", "workspace", "projectName", "repoName")  # fields that say where a repository is
+BUILDS = {"branch": "branch", "tag": "tag", "PR": "number", "commitSha": "commitSha"}  # type -> field of its spec
+STATES = {"branch": "branch", "tag": "tag", "PR": "pull_request", "commitSha": "commit"}
+HTTPS = "Give the https URL of a repository; SSH is not supported."
+
+
+def _no_outputs_of_files(_: list[str], source: str) -> list[str]:
+    return [f"{source} is not supported: read the file in a later step."]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repository:
+    """Which repository. The platform sets the connector's URL with the repository in it, and that alone counts then."""
+
+    connector: Connector
+    harness: HarnessAccount
+    name: str = option(
+        "repoName",
+        env=["REPO_NAME", "IDP_REPO_NAME"],
+        default="",
+        help="Name of the repository, for a connector whose URL is that of an account.",
+    )
+    project: str = option(
+        "projectName",
+        env=["PROJECT_NAME", "IDP_PROJECT_NAME"],
+        default="",
+        help="Project, on git hosts that have them.",
+    )
+    organization: str = option(
+        "organization",
+        env=["ORG_NAME", "IDP_ORG_NAME"],
+        default="",
+        spec=False,
+        help="Organization or user that owns the repository, where no URL tells it.",
+    )
+    workspace: str = option(
+        "workspace",
+        env=["WORKSPACE_NAME", "IDP_WORKSPACE_NAME"],
+        default="",
+        spec=False,
+        help="Workspace, on git hosts that have them.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Build:
+    """Which state of it."""
+
+    build: dict[str, Any] = option(
+        "build",
+        default={},
+        help="What to check out, as type (branch, tag, PR or commitSha) with spec (branch, tag, number or commitSha);"
+        " the default branch when nothing says it.",
+    )
+    branch: str = option("branch", env=["DRONE_COMMIT_BRANCH"], default="", spec=False, help="Branch to check out.")
+    tag: str = option("tag", env=["DRONE_TAG"], default="", spec=False, help="Tag to check out.")
+    commit: str = option(
+        "commitSha",
+        env=["DRONE_COMMIT_SHA"],
+        default="",
+        spec=False,
+        help="Commit to check out, on the branch when that is given, too.",
+    )
+    pull_request: str = option(
+        "pullRequest",
+        env=["DRONE_PULL_REQUEST"],
+        default="",
+        spec=False,
+        help="Number of the pull or merge request whose head is checked out.",
+    )
+    reference: str = option(
+        "commitRef",
+        env=["DRONE_COMMIT_REF"],
+        default="",
+        spec=False,
+        help="Full reference, which counts for the event pull_request.",
+    )
+    event: str = option(
+        "buildEvent",
+        env=["DRONE_BUILD_EVENT"],
+        default="",
+        spec=False,
+        help="tag or pull_request: which of several variables counts; else a commit or branch does.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    repository: Repository
+    build: Build
+    directory: str = option(
+        "cloneDirectory",
+        env=["DRONE_WORKSPACE"],
+        default="",
+        help="Folder in the workspace that is made; the repository's name when absent. Not the workspace itself.",
+    )
+    depth: int = option("depth", default=0, at_least=0, help="Commits of history to fetch; 0 for all.")
+    ssl_verify: bool = option("sslVerify", default=True, help="Whether the server's certificate is checked.")
+    skip_verify: bool = option(
+        "skipVerify", env=["GIT_SSL_NO_VERIFY"], default=False, spec=False, help="As sslVerify: false."
+    )
+    lfs: bool = option("lfs", default=False, help="Get the content of files in Git LFS, not only pointers.")
+    debug: bool = option("debug", default=False, help="Show all that git prints.")
+    tags: bool = option("fetchTags", default=False, help="Fetch the tags, too.")
+    sparse: list[str] = option(
+        "sparseCheckout",
+        default=[],
+        help="Folders that alone are checked out; with one of *?[! in them, patterns as in .gitignore.",
+    )
+    submodules: str = option(
+        "submoduleStrategy",
+        default="false",
+        choices=("false", "true", "recursive"),
+        help="Whether submodules are fetched: those of the repository, or theirs, too.",
+    )
+    before: str = option(
+        "preFetchCommand",
+        default="",
+        multiline=True,
+        help="Command for sh, run in the empty repository before the fetch; refused unless ALLOW_PRE_FETCH_COMMAND.",
+    )
+    allow_before: bool = option(
+        "allowPreFetchCommand",
+        env=["ALLOW_PRE_FETCH_COMMAND"],
+        default=False,
+        spec=False,
+        help="Allow preFetchCommand. Whoever can edit the pipeline can then run commands in this image.",
+    )
+    files: list[str] = option("outputFilePathsContent", default=[], check=_no_outputs_of_files, help="Not supported.")
+
+
+@step(
+    type="GitClone",
+    image="gitclone",
+    outputs={
+        "commitSha": "Commit that is checked out.",
+        "branch": "Its branch, when one was asked for or is the default.",
+        "commitAuthor": "Name of its author.",
+        "commitMessage": "First line of its message.",
+        "cloneDirectory": "Folder of the clone, relative to the workspace.",
+    },
+    informs=("commitAuthor", "commitMessage"),
+)
+def git_clone(inputs: Inputs, context: Context) -> Outputs:
+    """Clone a git repository into the workspace."""
+    if inputs.before and not inputs.allow_before:
+        raise NotAllowed(
+            "preFetchCommand is not run, for nobody has allowed it.",
+            next_step="Leave it out, or set ALLOW_PRE_FETCH_COMMAND=true where the image is configured.",
+        )
+    url, credentials = source(inputs.repository, context)
+    target = place(inputs, url, context)
+    name = context.workspace.relative(target)
+    wanted = wanted_state(inputs.build)
+    options = options_of(inputs)
+    upstream = Upstream(Git(network(inputs, context), credentials), url, context.deadline, login_advice(credentials))
+    with log.group(f"Cloning {url} ({wanted}) to {name}"), scratch_folder() as scratch:
+        state.check(wanted, upstream.git, cwd=scratch)
+        there = state.find(wanted, upstream, cwd=scratch)
+        outputs = {"cloneDirectory": name} | ({"branch": there.branch} if there.branch else {})
+        if existing.keeps(target, upstream.git, url, options, lambda: state.newest(there, upstream, cwd=scratch)):
+            head = checkout.head_of(upstream, target)
+            log.info(f"{name} was already there, at {head.commit[:10]}; it is left as it is.")
+            return outputs | told(head)
+        if context.dry_run:
+            commit = state.newest(there, upstream, cwd=scratch)
+            log.info(f"Dry run: {commit[:10]} would be checked out in {name}.")
+            return outputs | {"commitSha": commit}
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with stage.staging(target.parent) as made:
+            clone = made.project / "clone"
+            before = functools.partial(prepare, inputs.before) if inputs.before else None
+            head = checkout.check_out(upstream, there, options, clone, before=before, debug=inputs.debug)
+            put(clone, target, made.scratch)
+    log.info(f"{head.commit[:10]} by {head.author} is checked out in {name}: {head.subject}")
+    return outputs | told(head)
+
+
+def source(repository: Repository, context: Context) -> tuple[str, Credentials | None]:
+    """Give the repository's address, and the credentials for its host."""
+    given = repository.connector.remote_url
+    host_inputs = HostInputs(
+        connector=repository.connector,
+        location=RepositoryLocation(
+            organization=repository.organization,
+            project=repository.project,
+            workspace=repository.workspace,
+            repository=repository.name,
+        ),
+        harness=repository.harness,
+    )
+    if not given or addressed(context.sources) & set(LOCATION):
+        host, where = git_hosts.open_host(host_inputs, context, step_type="GitClone")
+        return host.clone_url(where), host.git_credentials(where)
+    parts = checked_url(given, what="DRONE_REMOTE_URL", next_step=HTTPS)
+    url = without_credentials(given)
+    if parts.username:
+        return url, Credentials(origin(url), unquote(parts.username), Secret(unquote(parts.password or "")))
+    if repository.connector.password is None:
+        return url, None
+    host, where = git_hosts.open_host(host_inputs, context, step_type="GitClone", located=False)
+    credentials = host.git_credentials(where)
+    if credentials is not None and credentials.origin != origin(url):
+        raise BadInput(
+            f"The connector's URL is at {origin(url)}, but its host is {credentials.origin}.",
+            next_step="Give DRONE_REMOTE_URL and DRONE_NETRC_MACHINE of the same connector.",
+        )
+    return url, credentials
+
+
+def place(inputs: Inputs, url: str, context: Context) -> Path:
+    """Give the folder to clone to. Raises BadInput for the workspace itself, which other steps share."""
+    named = PurePosixPath(unquote(path_of(url))).name.removesuffix(".git")
+    root = context.workspace.root.resolve()
+    target = context.workspace.path(inputs.directory or named, what="cloneDirectory")
+    if target == root and context.sources.get("cloneDirectory") == "DRONE_WORKSPACE":
+        target = context.workspace.path(named, what="The repository's name")  # where every step is told the workspace
+    if target == root or ".git" in target.relative_to(root).parts:
+        kind = "the workspace itself" if target == root else "a folder of git's own"
+        raise BadInput(
+            f"cloneDirectory is {shown(inputs.directory or named)}, which is {kind}.",
+            next_step="Give a folder below the workspace, as in /harness/template.",
+        )
+    return target
+
+
+def wanted_state(build: Build) -> State:
+    """Give the state that is asked for. Raises BadInput for a `build` of another form."""
+    if build.build:
+        return _of_build(build.build)
+    if build.pull_request:
+        return State(pull_request=build.pull_request, commit=build.commit)
+    if build.reference and build.event == "pull_request":
+        return State(reference=build.reference, commit=build.commit)
+    if build.tag and (build.event == "tag" or not (build.branch or build.commit)):
+        return State(tag=build.tag)
+    return State(branch=build.branch, commit=build.commit)
+
+
+def _of_build(build: Mapping[str, Any]) -> State:
+    kind, spec = build.get("type"), build.get("spec")
+    field = BUILDS.get(str(kind))
+    value = spec.get(field) if field and isinstance(spec, dict) else None
+    if field is None or not isinstance(value, str | int) or isinstance(value, bool) or not str(value).strip():
+        forms = ", ".join(f"{one} with spec.{name}" for one, name in BUILDS.items())
+        raise BadInput(f"build is {shown(dict(build))}, which says no state.", next_step=f"Give its type: {forms}.")
+    return State(**{STATES[str(kind)]: str(value).strip()})
+
+
+def options_of(inputs: Inputs) -> Options:
+    """Give how the clone is made."""
+    return Options(
+        depth=inputs.depth,
+        tags=inputs.tags,
+        sparse=tuple(inputs.sparse),
+        submodules="" if inputs.submodules == "false" else inputs.submodules,
+        lfs=inputs.lfs,
+    )
+
+
+def network(inputs: Inputs, context: Context) -> Network:
+    """Give the network as git is to use it for this clone."""
+    if inputs.ssl_verify and not inputs.skip_verify:
+        return context.network
+    log.warning("The server's certificate is not checked: whoever is on the way can change what is cloned.")
+    return replace(context.network, environ={**context.network.environ, "GIT_SSL_NO_VERIFY": "true"})
+
+
+def prepare(command: str, into: Path) -> None:
+    """Run the command that comes before the fetch; it sees no credentials."""
+    log.info("Running preFetchCommand.")
+    try:
+        ended = child.run(["sh", "-c", command], environ=dict(os.environ), folder=into, line=log.info, merged=True)
+    except child.NotStarted as error:
+        raise BadInput(f"preFetchCommand could not be started: {error}.") from error
+    if ended.code != 0:
+        raise Refused(f"preFetchCommand ended with {ended.code}.", next_step="Correct it, or leave it out.")
+
+
+def put(clone: Path, target: Path, scratch: Path) -> None:
+    """Move the finished clone to its place, and what an earlier run made there out of it."""
+    earlier = scratch / "earlier"
+    try:
+        if target.is_dir() and any(target.iterdir()):
+            target.rename(earlier)
+        clone.rename(target)
+    except OSError as error:
+        if earlier.exists():
+            earlier.rename(target)
+        if error.errno not in (errno.EBUSY, errno.EXDEV, errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        raise Conflict(
+            f"The clone cannot be put to {target}: {error.strerror}.",
+            next_step="Choose a cloneDirectory that does not exist and is no mount point.",
+        ) from error
+
+
+def told(head: Head) -> dict[str, str]:
+    return {"commitSha": head.commit, "commitAuthor": head.author, "commitMessage": head.subject}
+
+
+if __name__ == "__main__":
+    raise SystemExit(git_clone.main())
