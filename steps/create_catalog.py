@@ -5,6 +5,7 @@ The file is written, not registered. One that a template left at the same place 
 
 from __future__ import annotations
 
+import difflib
 import os
 import urllib.parse
 from collections import Counter
@@ -15,11 +16,33 @@ from common import log
 from common.catalogs import table
 from common.catalogs.entity import Entity, located_reference, parse, reference
 from common.catalogs.harness.options import Generation
+from common.catalogs.rules import RULES, Format
 from common.contract.inputs import option
 from common.contract.step import Context, Outputs, step
 from common.errors import BadInput, Conflict
 from common.harness.access import Portal
 from common.template.folder import LONGEST_NAME
+
+
+def _holds_entities(text: str, source: str) -> list[str]:
+    try:
+        entities = parse(text, what=source)
+    except BadInput as error:
+        return [error.message]
+    return [
+        f"{source} has a fault, line {entity.line}: the kind {entity.kind!r} is none of the catalog's.{near}"
+        for entity in entities
+        if (near := _misspelt(entity.kind))
+    ]
+
+
+def _misspelt(kind: str) -> str:
+    """Give the known kind that a word is almost: a catalog may have kinds of its own, but hardly one like that."""
+    known = list(RULES[Format.BACKSTAGE].kinds)
+    if kind.lower() in map(str.lower, known):
+        return ""
+    near = difflib.get_close_matches(kind, known, n=1, cutoff=0.85)
+    return f" Did you mean {near[0]!r}?" if near else ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +55,11 @@ class Inputs:
         help="Folder the file is written to, usually the one that DirectPush pushes; the workspace when absent.",
     )
     content: str = option(
-        "fileContent", env=["FILE_CONTENT"], multiline=True, help="YAML of the entity, expressions resolved."
+        "fileContent",
+        env=["FILE_CONTENT"],
+        multiline=True,
+        check=_holds_entities,
+        help="YAML of the entity, expressions resolved.",
     )
     catalog_type: str = table.type_option()
     generation: Generation

@@ -71,15 +71,7 @@ def resolve(
     """
     faults: list[str] = []
     declared = list({option.field: option for option in options_of(group)}.values())  # groups may share a field
-    found: _Finds = {}
-    unreadable: set[str] = set()
-    for option in declared:
-        try:
-            found[option.field] = _find(option, flags, environ)
-        except ValueError as fault:
-            faults.append(str(fault))
-            unreadable.add(option.field)
-    found = {field: hits for field, hits in found.items() if hits}
+    found, unreadable = _find_all(declared, flags, environ, faults)
     faults += _settle_exclusive(declared, found)
     given: dict[str, Any] = {}
     for option in declared:
@@ -95,6 +87,58 @@ def resolve(
     if faults:
         raise BadInput(" ".join(faults), next_step=next_step)
     return Resolved(build(group, given), {field: hits[0].source for field, hits in found.items()})
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What `resolve` would refuse. `is_open`: a part of the value is not known yet."""
+
+    field: str
+    text: str
+    is_open: bool = False
+
+
+def check(declared: Sequence[Option], environ: Mapping[str, str], later: str) -> list[Fault]:
+    """Tell what `resolve` would refuse, before all is known: `later` stands for what is not.
+
+    An input with such a value counts as given, and only what a check says of a text with more in it is told.
+    """
+    texts: list[str] = []
+    found, unreadable = _find_all(declared, {}, environ, texts)
+    faults = [Fault("", text) for text in texts]
+    is_open = {field for field, hits in found.items() if any(_holds(hit, later) for hit in hits)}
+    known = {field: hits for field, hits in found.items() if field not in is_open}
+    faults += [Fault("", text) for text in _settle_exclusive(declared, known)]
+    given: dict[str, Any] = {}
+    for option in declared:
+        texts = []
+        if option.field in known:
+            given |= _given(option, known[option.field], texts)
+        elif option.field in is_open and option.multiline and option.check and found[option.field][0].text != later:
+            texts += option.check(found[option.field][0].text, found[option.field][0].source)
+        faults += [Fault(option.field, text, option.field in is_open) for text in texts]
+    missing = [option for option in _missing(declared, found, given) if option.field not in unreadable]
+    names = list(dict.fromkeys(_told(option, declared) for option in missing))
+    return [*faults, *([Fault("", f"Required input is missing: {', '.join(names)}.")] if names else [])]
+
+
+def _holds(hit: _Found, later: str) -> bool:
+    return later in (hit.text or "") or any(later in str(entry) for entry in hit.entries.values())
+
+
+def _find_all(
+    declared: Sequence[Option], flags: Mapping[str, str], environ: Mapping[str, str], faults: list[str]
+) -> tuple[_Finds, set[str]]:
+    """Give what is set, and the fields of what cannot be read, which is added to the faults."""
+    found: _Finds = {}
+    unreadable: set[str] = set()
+    for option in declared:
+        try:
+            found[option.field] = _find(option, flags, environ)
+        except ValueError as fault:
+            faults.append(str(fault))
+            unreadable.add(option.field)
+    return {field: hits for field, hits in found.items() if hits}, unreadable
 
 
 def build(group: type[InputsT], given: Mapping[str, Any]) -> InputsT:

@@ -34,9 +34,9 @@ def after(pipeline: Pipeline, tree: Tree, failed: Node) -> list[str]:
     else:
         why = f"failed with exit code {failed.exit_code}{f': {meaning}' if meaning else ''}"
     steps = tree.root.steps()
-    done = [_name(node) for node in steps if node.status in DONE]
-    left = [_name(node) for node in steps if node.status in (Status.SKIPPED, Status.WAITING) and node.number]
-    also = [_name(node) for node in steps if node.status is Status.FAILED and node is not failed]
+    done = [node.name for node in steps if node.status in DONE]
+    left = [node.name for node in steps if node.status in (Status.SKIPPED, Status.WAITING) and node.number]
+    also = [node.name for node in steps if node.status is Status.FAILED and node is not failed]
     first = FIRST.get(failed.exit_code, ENDED) if step.type != step_types.RUN else OF_A_COMMAND
     return [
         f"The step {step.name!r} ({'.'.join(step.path[1:])}) {why}.",
@@ -45,10 +45,6 @@ def after(pipeline: Pipeline, tree: Tree, failed: Node) -> list[str]:
         TIMED_OUT if failed.timed_out else first,
         *refused_next_time(pipeline, steps),
     ]
-
-
-def _name(node: Node) -> str:
-    return node.part.name if isinstance(node.part, Step) else ""
 
 
 def refused_next_time(pipeline: Pipeline, nodes: Sequence[Node]) -> list[str]:
@@ -61,7 +57,7 @@ def refused_next_time(pipeline: Pipeline, nodes: Sequence[Node]) -> list[str]:
     variables = {variable.name for stage in pipeline.stages for variable in (*pipeline.variables, *stage.variables)}
     for node in begun:
         if pushed and node.status in DONE and "IF_EXISTS" in _reads(node) - variables:
-            found = f"The next run will find the repository of {_name(node)!r} with code in it, and refuse that"
+            found = f"The next run will find the repository of {node.name!r} with code in it, and refuse that"
             return [f"{found} (exit code 4), unless the pipeline has a variable IF_EXISTS with the value adopt."]
     return []
 

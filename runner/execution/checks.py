@@ -12,17 +12,19 @@ from common.diagnostics import Diagnostic, Invalid, in_order, listed, suggestion
 from common.document import Node, reader
 from common.errors import BadInput, shown
 from common.secret import Secret
+from runner.execution import preflight
 from runner.execution.given import pipeline_file
 from runner.execution.preflight import faults_before
 from runner.execution.run import failed
 from runner.language import facts as told
 from runner.language.inputs import Values
 from runner.language.pipeline import Pipeline
+from runner.language.resolve import LATER
 from runner.language.scope import Scope
 from runner.language.validate import Checked, texts
 from runner.language.validate.examine import document
 from runner.platform import connectors, execution
-from runner.platform.connectors import Connector, Harness, Services
+from runner.platform.connectors import Services
 from runner.platform.execution import Execution
 
 STDIN = "-"
@@ -144,11 +146,7 @@ def check(
 
 def _anything() -> Services:
     """Give services that have everything, for a check without any."""
-
-    def connector(_: str) -> Connector:
-        return Connector("", "", "Repo", "", Secret(""))
-
-    return Services(connector, lambda *_: Secret(""), lambda: Harness("", "", {"X_API_KEY": Secret("")}))
+    return Services(lambda _: preflight.UNKNOWN, lambda *_: Secret(LATER), lambda: preflight.ACCOUNT)
 
 
 def described(file: Path) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import dataclass, field, replace
 
+from common.contract import resolve as resolved
 from common.diagnostics import Diagnostic
 from common.errors import BadInput, shown
 from common.secret import Secret
@@ -16,9 +18,15 @@ from runner.language.pipeline import Position, positions
 from runner.language.resolve import LATER
 from runner.language.scope import Scope
 from runner.language.step_types import StepKind
-from runner.platform import sources
+from runner.platform import sources, texts
 from runner.platform.connectors import Connector, Harness, Missing, Services
 from runner.platform.execution import Execution
+
+UNKNOWN = Connector(LATER, f"https://{LATER}", "Repo", LATER, Secret(LATER))
+ACCOUNT = Harness(LATER, f"https://{LATER}", {"X_API_KEY": Secret(LATER)})
+_VARIABLE = re.compile(r"\b[A-Z][A-Z0-9_]+\b\*?")
+_ADVICE = re.compile(r" \(set [^)]*\)")  # which variable to set, for people without a pipeline
+_LINE = re.compile(r"\bline (\d+)")
 
 
 @dataclass
@@ -68,7 +76,8 @@ def _check_step(position: Position, known: Scope, asking: Services, execution: E
     try:
         spec = resolve.spec(known, position)
         faults += _empty(position, kind, spec)
-        sources.variables(sources.Asked(kind, spec, asking, execution))
+        given = sources.variables(sources.Asked(kind, spec, asking, execution))
+        faults += [] if faults else _refused(position, {**_declared(known, position, asking), **given}, kind)
         steps.timeout(known, position)
     except BadInput as error:
         if str(error) not in found.told:
@@ -88,6 +97,43 @@ def _empty(position: Position, kind: StepKind, spec: dict[str, resolve.Resolved]
         for name, node in step.spec.fields.items()
         if name in kind.spec and kind.spec[name].required and spec.get(name) in (None, "", [], {})
     ]
+
+
+def _declared(known: Scope, position: Position, asking: Services) -> dict[str, str]:
+    """Give the variables of the pipeline that a step will see; one without a value it does not."""
+    inside = Position(position.stage, position.groups)
+    found = {
+        name: steps.plain(resolve.variable(known, inside, slot))
+        for name, (_, slot) in steps.declared_here(known.pipeline, position).items()
+    }
+    return {name: text for name, value in found.items() if (text := texts.text_of(value, asking))}
+
+
+def _refused(position: Position, environ: dict[str, str], kind: StepKind) -> list[Diagnostic]:
+    """Make the checks that the step will make of its inputs, in the words of the pipeline."""
+    step = position.step
+    assert step is not None  # noqa: S101
+    names = {one.env[0]: name for name, one in kind.spec.items() if one.env and name in step.spec.fields}
+    names |= {f"{one.prefix}*": name for name, one in kind.spec.items() if one.prefix and name in step.spec.fields}
+    faults = []
+    for fault in resolved.check(step_types.options(step.type), environ, LATER):
+        if fault.is_open and _is_about_later(fault.text, environ.get(kind.spec[fault.field].env[0], "")):
+            continue
+        text = _VARIABLE.sub(lambda match: names.get(match[0], match[0]), _ADVICE.sub("", fault.text))
+        if text != fault.text:  # the value is the pipeline's own, not one that only lies in the environment
+            text = text.replace(f" {resolved.RENAME}", "")
+        aliases = kind.spec[fault.field].aliases if fault.field in kind.spec else ()
+        field = next((name for name in (fault.field, *aliases) if name in step.spec.fields), "")
+        where = step.spec.fields[field].location if field else step.location
+        faults.append(Diagnostic(f"The step {step.identifier!r}: {text}", where))
+    return faults
+
+
+def _is_about_later(fault: str, value: str) -> bool:
+    """Tell whether a fault may be gone once all of the value is known: unless it only names lines that are."""
+    told = [int(number) for number in _LINE.findall(fault)]
+    lines = value.splitlines()
+    return LATER in fault or not told or any(number > len(lines) or LATER in lines[number - 1] for number in told)
 
 
 def _check_command(  # noqa: PLR0913 - what is asked, and how commands are run
@@ -139,20 +185,20 @@ def _asking(services: Services, faults: list[str]) -> Services:
             return services.connector(reference)
         except Missing as error:
             faults.append(str(error))
-            return Connector("", "", "Repo", "", Secret(""))
+            return UNKNOWN
 
     def secret(identifier: str, field: str) -> Secret:
         try:
             return services.secret(identifier, field)
         except Missing as error:
             faults.append(str(error))
-            return Secret("")
+            return Secret(LATER)
 
     def harness() -> Harness:
         try:
             return services.harness()
         except Missing as error:
             faults.append(str(error))
-            return Harness("", "", {"X_API_KEY": Secret("")})
+            return ACCOUNT
 
     return Services(connector, secret, harness, services.slack_api_url)

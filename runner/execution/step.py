@@ -157,7 +157,7 @@ def _environment(this: Running, position: Position, scope: Scope, files: _Files)
     declared = declared_here(this.pipeline, position)
     inside = Position(position.stage, position.groups)
     values = {
-        name: texts.text_of(_plain(resolve.variable(scope, inside, slot)), this.services)
+        name: texts.text_of(plain(resolve.variable(scope, inside, slot)), this.services)
         for name, (_, slot) in declared.items()
     }
     assert position.stage is not None  # noqa: S101 - steps stand in one
@@ -175,7 +175,7 @@ def _environment(this: Running, position: Position, scope: Scope, files: _Files)
     }
 
 
-def _plain(value: object) -> Resolved:
+def plain(value: object) -> Resolved:
     """Give what a variable comes to as a value of a spec: null when it has none."""
     return value if isinstance(value, str | int | float | bool | list | dict | SecretReference) else None
 

@@ -53,6 +53,11 @@ class Node:
         """Give the identifiers that lead here; a parallel part has none."""
         return () if self.part is None or isinstance(self.part, Parallel) else self.part.path
 
+    @property
+    def name(self) -> str:
+        """Give what a person calls it; a parallel part has no name."""
+        return "" if self.part is None or isinstance(self.part, Parallel) else self.part.name
+
     def walk(self) -> Iterator[Node]:
         """Give this node and all below it, in the order of the file."""
         yield self

@@ -112,7 +112,7 @@ class Walk:
         for inner in node.walk():
             inner.status, inner.reason = Status.SKIPPED, reason
         for inner in node.steps():
-            self.report.step_skipped(inner.number, self.count, _name(inner), reason)
+            self.report.step_skipped(inner.number, self.count, inner.name, reason)
         return False
 
     @property
@@ -227,7 +227,7 @@ class Walk:
 
 
 def _name(node: Node) -> str:
-    return repr(node.part.name) if isinstance(node.part, Step) else ""
+    return repr(node.name)
 
 
 def _strategies(position: Position) -> list[tuple[FailureStrategy, ...]]:

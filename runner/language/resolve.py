@@ -18,6 +18,7 @@ from common.document import Node, Scalar, ScalarValue
 from common.errors import BadInput, shown
 from runner.language import roots
 from runner.language.expressions import evaluate
+from runner.language.expressions import values as expressions
 from runner.language.expressions.evaluate import Names
 from runner.language.expressions.scanner import Malformed
 from runner.language.expressions.values import Absent, Found, Json, Later, SecretReference
@@ -26,7 +27,7 @@ from runner.language.inputs.slots import name_of
 from runner.language.pipeline import Position
 from runner.language.scope import Scope
 
-LATER = "known-later"  # stands in a spec for what is only known when the pipeline runs
+LATER = expressions.LATER.text  # stands in a spec for what is only known when the pipeline runs
 SECONDS = 1.0  # of a processor, for one text during a run
 
 Resolved = ScalarValue | SecretReference | list["Resolved"] | dict[str, "Resolved"]
@@ -57,11 +58,16 @@ def condition(scope: Scope, position: Position, node: Scalar) -> bool | Later:
 
 def text(scope: Scope, position: Position, node: Scalar, slot: str = "") -> Found:
     """Give the value of a text; of a placeholder, that which takes its place. Raises BadInput."""
-    source = node.text
-    if is_placeholder(source):
-        source = scope.values.texts.get(slot) or ""
+    source = _source(scope, slot, node)
+    if source is None:
+        return Later()
     with _text(scope, node, position) as found:
         return found.resolve(source)
+
+
+def _source(scope: Scope, slot: str, node: Scalar) -> str | None:
+    """Give the text that is resolved; None for a placeholder that gets its value later."""
+    return scope.values.texts.get(slot) if is_placeholder(node.text) else node.text
 
 
 @contextmanager
@@ -86,7 +92,9 @@ def _node(scope: Scope, position: Position, slot: str, node: Node, within: tuple
         }
     if not isinstance(node.value, str):
         return node.value
-    source = (scope.values.texts.get(slot) or "") if is_placeholder(node.text) else node.text
+    source = _source(scope, slot, node)
+    if source is None:
+        return Later()
     if "<+" not in source:
         return source
     with _text(scope, node, position, within) as text:
@@ -96,7 +104,7 @@ def _node(scope: Scope, position: Position, slot: str, node: Node, within: tuple
 def _settled(value: object) -> Resolved:
     """Put the word for what is known later into a spec."""
     if isinstance(value, Later):
-        return LATER
+        return value.text
     if isinstance(value, list):
         return [_settled(item) for item in value]
     if isinstance(value, dict):

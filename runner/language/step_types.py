@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from collections.abc import Sequence as Several
 from dataclasses import dataclass
 from typing import Any
 
 import steps
 from common import git_hosts
+from common.contract.inputs import Option
 from common.document import Mapping as Map
 from common.document import Scalar, Sequence
 from runner.language.pipeline import Step
@@ -124,6 +126,11 @@ def declared_outputs(step: Step) -> list[tuple[str, str, str]]:
 def connector_types(step_type: str) -> list[str]:
     """Give the types of git connectors that a step can work with."""
     return git_hosts.serving(step_type)
+
+
+def options(step_type: str) -> Several[Option]:
+    """Give what a step declares of its inputs, with the checks that it makes of their values."""
+    return steps.load(step_type).declaration().options
 
 
 @functools.cache

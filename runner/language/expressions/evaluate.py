@@ -80,19 +80,20 @@ def _joined(parts: tuple[Part, ...], names: Names, depth: int) -> str | Later:
         value = part if isinstance(part, str) else _value(part, names, depth)
         if isinstance(value, Later):
             later = True
+            texts.append(value.text)
         elif isinstance(value, SecretReference):
             texts.append(names.reveal(value.id))
         else:
             texts.append(text_of(value))
     if sum(map(len, texts)) > LONGEST:
         raise Malformed(f"the text would have more than {LONGEST} characters.")
-    return LATER if later else "".join(texts)
+    return Later("".join(texts)) if later else "".join(texts)
 
 
 def _value(expression: Expression, names: Names, depth: int) -> Json | SecretReference | Later:
     if scanner.is_left_alone(expression):
         inside = _joined(expression.body, names, depth + 1)
-        return inside if isinstance(inside, Later) else f"{OPEN}{inside}{CLOSE}"
+        return Later(f"{OPEN}{inside.text}{CLOSE}") if isinstance(inside, Later) else f"{OPEN}{inside}{CLOSE}"
     if time.thread_time() > names.due:
         raise Malformed("evaluating what stands before has taken too long.")
     try:

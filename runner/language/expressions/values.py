@@ -33,7 +33,9 @@ class Absent:
 
 @dataclass(frozen=True)
 class Later:
-    """What is only known when the pipeline runs."""
+    """What is only known when the pipeline runs; a text of which that is a part has the word in its place."""
+
+    text: str = "known-later"
 
 
 LATER: Final = Later()

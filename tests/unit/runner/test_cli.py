@@ -436,7 +436,7 @@ def test_a_signal_ends_the_step_and_all_that_it_started(tmp_path: Path, number: 
         f"process.command = lambda module: [sys.executable, {str(script)!r}]\n"
         "try:\n"
         "    with signals():\n"
-        "        process.launch(Start(step_types.kind('CookieCutter'), {}, Path('.'), 60,\n"
+        "        process.launch(Start(step_types.kind('CookieCutter'), {}, Path('.'), Path('.'), 60,\n"
         "            lambda text: print(text, flush=True)))\n"
         "except Interrupted as interrupt:\n"
         "    raise SystemExit(interrupt.exit_code)\n"

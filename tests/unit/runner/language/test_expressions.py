@@ -17,7 +17,7 @@ from runner.language import resolve
 from runner.language.expressions import evaluate, scanner
 from runner.language.expressions.evaluate import Names
 from runner.language.expressions.scanner import Expression, Malformed
-from runner.language.expressions.values import LATER, Absent, Found, Group, SecretReference, Thing
+from runner.language.expressions.values import LATER, Absent, Found, Group, Later, SecretReference, Thing
 from runner.language.inputs import Values
 from runner.language.inputs.slots import slots
 from runner.language.pipeline import Path, Position
@@ -341,7 +341,7 @@ def test_before_a_run_what_depends_on_it_is_known_later() -> None:
     world = World(running=False)
     assert world.text("<+steps.make.output.outputVariables.url.toUpperCase() + 1>") == LATER
     assert world.text('<+steps.make.status == "FAILED" ? 1 : 2>') == LATER
-    assert world.text("x <+steps.make.output.outputVariables.url>") == LATER
+    assert world.text("x <+steps.make.output.outputVariables.url>") == Later("x known-later")
     assert world.nulls == []
     assert world.text("<+steps.here.output.outputVariables.x>") is None
     assert "does not run before this one." in world.nulls[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -335,3 +337,31 @@ def test_a_file_that_is_no_pipeline_is_refused(
 
     assert cli.main(["validate", str(file)]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_several_files_standard_input_and_json(
+    pipeline_file: PipelineFile, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = pipeline_file(GOOD)
+    monkeypatch.setattr("sys.stdin", io.StringIO("pipeline: {}"))
+
+    assert cli.main(["validate", str(file), "-", "--json"]) == 2
+
+    first, second = json.loads(capsys.readouterr().out)
+    assert (first["file"], first["valid"], first["faults"]) == (str(file), True, [])
+    assert (second["file"], second["valid"]) == ("standard input", False)
+    assert {name: value for name, value in second["faults"][0].items() if name != "text"} == {
+        "file": "standard input",
+        "line": 1,
+        "column": 11,
+    }
+
+
+def test_connectors_and_secrets_are_checked_where_they_are_described(
+    pipeline_file: PipelineFile, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = pipeline_file(GOOD)
+    (file.parent / "connectors.yaml").write_text("connectors: {}\n")
+
+    assert cli.main(["validate", str(file)]) == 2
+    assert "The connector 'account.testdev' is not described." in capsys.readouterr().err
