@@ -1,7 +1,4 @@
-"""Git LFS over HTTP: the batch API with the basic transfer, and the objects next to the repository.
-
-https://github.com/git-lfs/git-lfs/blob/main/docs/api/batch.md
-"""
+"""Git LFS over HTTP: the batch API with the basic transfer (git-lfs-api(7)), and the objects next to the repository."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sandbox.catalog import entities, properties
+from sandbox.harness import scope_table
 from sandbox.harness.access import new_credentials
 from sandbox.service import Routes, Service
 
@@ -22,8 +23,9 @@ def _routes() -> Routes:
     from sandbox.harness.execution_config import config_routes
     from sandbox.harness.pages import harness_pages
     from sandbox.harness.properties import property_routes
+    from sandbox.harness.scopes import scope_routes
 
-    api = (entity_routes, property_routes, config_routes, other_routes)
+    api = (entity_routes, property_routes, config_routes, scope_routes, other_routes)
     return (*((routes, prefix) for prefix in ("/gateway", "") for routes in api), (harness_pages, ""))
 
 
@@ -32,7 +34,7 @@ HARNESS = Service(
     title="Harness",
     credentials=new_credentials,
     api_paths=("/gateway/", "/v1/", "/idp/", "/ng/api/"),
-    tables=(entities.TABLE, properties.TABLE, _STEP_IMAGES),
+    tables=(entities.TABLE, properties.TABLE, scope_table.TABLE, _STEP_IMAGES),
     secret_forms=(r"[ps]at\.[\w-]+\.\w+\.[\w-]+",),
     routes=_routes,
 )
