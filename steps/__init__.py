@@ -21,6 +21,8 @@ STEPS: dict[str, str] = {  # type in the pipeline's YAML -> module
     "DirectPush": "steps.direct_push",
     "RegisterCatalog": "steps.register_catalog",
     "SlackNotify": "steps.slack_notify",
+    "CreateOrganization": "steps.create_organization",
+    "CreateProject": "steps.create_project",
     "UpdateCatalogProperty": "steps.update_catalog_property",
 }
 

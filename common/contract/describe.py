@@ -37,6 +37,7 @@ class Declaration:
     text: str
     outputs: Mapping[str, str]
     options: Sequence[Option]
+    config_field: str
 
 
 def contract(step: Declaration) -> dict[str, Any]:
@@ -45,7 +46,7 @@ def contract(step: Declaration) -> dict[str, Any]:
         "name": step.name,
         "type": step.type,
         "image": step.image,
-        "executionConfigField": step.type[0].lower() + step.type[1:],
+        "executionConfigField": step.config_field,
         "summary": step.text.splitlines()[0],
         "inputs": [_input(declared) for declared in step.options],
         "outputs": [{"name": name, "help": text} for name, text in step.outputs.items()],
@@ -63,7 +64,7 @@ def _input(declared: Option) -> dict[str, Any]:
         "prefix": declared.prefix,
         "type": TYPES[typing.get_origin(declared.kind) or declared.kind],
         "secret": declared.secret,
-        "required": declared.required,
+        "required": declared.required or declared.required_in_spec,
         "default": None if declared.required else declared.default,
         "choices": list(declared.choices),
         "help": declared.help,

@@ -42,6 +42,7 @@ class Option:
     check: Check | None
     required_if: Callable[[Given], bool] | None
     at_least: int | None
+    required_in_spec: bool
     kind: type | object = str
 
     @property
@@ -81,6 +82,7 @@ def option(  # noqa: PLR0913 - every argument but the first two is optional and 
     check: Check | None = None,
     required_if: Callable[[Given], bool] | None = None,
     at_least: int | None = None,
+    required_in_spec: bool = False,
 ) -> Any:
     """Declare one input.
 
@@ -92,6 +94,7 @@ def option(  # noqa: PLR0913 - every argument but the first two is optional and 
     addressed to this step silences others that merely lie in the environment (a pipeline variable that happens to be
     called EMAIL). check: given the value and the name it came from, gives sentences that tell what is wrong with it.
     required_if: given the values by field, tells whether this one may not be absent. at_least: the smallest number.
+    required_in_spec: what may take its place has none in the pipeline's YAML, so there it may not be absent.
     """
     declared = Option(
         field,
@@ -108,6 +111,7 @@ def option(  # noqa: PLR0913 - every argument but the first two is optional and 
         check,
         required_if,
         at_least,
+        required_in_spec,
     )
     if isinstance(default, list | dict):
         return dataclasses.field(default_factory=default.copy, metadata={"option": declared})

@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeVar
 from common import log, secret
 from common.contract import describe, process
 from common.contract.describe import Declaration
-from common.contract.inputs import option, options_of
+from common.contract.inputs import Option, option, options_of
 from common.contract.network_inputs import NetworkInputs
 from common.contract.resolve import Lacks, Resolved, nothing_more, resolve
 from common.contract.signals import signals
@@ -82,13 +82,18 @@ class RunOptions:
 
 @dataclass(frozen=True)
 class Context:
-    """What a step may use besides its inputs. `sources` tells the flag or variable a given input came from."""
+    """What a step may use besides its inputs.
+
+    sources: the flag or variable that a given input came from. others: values of variables that are no input of the
+    step; those of the pipeline are among them.
+    """
 
     dry_run: bool
     workspace: Workspace
     deadline: Deadline
     network: Network
     sources: Mapping[str, str]
+    others: Collection[str] = ()
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,7 @@ class Step(Generic[InputsT]):
     inputs: type[InputsT]
     outputs: Mapping[str, str]
     function: Callable[[InputsT, Context], Outputs]
+    config_field: str = ""  # of the execution-config API, where it is not the type in camelCase
     informs: Collection[str] = ()  # outputs that no later step needs: one that the runner cannot carry is left out
     lacks: Lacks = nothing_more
 
@@ -117,7 +123,8 @@ class Step(Generic[InputsT]):
         fields = {declared.field for declared in own}
         options = own + [declared for declared in options_of(RunOptions) if declared.field not in fields]
         text = (self.function.__doc__ or "").strip()
-        return Declaration(self.name, self.step_type, self.image, text, self.outputs, options)
+        config_field = self.config_field or self.step_type[0].lower() + self.step_type[1:]
+        return Declaration(self.name, self.step_type, self.image, text, self.outputs, options, config_field)
 
     def main(self, argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = None) -> int:
         """Run the step and give its exit code. Nothing else of the program reads the environment."""
@@ -165,13 +172,20 @@ class Step(Generic[InputsT]):
         deadline = Deadline(common.retry_budget, common.step_timeout)
         with deadline.whole_step(), process.prepared(common.network, environ) as network:
             workspace = Workspace(_working_directory())
-            context = Context(common.dry_run, workspace, deadline, network, resolved.sources)
+            others = _others(self.declaration().options, environ)
+            context = Context(common.dry_run, workspace, deadline, network, resolved.sources, others)
             written = self.function(own, context)
         unknown = written.keys() - self.outputs.keys()
         if unknown:
             raise AssertionError(f"{self.step_type} gave outputs that it does not declare: {sorted(unknown)}")
         target.write(written, informs=self.informs)
         return 0
+
+
+def _others(options: Sequence[Option], environ: Mapping[str, str]) -> list[str]:
+    """Give the values of the variables that no option is called by."""
+    own = {name for declared in options for name in (*declared.env, *declared.addressed())}
+    return [value for name, value in environ.items() if name not in own]
 
 
 def _working_directory() -> Path:
@@ -216,13 +230,14 @@ def _bug(step: Step[Any]) -> int:
     return BUG
 
 
-def step(
+def step(  # noqa: PLR0913 - what a step declares
     *,
     type: str,
     image: str,
     outputs: Mapping[str, str],
     informs: Collection[str] = (),
     lacks: Lacks = nothing_more,
+    config_field: str = "",
 ) -> Callable[[Callable[[InputsT, Context], Outputs]], Step[InputsT]]:
     """Make a step of a function. Its inputs are the dataclass that its first parameter is annotated with.
 
@@ -231,6 +246,6 @@ def step(
 
     def decorate(function: Callable[[InputsT, Context], Outputs]) -> Step[InputsT]:
         hints = typing.get_type_hints(function)
-        return Step(type, image, hints["inputs"], outputs, function, informs, lacks)
+        return Step(type, image, hints["inputs"], outputs, function, config_field, informs, lacks)
 
     return decorate

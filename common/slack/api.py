@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import http.client
 import logging
+import re
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
@@ -18,7 +20,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 
-from common.errors import Unavailable
+from common.errors import BadInput, Unavailable
 from common.network import repeat
 from common.network.deadline import LONGEST_TRY, Deadline
 from common.network.repeat import Failure, Uncertain
@@ -26,14 +28,16 @@ from common.network.settings import Network
 from common.network.url import origin
 from common.secret import Secret
 from common.slack import failures
+from common.slack.web import fetch
 
-LARGEST_ANSWER = 4 * 1024 * 1024  # bytes
+CONVERSATION_ID = re.compile(r"[CGD][A-Z0-9]{8,}")
+USER_ID = re.compile(r"[UW][A-Z0-9]{8,}")
+CHANNELS = {"types": "public_channel,private_channel", "exclude_archived": True, "limit": 1000}
+MOST_PAGES = 20
+OLDEST = 7 * 86_400.0  # seconds back in which an earlier message is looked for
+EVENT_TYPE = "idp_steps_message"
+DEDUPE_KEY = "dedupe_id"  # in the payload of a message's metadata
 _STUMBLES = (LookupError, AttributeError, TypeError)  # slack_sdk's, over a body that is no JSON object as expected
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: Any, **__: Any) -> None:
-        """Let the redirect itself be the answer."""
 
 
 class _Client(WebClient):
@@ -42,16 +46,8 @@ class _Client(WebClient):
     deadline: Deadline
 
     def _perform_urllib_http_request_internal(self, url: str, req: urllib.request.Request) -> dict[str, Any]:  # noqa: ARG002 - the signature is slack_sdk's
-        proxies = {"http": self.proxy, "https": self.proxy} if self.proxy else {}
-        opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler(proxies), urllib.request.HTTPSHandler(context=self.ssl), _NoRedirect
-        )
-        with self.deadline.limit(), opener.open(req, timeout=self.timeout) as answer:
-            body = answer.read(LARGEST_ANSWER + 1)
-            if len(body) > LARGEST_ANSWER:
-                raise ValueError(f"the answer has more than {LARGEST_ANSWER} bytes")
-            text = body.decode(answer.headers.get_content_charset() or "utf-8")
-            return {"status": answer.status, "headers": answer.headers, "body": text}
+        status, headers, body = fetch(req, self.deadline, proxy=self.proxy, context=self.ssl)
+        return {"status": status, "headers": headers, "body": body}
 
 
 @dataclass(frozen=True)
@@ -74,11 +70,68 @@ class Slack:
 
         return repeat.read(found, self._failure(f"find {email}"), self.deadline)
 
-    def post(self, target: str, message: Mapping[str, Any]) -> tuple[str, str]:
+    def conversation_id(self, target: str) -> str:
+        """Give the id of a channel by its name, or of the direct messages with a user by that user's id.
+
+        Needs channels:read and groups:read, or im:write.
+        """
+        if CONVERSATION_ID.fullmatch(target):
+            return target
+        doing = f"find {target}"
+        if USER_ID.fullmatch(target):
+
+            def opened() -> str:
+                return _text(self.client.conversations_open(users=target), "channel", "id")
+
+            return repeat.read(opened, self._failure(doing), self.deadline)
+        name, cursor = target.removeprefix("#").lower(), ""
+        for _ in range(MOST_PAGES):
+            channels, cursor = self._page(doing, "channels", self.client.conversations_list, cursor, **CHANNELS)
+            for channel in channels:
+                if isinstance(channel, dict) and channel.get("name") == name:
+                    return str(channel.get("id"))
+            if not cursor:
+                break
+        raise BadInput(f"Could not {doing}: Slack lists no such channel.", next_step=failures.FIX_CHANNEL)
+
+    def find(self, channel: str, dedupe_id: str, thread: str) -> str | None:
+        """Give the timestamp of the message that an earlier run posted with that id. Needs the history scopes."""
+        doing = f"look for an earlier message in {channel}"
+        asked: dict[str, Any] = {"channel": channel, "include_all_metadata": True, "limit": 200}
+        asked |= {"ts": thread} if thread else {"oldest": f"{time.time() - OLDEST:.6f}"}
+        listing = self.client.conversations_replies if thread else self.client.conversations_history
+        cursor = ""
+        for _ in range(MOST_PAGES):
+            messages, cursor = self._page(doing, "messages", listing, cursor, **asked)
+            for message in messages:
+                if isinstance(message, dict) and dedupe_id == _dedupe_id(message):
+                    return str(message.get("ts"))
+            if not cursor:
+                break
+        return None
+
+    def _page(
+        self, doing: str, name: str, listing: Callable[..., SlackResponse], cursor: str, **asked: Any
+    ) -> tuple[list[Any], str]:
+        """Give one page of a list, and the cursor of the next; '' for none."""
+
+        def listed() -> tuple[list[Any], str]:
+            answer = listing(**asked, **({"cursor": cursor} if cursor else {}))
+            items = answer[name]
+            if not isinstance(items, list):
+                raise LookupError(f"the answer has no {name}")
+            more = answer.get("response_metadata") or {}
+            return items, str(more.get("next_cursor") or "")
+
+        return repeat.read(listed, self._failure(doing), self.deadline)
+
+    def post(
+        self, target: str, message: Mapping[str, Any], look: Callable[[], tuple[str, str] | None] | None = None
+    ) -> tuple[str, str]:
         """Post to a channel or user; give the channel's id and the message's timestamp. Needs chat:write.
 
-        Raises Uncertain, and repeats nothing, after an answer that leaves open whether the message was posted: Slack
-        gives no way to look.
+        look: finds what a try that may have worked has posted. Without it nothing is repeated after an answer that
+        leaves open whether the message was posted.
         """
 
         def posted() -> tuple[str, str]:
@@ -86,13 +139,27 @@ class Slack:
             return _text(answer, "channel"), _text(answer, "ts")
 
         try:
-            return repeat.write(posted, None, self._failure(f"post to {target}"), self.deadline)
+            return repeat.write(posted, look, self._failure(f"post to {target}"), self.deadline)
         except Uncertain as error:
-            raise Unavailable(
-                f"{error.message} The message may have been posted.",
-                next_step="Look for it in Slack before you run the step again.",
-                detail=error.detail,
-            ) from error
+            raise perhaps_posted(error) from error
+
+    def update(self, channel: str, timestamp: str, message: Mapping[str, Any]) -> None:
+        """Give a posted message another content, which may be repeated. Needs chat:write."""
+
+        def updated() -> str:
+            return _text(self.client.chat_update(channel=channel, ts=timestamp, **message), "ts")
+
+        repeat.read(updated, self._failure(f"change the message {timestamp} in {channel}"), self.deadline)
+
+    def permalink(self, channel: str, timestamp: str) -> str:
+        """Give the address of a message in a browser. It is asked for once: nothing depends on it."""
+        try:
+            return _text(self.client.chat_getPermalink(channel=channel, message_ts=timestamp), "permalink")
+        except Exception as error:
+            failure = self._failure("ask for the message's address")(error)
+            if failure is None:
+                raise
+            raise failure.error from error
 
     def _failure(self, doing: str) -> Callable[[Exception], Failure | None]:
         """Give the function that tells what a failed call left behind."""
@@ -110,6 +177,22 @@ class Slack:
             return None
 
         return failure
+
+
+def perhaps_posted(error: Uncertain) -> Unavailable:
+    """Make the failure for a message of which nobody can tell whether it was posted."""
+    return Unavailable(
+        f"{error.message} The message may have been posted.",
+        next_step="Look for it in Slack before you run the step again. With DEDUPE_ID, and with the scopes to read the"
+        " history of the channel, the step looks by itself.",
+        detail=error.detail,
+    )
+
+
+def _dedupe_id(message: Mapping[str, Any]) -> object:
+    metadata = message.get("metadata")
+    payload = metadata.get("event_payload") if isinstance(metadata, dict) else None
+    return payload.get(DEDUPE_KEY) if isinstance(payload, dict) else None
 
 
 def connect(token: Secret, url: str, *, network: Network, deadline: Deadline) -> Slack:

@@ -9,14 +9,15 @@ import http
 import re
 import ssl
 from collections.abc import Mapping
-from typing import Any
-
-from slack_sdk.web import SlackResponse
+from typing import TYPE_CHECKING, Any
 
 from common.errors import BadInput, NotAllowed, Refused, StepError, Unavailable
 from common.network import unreachable
 from common.network.deadline import retry_after_seconds
 from common.network.repeat import TRANSIENT_STATUS, Failure, Outcome, of_status
+
+if TYPE_CHECKING:
+    from slack_sdk.web import SlackResponse
 
 NOT_TAKEN_CODES = frozenset({"ratelimited", "rate_limited", "request_timeout"})
 DOUBTFUL_STATUS = frozenset({200, 408, 425})  # 200: what came is no answer of the Web API, or an incomplete one
@@ -70,6 +71,13 @@ CODES: Mapping[str, tuple[type[StepError], str]] = {
     "invalid_thread_ts": (BadInput, FIX_THREAD),
     "thread_not_found": (BadInput, FIX_THREAD),
     "cannot_reply_to_message": (BadInput, FIX_THREAD),
+    "too_many_attachments": (BadInput, "Give fewer attachments."),
+    "invalid_metadata_format": (BadInput, "Give metadata as event_type and event_payload."),
+    "invalid_metadata_schema": (BadInput, "Give metadata as event_type and event_payload."),
+    "metadata_too_large": (BadInput, "Shorten the metadata."),
+    "message_not_found": (Refused, "It was deleted; give another DEDUPE_ID."),
+    "cant_update_message": (NotAllowed, "Only the app that posted a message may change it."),
+    "edit_window_closed": (Refused, "The workspace closes messages for changes; give another DEDUPE_ID."),
     "not_in_channel": (Refused, INVITE),
     "is_archived": (Refused, "Choose another channel, or have this one restored."),
     "messages_tab_disabled": (Refused, "Turn on the Messages tab in the app's settings (App Home)."),

@@ -120,8 +120,6 @@ OTHER_STEP_TYPES: Final = (
     "Agent",
     "IdpAction",
     "CreateResource",
-    "CreateOrganization",
-    "CreateProject",
     "Background",
 )
 SPEC_BESIDE_INPUTS: Final = frozenset({"resources", "connectorRef"})  # what every spec accepts, or the runner reads

@@ -15,7 +15,7 @@ from common.errors import BadInput
 from runner.language import step_types
 from runner.language.resolve import LATER, Resolved
 from runner.language.step_types import StepKind
-from runner.platform import clone, requests
+from runner.platform import clone, requests, terraform
 from runner.platform.connectors import Missing, Services
 from runner.platform.execution import Execution
 from runner.platform.texts import plain, secret_of, text_of
@@ -115,6 +115,10 @@ def _clone(asked: Asked) -> dict[str, str]:
     return clone.variables(asked.kind, asked.spec, asked.services)
 
 
+def _terraform(asked: Asked) -> dict[str, str]:
+    return terraform.variables(asked.kind, asked.spec, asked.services, asked.execution)
+
+
 def _account(asked: Asked) -> dict[str, str]:
     return {"BASE": asked.services.harness().base}
 
@@ -159,6 +163,7 @@ SOURCES = (
     Source(lambda _: True, _spec),
     Source(StepKind.uses_connector, _connector),
     Source(reads("DRONE_COMMIT_BRANCH"), _clone),
+    Source(reads("TF_VAR_ENDPOINT"), _terraform),
     Source(reads("BASE"), _account),
     Source(reads("HARNESS_URL"), _harness_code),
     Source(reads("AUTHORIZATION"), _user_context),

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Request
 
 DOCUMENTED_SCOPES = ("chat:write", "chat:write.public", "users:read", "users:read.email")
+FURTHER_SCOPES = (
+    *("channels:history", "channels:read", "chat:write.customize", "groups:history", "groups:read"),
+    *("im:history", "im:write"),
+)
 
 
 def _token() -> str:
@@ -21,11 +25,15 @@ def _token() -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Credentials:
-    """Bot tokens: with every scope that a step can use, with the documented scopes alone, and with too few."""
+    """Bot tokens: with every scope that a step can use, with the documented scopes alone, and with too few.
+
+    webhook: the end of the path of an incoming webhook, which posts to the channel general.
+    """
 
     token: str = secret(_token)
     documented_token: str = secret(_token)
     unscoped_token: str = secret(_token)
+    webhook: str = secret(lambda: secrets.token_hex(12))
 
 
 def caller(request: Request, credentials: Credentials) -> Caller:
@@ -42,7 +50,7 @@ def caller(request: Request, credentials: Credentials) -> Caller:
     return chosen(
         token.strip(),
         {
-            credentials.token: bot("Slack bot", *sorted((*DOCUMENTED_SCOPES, "chat:write.customize"))),
+            credentials.token: bot("Slack bot", *sorted((*DOCUMENTED_SCOPES, *FURTHER_SCOPES))),
             credentials.documented_token: bot("Slack bot (documented scopes)", *DOCUMENTED_SCOPES),
             credentials.unscoped_token: bot("Slack bot (too few scopes)", "team:read"),
         },

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 slack = Blueprint("slack", __name__)
 
 _LONGEST_TEXT = 40_000
+_MOST_ATTACHMENTS = 100
 _TIMESTAMP = re.compile(r"\d{10}\.\d{6}")
 
 
@@ -33,7 +34,7 @@ class SlackError(Exception):
         self.body = {"ok": False, "error": code, **more}
 
 
-def _stop(code: str, **more: object) -> NoReturn:
+def stop(code: str, **more: object) -> NoReturn:
     raise SlackError(code, **more)
 
 
@@ -50,28 +51,28 @@ def _headers(answer: Response) -> Response:
 
 @slack.route("/<method>", methods=["GET", "POST"])
 def unknown(method: str) -> Response:
-    _stop("unknown_method", req_method=method)
+    stop("unknown_method", req_method=method)
 
 
-def _caller(*scopes: str) -> Caller:
+def caller_with(*scopes: str) -> Caller:
     """Stop a request without a valid token, or whose token has none of these scopes."""
     caller = recognise("slack", access.caller)
     if not caller.known:
-        _stop("invalid_auth" if caller.sent else "not_authed")
+        stop("invalid_auth" if caller.sent else "not_authed")
     if scopes and not set(scopes) & set(caller.scopes):
-        _stop("missing_scope", needed=",".join(scopes), provided=",".join(caller.scopes))
+        stop("missing_scope", needed=",".join(scopes), provided=",".join(caller.scopes))
     return caller
 
 
-def _arguments() -> dict[str, Any]:
+def arguments_of() -> dict[str, Any]:
     """Return the arguments from the query and from a form or JSON body."""
     arguments: dict[str, Any] = dict(request.args.items())
     if request.is_json:
         body = json_body()
         if body is None:
-            _stop("invalid_json")
+            stop("invalid_json")
         if not isinstance(body, dict):
-            _stop("json_not_object")
+            stop("json_not_object")
         return arguments | {name: value for name, value in body.items() if value is not None}
     return arguments | dict(request.form.items())
 
@@ -82,7 +83,7 @@ def _true(value: object) -> bool:
 
 @slack.route("/auth.test", methods=["GET", "POST"])
 def auth_test() -> ResponseReturnValue:
-    caller = _caller()
+    caller = caller_with()
     answer = jsonify(
         ok=True,
         url=f"{request.url_root}-/messages/",
@@ -99,35 +100,89 @@ def auth_test() -> ResponseReturnValue:
 
 @slack.post("/chat.postMessage")
 def post_message() -> ResponseReturnValue:
-    caller = _caller("chat:write")
-    arguments = _arguments()
-    conversation = _conversation(arguments)
-    text = str(arguments.get("text") or "")
-    blocks, attachments = _blocks(arguments), _json_list(arguments, "attachments", "invalid_attachments")
-    if not (text or blocks or attachments):
-        _stop("no_text")
-    if len(text) > _LONGEST_TEXT:
-        _stop("msg_too_long")
+    caller = caller_with("chat:write")
+    arguments = arguments_of()
+    conversation = conversation_of(arguments)
     thread = _thread(conversation, arguments)
     content = {
         "type": "message",
         "subtype": "bot_message",
-        "text": text,
         "user": workspace.BOT_USER_ID,
         "bot_id": workspace.BOT_ID,
         "team": workspace.TEAM_ID,
+        **parts(arguments),
         **_look(caller, arguments),
     }
-    if blocks:
-        content["blocks"] = [block | {"block_id": block.get("block_id") or secrets.token_hex(3)} for block in blocks]
-    if attachments:
-        content["attachments"] = [{"id": number} | item for number, item in enumerate(attachments, 1)]
+    if metadata := _metadata(arguments):
+        content["metadata"] = metadata
     if thread:
         content["thread_ts"] = thread
         if _true(arguments.get("reply_broadcast")):
             content["subtype"] = "thread_broadcast"
     posted = workspace.post(current_state(), conversation.id, thread, content)
     return jsonify(ok=True, channel=conversation.id, ts=posted.ts, message=posted.content)
+
+
+def parts(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return what a message says: text, blocks and attachments."""
+    text = str(arguments.get("text") or "")
+    blocks, attachments = _blocks(arguments), _json_list(arguments, "attachments", "invalid_attachments")
+    if not (text or blocks or attachments):
+        stop("no_text")
+    if len(text) > _LONGEST_TEXT:
+        stop("msg_too_long")
+    if len(attachments) > _MOST_ATTACHMENTS:
+        stop("too_many_attachments")
+    content: dict[str, Any] = {"text": text}
+    if blocks:
+        content["blocks"] = [block | {"block_id": block.get("block_id") or secrets.token_hex(3)} for block in blocks]
+    if attachments:
+        content["attachments"] = [{"id": number} | item for number, item in enumerate(attachments, 1)]
+    return content
+
+
+def _metadata(arguments: dict[str, Any]) -> dict[str, Any] | None:
+    value = arguments.get("metadata")
+    if isinstance(value, str) and value:
+        try:
+            value = json.loads(value)
+        except ValueError:
+            stop("invalid_metadata_format")
+    if value in (None, ""):
+        return None
+    if not isinstance(value, dict) or not isinstance(value.get("event_type"), str):
+        stop("invalid_metadata_schema")
+    if not isinstance(value.get("event_payload"), dict):
+        stop("invalid_metadata_schema")
+    return value
+
+
+def _message(conversation: Conversation, ts: object) -> workspace.Message:
+    found = workspace.message(current_state(), conversation.id, str(ts or ""))
+    return found or stop("message_not_found")
+
+
+@slack.post("/chat.update")
+def update_message() -> ResponseReturnValue:
+    caller_with("chat:write")
+    arguments = arguments_of()
+    conversation = conversation_of(arguments)
+    found = _message(conversation, arguments.get("ts"))
+    kept = {name: value for name, value in found.content.items() if name not in ("text", "blocks", "attachments")}
+    edited = {"user": workspace.BOT_USER_ID, "ts": found.ts}
+    content = {**kept, **parts(arguments), "edited": edited}
+    workspace.update(current_state(), conversation.id, found.ts, content)
+    return jsonify(ok=True, channel=conversation.id, ts=found.ts, text=content["text"], message=content)
+
+
+@slack.route("/chat.getPermalink", methods=["GET", "POST"])
+def permalink() -> ResponseReturnValue:
+    caller_with()
+    arguments = arguments_of()
+    conversation = conversation_of(arguments)
+    found = _message(conversation, arguments.get("message_ts"))
+    address = f"{request.url_root}-/messages/#{conversation.id}-{found.ts}"
+    return jsonify(ok=True, channel=conversation.id, permalink=address)
 
 
 def _look(caller: Caller, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -144,10 +199,10 @@ def _look(caller: Caller, arguments: dict[str, Any]) -> dict[str, Any]:
     return look
 
 
-def _conversation(arguments: dict[str, Any]) -> Conversation:
+def conversation_of(arguments: dict[str, Any]) -> Conversation:
     wanted = arguments.get("channel")
     found = workspace.conversation(current_state(), str(wanted)) if wanted else None
-    return found or _stop("channel_not_found")
+    return found or stop("channel_not_found")
 
 
 def _thread(conversation: Conversation, arguments: dict[str, Any]) -> str | None:
@@ -157,10 +212,10 @@ def _thread(conversation: Conversation, arguments: dict[str, Any]) -> str | None
         return None
     if not isinstance(ts, str) or not _TIMESTAMP.fullmatch(ts):
         message = f"[ERROR] {ts} is not a valid thread_ts"
-        _stop("invalid_thread_ts", response_metadata={"messages": [message]})
+        stop("invalid_thread_ts", response_metadata={"messages": [message]})
     parent = workspace.message(current_state(), conversation.id, ts)
     if parent is None:
-        _stop("thread_not_found")
+        stop("thread_not_found")
     return parent.thread_ts or parent.ts
 
 
@@ -171,27 +226,27 @@ def _json_list(arguments: dict[str, Any], name: str, code: str) -> list[dict[str
         try:
             value = json.loads(value)
         except ValueError:
-            _stop(f"{code}_format")
+            stop(f"{code}_format")
     if not value:
         return []
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        _stop(f"{code}_format")
+        stop(f"{code}_format")
     return value
 
 
 def _blocks(arguments: dict[str, Any]) -> list[dict[str, Any]]:
     blocks = _json_list(arguments, "blocks", "invalid_blocks")
     if found := faults(blocks):
-        _stop("invalid_blocks", errors=found, response_metadata={"messages": [f"[ERROR] {fault}" for fault in found]})
+        stop("invalid_blocks", errors=found, response_metadata={"messages": [f"[ERROR] {fault}" for fault in found]})
     return blocks
 
 
 @slack.route("/users.lookupByEmail", methods=["GET", "POST"])
 def lookup_by_email() -> ResponseReturnValue:
-    _caller("users:read.email")
-    user = workspace.user_by_email(current_state(), str(_arguments().get("email") or ""))
+    caller_with("users:read.email")
+    user = workspace.user_by_email(current_state(), str(arguments_of().get("email") or ""))
     if user is None:
-        _stop("users_not_found")
+        stop("users_not_found")
     return jsonify(ok=True, user=_shown_user(user))
 
 

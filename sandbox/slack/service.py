@@ -8,9 +8,11 @@ from sandbox.slack.access import Credentials
 
 
 def _routes() -> Routes:
+    from sandbox.slack import conversations  # noqa: F401 - its routes are slack's
     from sandbox.slack.api import slack
+    from sandbox.slack.webhook import webhooks
 
-    return ((slack, "/slack/api"),)
+    return ((slack, "/slack/api"), (webhooks, "/slack/services"))
 
 
 SLACK = Service(

@@ -29,6 +29,8 @@ TEAM = "Sandbox"
 TEAM_ID = "T0SANDBOX1"
 BOT_NAME = "sandbox-bot"
 CHANNELS = ("general", "random", "deployments")
+PRIVATE = "leads"
+"""A private channel that the bot was invited to."""
 UNKNOWN_DOMAIN = "nowhere.invalid"
 """E-mail addresses of this domain belong to nobody; every other address finds a user."""
 
@@ -49,6 +51,7 @@ class Conversation:
     id: str
     name: str
     user: str | None = None
+    private: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,10 @@ class Message:
     content: dict[str, Any]
 
 
-_CHANNELS = tuple(Conversation(_identifier("C", name), name) for name in CHANNELS)
+_CHANNELS = (
+    *(Conversation(_identifier("C", name), name) for name in CHANNELS),
+    Conversation(_identifier("C", PRIVATE), PRIVATE, private=True),
+)
 
 
 def channels() -> tuple[Conversation, ...]:
@@ -137,6 +143,13 @@ def message(state: State, channel: str, ts: str) -> Message | None:
         query = "SELECT * FROM slack_messages WHERE channel = ? AND ts = ?"
         row = database.execute(query, (channel, ts)).fetchone()
     return None if row is None else _message(row)
+
+
+def update(state: State, channel: str, ts: str, content: dict[str, Any]) -> None:
+    """Give a message other content."""
+    with state.database() as database:
+        query = "UPDATE slack_messages SET message = ? WHERE channel = ? AND ts = ?"
+        database.execute(query, (json.dumps(content), channel, ts))
 
 
 def messages(state: State, channel: str | None = None) -> list[Message]:

@@ -22,7 +22,7 @@ from tests.conftest import REPOSITORY_ROOT
 from tests.faults.matrix import SUBJECTS, Ground, ground, type_of
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
-SUBJECT_NAMES = tuple(name for name, subject in SUBJECTS.items() if subject.repeats)
+SUBJECT_NAMES = tuple(SUBJECTS)
 LONGEST = 1.5  # seconds until the kill; about what a step takes
 ORPHANS_END = 20.0  # seconds for what a killed step had started to end
 

@@ -26,6 +26,7 @@ from common.git.checkout import RECORD
 from sandbox.app import create_app
 from sandbox.catalog import entities, properties
 from sandbox.git import bare, repositories
+from sandbox.harness import scopes
 from sandbox.services import open_state
 from sandbox.slack import workspace as slack_workspace
 from sandbox.state import State
@@ -102,7 +103,6 @@ class Subject:
     requests: tuple[Request, ...]
     count: Callable[[Ground], int]
     prepare: Callable[[Ground], None] = lambda _: None
-    repeats: bool = True  # whether a second run leaves the work there once; a Slack message is posted again
 
 
 def _repository(ground: Ground, files: Mapping[str, str] | None = None) -> None:
@@ -176,6 +176,10 @@ def _updated(ground: Ground) -> int:
     return {(True, True): 1, (False, False): 0}.get((text.startswith("# app, newer\n"), (project / "new").exists()), 50)
 
 
+def _made(ground: Ground, kind: str) -> int:
+    return sum(one["identifier"] == "Pay" for one in scopes.every(ground.state, kind))
+
+
 def _cloned(ground: Ground) -> int:
     left = [path.name for path in ground.workspace.iterdir()]
     whole = (ground.workspace / "payments" / ".git" / RECORD).is_file()
@@ -233,16 +237,36 @@ SUBJECTS: dict[str, Subject] = {  # the type of a step, and behind a comma what 
         _appended,
         _entity,
     ),
+    **{
+        step: Subject(
+            lambda ground, own=own: (  # type: ignore[misc]
+                own
+                | {"TF_VAR_ENDPOINT": f"{ground.url}/gateway", "TF_VAR_X_API_KEY": ground.portal["X_API_KEY"]}
+                | {"TF_VAR_ACCOUNT_IDENTIFIER": ground.portal["HARNESS_ACCOUNT_ID"]}
+            ),
+            (Request("GET", f"/ng/api/{kind}s/Pay"), Request("POST", f"/ng/api/{kind}s", writes=True)),
+            lambda ground, kind=kind: _made(ground, kind),  # type: ignore[misc]
+        )
+        for step, kind, own in (
+            ("CreateOrganization", "organization", {"TF_VAR_ORG_NAME": "Pay"}),
+            ("CreateProject", "project", {"TF_VAR_PROJECT_NAME": "Pay", "TF_VAR_ORG_IDENTIFIER": "default"}),
+        )
+    },
     "SlackNotify": Subject(
         lambda ground: {
             "SLACK_TOKEN": ground.state.credentials["slack"].token,
             "SLACK_API_URL": f"{ground.url}/slack/api/",
             "EMAIL": "someone@example.com",
             "MESSAGE_CONTENT": "hello",
+            "DEDUPE_ID": "welcome",
         },
-        (Request("POST", "/users.lookupByEmail"), Request("POST", "/chat.postMessage", writes=True)),
+        (
+            Request("POST", "/users.lookupByEmail"),
+            Request("POST", "/conversations.open"),
+            Request("GET", "/conversations.history"),
+            Request("POST", "/chat.postMessage", writes=True),
+        ),
         lambda ground: len(slack_workspace.messages(ground.state)),
-        repeats=False,
     ),
     "GitClone": Subject(
         lambda ground: (
@@ -292,10 +316,7 @@ class Cell:
     @property
     def passes(self) -> bool:
         """Whether the step has to succeed in spite of it: what may pass by itself, once, where it can look."""
-        if self.for_ever or self.fault.name not in TRANSIENT:
-            return False
-        told = self.fault.name in LIES and not self.fault.forwarded
-        return told or not self.request.writes or SUBJECTS[self.step].repeats
+        return not self.for_ever and self.fault.name in TRANSIENT
 
 
 def cells() -> Iterator[Cell]:
@@ -356,8 +377,6 @@ def _wrong(cell: Cell, subject: Subject, here: Ground) -> str:
     }
     if found := [complaint for complaint, holds in complaints.items() if holds]:
         return f"{', '.join(found)}:\n{said[-1500:]}"
-    if not subject.repeats:
-        return ""
     here.proxy.rules.clear()
     again, said, _ = run(cell.step, subject.inputs(here) | {"RETRY_BUDGET": "20"})
     if again != 0 or subject.count(here) != 1:

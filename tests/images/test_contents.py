@@ -23,6 +23,8 @@ CEILINGS = {
     "createrepo": 25,
     "directpush": 32,
     "gitclone": 35,
+    "createorganization": 25,
+    "createproject": 25,
 }  # MB, gzip as a registry stores the layers
 CEILING = 17  # of all others
 ALL_CEILING = 60

@@ -51,7 +51,8 @@ def test_module_image_and_config_field_are_named_after_the_type(declared: list[d
         assert module == f"steps.{snake(step_type).lower()}"
         assert step["name"] == module.removeprefix("steps.")
         assert step["image"] == step_type.lower()
-        assert step["executionConfigField"] == step_type[0].lower() + step_type[1:]
+        british = step_type.replace("Organization", "Organisation")  # as the platform spells that field (contract, A.0)
+        assert step["executionConfigField"] == british[0].lower() + british[1:]
 
 
 def test_each_image_has_an_extra_and_each_extra_an_image(declared: list[dict[str, Any]]) -> None:

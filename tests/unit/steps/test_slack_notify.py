@@ -19,14 +19,17 @@ import trustme
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from common.slack import mentions
 from common.slack import message as slack_message
 from sandbox.server import Sandbox, serve
 from sandbox.services import open_state
-from sandbox.slack import workspace
-from steps.slack_notify import slack_notify
+from sandbox.slack import webhook, workspace
+from steps.slack_notify import Dedupe, Inputs, _message, slack_notify
+from tests.faults.proxy import Fault, Rule, cut, in_front_of
 
 EMAIL = "dev@acme.example"
 CANARY = "xoxb-canary-4711-secret"
+PERMALINK = "/api/chat.getPermalink"
 SECTION = {"type": "section", "text": {"type": "mrkdwn", "text": "*Built* payments"}}
 
 
@@ -91,7 +94,9 @@ def test_email_gives_a_direct_message_with_a_mention(run: Any, sandbox: Sandbox,
     user = workspace.user_by_email(open_state(sandbox.state_dir), EMAIL)
     assert user is not None
     assert posted.content["text"] == f" Hello <@{user.id}>, done,\n*Link -* <https://x.example/a|Link>\n"
-    assert result.outputs == {"messageTs": posted.ts, "channelId": workspace.direct(user).id}
+    channel = workspace.direct(user).id
+    link = f"{sandbox.url}/-/messages/#{channel}-{posted.ts}"
+    assert result.outputs == {"messageTs": posted.ts, "channelId": channel, "permalink": link, "posted": True}
 
 
 @pytest.mark.parametrize("channel", ["general", "#general", workspace.channels()[0].id])
@@ -363,7 +368,7 @@ def test_what_slack_did_not_take_is_sent_again_within_the_budget(run: Any, case:
     with serving(PASSING[case], POSTED) as odd:
         result = run(**TO_CHANNEL, SLACK_API_URL=odd.url, RETRY_BUDGET="10")
     assert result.code == 0, result.stderr
-    assert odd.asked == ["/api/chat.postMessage"] * 2
+    assert odd.asked == ["/api/chat.postMessage"] * 2 + [PERMALINK]
 
 
 def test_a_wait_longer_than_the_budget_is_not_begun(run: Any) -> None:
@@ -418,7 +423,7 @@ def test_looking_up_a_person_is_repeated_after_a_doubtful_answer(run: Any) -> No
     with serving(answer(b"", 502), "hang-up", found, POSTED) as odd:
         result = run(SLACK_TOKEN=CANARY, EMAIL=EMAIL, MESSAGE_CONTENT="hi", SLACK_API_URL=odd.url, RETRY_BUDGET="10")
     assert result.code == 0, result.stderr
-    assert odd.asked == ["/api/users.lookupByEmail"] * 3 + ["/api/chat.postMessage"]
+    assert odd.asked == ["/api/users.lookupByEmail"] * 3 + ["/api/chat.postMessage", PERMALINK]
 
 
 def test_a_service_that_is_down_is_exit_5(run: Any) -> None:
@@ -465,8 +470,8 @@ def test_requests_go_through_the_proxy_unless_no_proxy_names_the_host(run: Any) 
         through = run(**TO_CHANNEL, SLACK_API_URL="http://slack.example/api/", HTTP_PROXY=proxy.url)
         past = run(**TO_CHANNEL, SLACK_API_URL=odd.url, HTTP_PROXY=proxy.url, NO_PROXY="127.0.0.1")
     assert (through.code, past.code) == (0, 0), through.stderr + past.stderr
-    assert proxy.asked == ["http://slack.example/api/chat.postMessage"]
-    assert odd.asked == ["/api/chat.postMessage"]
+    assert proxy.asked == [f"http://slack.example{path}" for path in ("/api/chat.postMessage", PERMALINK)]
+    assert odd.asked == ["/api/chat.postMessage", PERMALINK]
 
 
 def test_a_proxy_of_the_other_scheme_is_not_used(run: Any) -> None:
@@ -474,7 +479,7 @@ def test_a_proxy_of_the_other_scheme_is_not_used(run: Any) -> None:
     with serving(POSTED) as proxy, serving(POSTED) as odd:
         assert run(**TO_CHANNEL, SLACK_API_URL=odd.url, HTTPS_PROXY=proxy.url).code == 0
     assert proxy.asked == []
-    assert len(odd.asked) == 1
+    assert odd.asked == ["/api/chat.postMessage", PERMALINK]
 
 
 def test_a_certificate_is_verified_with_the_given_authorities(run: Any, tmp_path: Path) -> None:
@@ -489,7 +494,7 @@ def test_a_certificate_is_verified_with_the_given_authorities(run: Any, tmp_path
     assert "is not trusted" in refused.stderr
     assert "CA_BUNDLE" in refused.stderr
     assert trusted.code == 0, trusted.stderr
-    assert odd.asked == ["/api/chat.postMessage"]
+    assert odd.asked == ["/api/chat.postMessage", PERMALINK]
 
 
 def test_the_token_is_in_no_line_whatever_happens(run: Any) -> None:
@@ -525,4 +530,221 @@ def test_any_json_gives_blocks_or_a_fault_and_blocks_have_words(value: object) -
 @given(TEXTS, TEXTS)
 def test_a_mention_changes_nothing_else(before: str, after: str) -> None:
     message = {"text": f"{before}<@{EMAIL}>{after}"}
-    assert slack_message.with_mention(message, EMAIL, "U1") == {"text": f"{before}<@U1>{after}"}
+    assert mentions.with_mention(message, EMAIL, "U1") == {"text": f"{before}<@U1>{after}"}
+
+
+# More of what is sent
+
+
+@pytest.fixture
+def full(slack: dict[str, str], sandbox: Sandbox) -> dict[str, str]:
+    """Variables with a token of every scope that the step can use."""
+    return slack | {"SLACK_TOKEN": sandbox.credentials["slack"].token}
+
+
+def test_attachments_metadata_and_unfurling_are_sent(run: Any, sandbox: Sandbox, slack: dict[str, str]) -> None:
+    metadata = {"event_type": "deployed", "event_payload": {"version": 3}}
+    parts = {"ATTACHMENTS": '[{"text": "more", "color": "good"}]', "MESSAGE_METADATA": json.dumps(metadata)}
+    result = run(**slack, **parts, CHANNEL="general", UNFURL_LINKS="false", UNFURL_MEDIA="true")
+    assert result.code == 0, result.stderr
+    assert content(sandbox)["attachments"] == [{"id": 1, "text": "more", "color": "good"}]
+    assert content(sandbox)["metadata"] == metadata
+    assert content(sandbox)["text"] == "more"
+
+
+def test_unfurling_is_left_to_slack_unless_it_is_said(run: Any) -> None:
+    assert "unfurl_links" not in _message(Inputs(token=None, message_content="x", dedupe=Dedupe()))
+    assert _message(Inputs(token=None, unfurl_links=False, dedupe=Dedupe()))["unfurl_links"] is False
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"ATTACHMENTS": "{}"}, "is no list of objects"),
+        ({"ATTACHMENTS": json.dumps([{}] * 101)}, "101 attachments; Slack takes 100"),
+        ({"ATTACHMENTS": "[1"}, "is no JSON"),
+        ({"MESSAGE_METADATA": '{"event_type": 1}'}, "holds no event_type"),
+        ({"BLOCKS": json.dumps([SECTION | {"text": {"type": "mrkdwn", "text": "x" * 3001}}])}, "takes 3000 at most"),
+        ({"BLOCKS": json.dumps([{"type": "section", "fields": [{}] * 11}])}, "11 fields; Slack takes 10"),
+        ({"BLOCKS": "7"}, "is no list of blocks"),
+    ],
+)
+def test_what_slack_would_refuse_is_refused_before_anything_is_sent(
+    run: Any, slack: dict[str, str], given: dict[str, str], words: str
+) -> None:
+    text = {} if "BLOCKS" in given else {"MESSAGE_CONTENT": "hi"}
+    result = run(**slack, CHANNEL="general", **text, **given)
+    assert result.code == 2
+    assert words in result.stderr
+
+
+def test_a_private_channel_is_reached_by_its_name(run: Any, full: dict[str, str]) -> None:
+    assert run(**full, CHANNEL=workspace.PRIVATE, MESSAGE_CONTENT="hi", DEDUPE_ID="p").code == 0
+
+
+# Mentions of whole channels
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("<!channel>", "<!channel> is ready", "&lt;!channel&gt; is ready"),
+        ("!here|Docs", "see <!here|Docs>", "see &lt;!here|Docs&gt;"),
+        ("x <!subteam^S1|a> y", "of x <!subteam^S1|a> y", "of x &lt;!subteam^S1|a&gt; y"),
+        ("payments", "<!channel> payments is ready", "<!channel> payments is ready"),
+        ("wow!", "<!everyone> wow!", "<!everyone> wow!"),
+    ],
+)
+def test_a_whole_channel_is_mentioned_only_where_the_author_wrote_so(
+    run: Any, sandbox: Sandbox, slack: dict[str, str], case: tuple[str, str, str]
+) -> None:
+    """The pipeline's variables are in the environment under their own names, on the platform and under the runner."""
+    name, text, shown = case
+    result = run(**slack, CHANNEL="general", MESSAGE_CONTENT=text, project_name=name)
+    assert content(sandbox)["text"] == shown
+    assert ("is shown as plain text" in result.stderr) == (text != shown)
+    section = {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+    run(**slack, CHANNEL="general", BLOCKS=json.dumps([section]), project_name=name)
+    assert content(sandbox)["blocks"][0]["text"]["text"] == shown
+
+
+def test_broadcasts_can_be_forbidden_altogether(run: Any, sandbox: Sandbox, slack: dict[str, str]) -> None:
+    run(**slack, CHANNEL="general", MESSAGE_CONTENT="<!channel> a", ALLOW_BROADCAST="false")
+    assert content(sandbox)["text"] == "&lt;!channel&gt; a"
+
+
+# Once
+
+
+def test_a_second_run_with_the_same_id_posts_nothing(run: Any, sandbox: Sandbox, full: dict[str, str]) -> None:
+    for target in ({"CHANNEL": "general"}, {"CHANNEL": workspace.PRIVATE}, {"EMAIL": EMAIL}):
+        first = run(**full, **target, MESSAGE_CONTENT="hi", DEDUPE_ID="deploy-1")
+        count = len(messages(sandbox))
+        second = run(**full, **target, MESSAGE_CONTENT="hi again", DEDUPE_ID="deploy-1")
+        assert second.code == 0, second.stderr
+        assert second.outputs == first.outputs | {"posted": False}
+        assert len(messages(sandbox)) == count
+        assert run(**full, **target, MESSAGE_CONTENT="hi", DEDUPE_ID="deploy-2").outputs["posted"] is True
+
+
+def test_a_reply_is_found_in_its_thread(run: Any, sandbox: Sandbox, full: dict[str, str]) -> None:
+    parent = run(**full, CHANNEL="general", MESSAGE_CONTENT="hi").outputs["messageTs"]
+    reply = full | {"CHANNEL": "general", "MESSAGE_CONTENT": "re", "THREAD_TS": parent, "DEDUPE_ID": "reply"}
+    assert [run(**reply).outputs["posted"] for _ in range(2)] == [True, False]
+
+
+def test_an_earlier_message_gets_the_new_content_when_asked(run: Any, sandbox: Sandbox, full: dict[str, str]) -> None:
+    run(**full, CHANNEL="general", MESSAGE_CONTENT="running", DEDUPE_ID="status")
+    count = len(messages(sandbox))
+    done = run(**full, CHANNEL="general", MESSAGE_CONTENT="done", DEDUPE_ID="status", IF_POSTED="update")
+    assert done.outputs["posted"] is False
+    assert content(sandbox)["text"] == "done"
+    assert len(messages(sandbox)) == count
+    assert run(**full, CHANNEL="general", MESSAGE_CONTENT="x", DEDUPE_ID="status").outputs["posted"] is False
+
+
+def test_the_execution_of_the_pipeline_gives_an_id(run: Any, sandbox: Sandbox, full: dict[str, str]) -> None:
+    """A retry of the same step posts nothing; another step, another text and another execution do."""
+    first = full | {"CHANNEL": "general", "MESSAGE_CONTENT": "hi", "HARNESS_EXECUTION_ID": "e1", "DRONE_OUTPUT": "/t/a"}
+    assert [run(**first).outputs["posted"] for _ in range(2)] == [True, False]
+    for other in ({"DRONE_OUTPUT": "/t/b"}, {"MESSAGE_CONTENT": "ho"}, {"HARNESS_EXECUTION_ID": "e2"}):
+        assert run(**(first | other)).outputs["posted"] is True
+
+
+def test_without_the_scopes_a_given_id_is_refused_and_one_of_the_execution_is_left_out(
+    run: Any, sandbox: Sandbox, slack: dict[str, str]
+) -> None:
+    given = run(**slack, CHANNEL="general", MESSAGE_CONTENT="hi", DEDUPE_ID="x")
+    assert given.code == 3
+    assert "lacks the scope channels:read" in given.stderr
+    automatic = run(**slack, CHANNEL="general", MESSAGE_CONTENT="hi", HARNESS_EXECUTION_ID="e1")
+    assert automatic.code == 0, automatic.stderr
+    assert "lacks the scope" in automatic.stderr
+
+
+def test_a_dropped_answer_is_looked_up_before_anything_is_posted_again(
+    run: Any, sandbox: Sandbox, full: dict[str, str]
+) -> None:
+    before = len(messages(sandbox))
+    with in_front_of(int(sandbox.url.rpartition(":")[2])) as proxy:
+        proxy.rules.append(Rule("POST", "chat.postMessage", Fault("cut", cut, forwarded=True), 1, ""))
+        url = {"SLACK_API_URL": f"http://127.0.0.1:{proxy.port}/slack/api/"}
+        once = run(**(full | url), CHANNEL="general", MESSAGE_CONTENT="hi", DEDUPE_ID="cut", RETRY_BUDGET="10")
+        assert once.code == 0, once.stderr
+        assert proxy.spoiled == 1
+    assert len(messages(sandbox)) == before + 1
+
+
+def test_a_rerun_after_a_dropped_answer_posts_nothing(run: Any, sandbox: Sandbox, full: dict[str, str]) -> None:
+    before = len(messages(sandbox))
+    with in_front_of(int(sandbox.url.rpartition(":")[2])) as proxy:
+        proxy.rules.append(Rule("POST", "chat.postMessage", Fault("cut", cut, forwarded=True), None, ""))
+        url = {"SLACK_API_URL": f"http://127.0.0.1:{proxy.port}/slack/api/"}
+        first = run(**(full | url), CHANNEL="general", MESSAGE_CONTENT="hi", DEDUPE_ID="again")
+    assert len(messages(sandbox)) == before + 1
+    again = run(**full, CHANNEL="general", MESSAGE_CONTENT="hi", DEDUPE_ID="again")
+    assert again.code == 0, again.stderr
+    assert first.code == 0, first.stderr
+    assert again.outputs["posted"] is False
+    assert len(messages(sandbox)) == before + 1
+
+
+# Failures that do not fail the step
+
+
+def test_a_message_that_cannot_be_posted_is_a_warning_when_asked(run: Any, slack: dict[str, str]) -> None:
+    result = run(**slack, CHANNEL="nowhere", MESSAGE_CONTENT="hi", FAIL_ON_ERROR="false")
+    assert result.code == 0
+    assert result.outputs == {"posted": False}
+    assert "warning: Could not post to nowhere" in result.stderr
+
+
+# Webhooks
+
+
+def test_an_incoming_webhook_takes_the_place_of_token_and_target(run: Any, sandbox: Sandbox) -> None:
+    url = f"{sandbox.url}{webhook.path(sandbox.credentials['slack'].webhook)}"
+    result = run(SLACK_WEBHOOK_URL=url, MESSAGE_CONTENT="by hook", REPLY_BROADCAST="false")
+    assert result.code == 0, result.stderr
+    assert result.outputs == {"posted": True}
+    assert content(sandbox)["text"] == "by hook"
+    assert sandbox.credentials["slack"].webhook not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("reply", "code", "words"),
+    [
+        (answer(b"no_service", 404), 3, "Make a new webhook"),
+        (answer(b"channel_is_archived", 410), 1, "Choose another channel"),
+        (answer(b"invalid_blocks", 400), 2, "Block Kit Builder"),
+        (answer(b"<html>", 302), 1, "redirects are not followed"),
+        (answer(b"", 500), 5, "may have been posted"),
+        (answer(b"not ok"), 5, "may have been posted"),
+        ("hang-up", 5, "may have been posted"),
+        (answer(b"", 429, Retry_After="0"), 5, "RETRY_BUDGET"),
+    ],
+)
+def test_what_a_webhook_answers_is_told(run: Any, reply: Any, code: int, words: str) -> None:
+    with serving(reply) as odd:
+        secret = f"{odd.url}canary-in-the-path"
+        result = run(SLACK_WEBHOOK_URL=secret, MESSAGE_CONTENT="hi", VERBOSE="true")
+        asked = len(odd.asked)
+    assert result.code == code, result.stderr
+    assert words in result.stderr
+    assert "canary-in-the-path" not in result.stderr
+    assert asked == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"SLACK_WEBHOOK_URL": "ftp://x"}, "is no http or https URL"),
+        ({"SLACK_WEBHOOK_URL": "https://x.test/a", "SLACK_TOKEN": CANARY}, "are given together"),
+        ({"SLACK_WEBHOOK_URL": "https://x.test/a", "DEDUPE_ID": "x"}, "needs a token"),
+        ({}, "Required input is missing: token or webhookUrl"),
+    ],
+)
+def test_bad_use_of_a_webhook_is_told(run: Any, given: dict[str, str], words: str) -> None:
+    result = run(MESSAGE_CONTENT="hi", **given)
+    assert result.code == 2
+    assert words in result.stderr

@@ -1,0 +1,32 @@
+"""What organizations and projects are described by, and what to do with one that exists: options that both share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from common.contract.inputs import option
+
+
+@dataclass(frozen=True, kw_only=True)
+class Described:
+    """What is not given is left as it is where the thing exists."""
+
+    description: str = option(
+        "description", env=["TF_VAR_DESCRIPTION"], default="", multiline=True, help="What it is for."
+    )
+    tags: list[str] = option("tags", env=["TF_VAR_TAGS"], default=[], help="Tags, each a word or key:value.")
+    if_exists: str = option(
+        "ifExists",
+        env=["IF_EXISTS"],
+        default="same",
+        choices=("same", "update"),
+        spec=False,
+        help="What to do with one that exists: take it when it has these values, or change it to have them.",
+    )
+
+    def values(self) -> dict[str, Any]:
+        """Give the values by their names in the portal's API."""
+        tags = {key.strip(): value.strip() for key, _, value in (tag.partition(":") for tag in self.tags)}
+        found = {"description": self.description, "tags": tags}
+        return {name: value for name, value in found.items() if value}
