@@ -15,14 +15,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sandbox.state import State
 
-TABLE = """
-CREATE TABLE IF NOT EXISTS faults (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    host TEXT NOT NULL,
-    fault TEXT NOT NULL,
-    value TEXT NOT NULL
-);
-"""
 FAULTS: dict[str, tuple[str, str]] = {  # name -> what its value is (a number unless it is a text), what happens
     "unusable": ("seconds", "Git finds a new repository only so many seconds after it was created."),
     "rate_limited": ("times", "So many requests to the API are answered by 429 with Retry-After: 1."),

@@ -92,6 +92,7 @@ VIEWS = {
 class Login:
     """The connector of the platform by which a pipeline reaches a host: its type, and its URL behind the sandbox's.
 
+    path: may hold fields of the credentials in braces.
     name_field, secret_field: which of the service's credentials it has.
     """
 

@@ -1,8 +1,8 @@
 """Figures as ratios, measured side by side in one run: machines are noisy, and a second on this one says nothing.
 
 `make bench` prints: how long each step takes to say --help against an empty Python; how soon CreateRepo sends its first
-request against importing its library; and the whole pipeline by the runner against the same step commands in a shell
-script.
+request against importing its library; DirectPush against the plain git command line; and the whole pipeline by the
+runner against the same step commands in a shell script.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import io
 import json
 import os
 import shlex
+import shutil
 import statistics
 import subprocess
 import sys
@@ -26,7 +27,8 @@ import yaml
 
 from runner import cli
 from sandbox.git import repositories
-from sandbox.server import serve
+from sandbox.seeding import seed
+from sandbox.server import Sandbox, serve
 from sandbox.services import open_state
 from steps import STEPS, load
 
@@ -135,6 +137,80 @@ def seven_steps(folder: Path) -> Path:
     file = folder / "pipeline.yaml"
     file.write_text(yaml.safe_dump(pipeline, sort_keys=False), encoding="utf-8")
     return file
+
+
+PUSHES = {
+    "12 files": (12, 2_000),
+    "1,000 files": (1_000, 2_000),
+    "5,000 files": (5_000, 500),
+    "200 MB": (1, 200_000_000),
+}
+BY_GIT = """\
+git init -q . && git add . && git -c user.name=a -c user.email=a@b commit -q -m first && git push -q {0} HEAD:main
+"""
+
+
+def pushes() -> None:
+    """Print DirectPush's time and memory against the plain git command line's, for the same files and server."""
+    with tempfile.TemporaryDirectory() as name, serve(Path(name) / "state") as sandbox:
+        number = iter(range(1000))
+        for title, (count, size) in PUSHES.items():
+            folder = Path(name) / title.replace(" ", "-")
+            _fill(folder, count, size)
+            kept: dict[str, list[int]] = {"git": [], "step": []}
+
+            def by_git(folder: Path = folder, kept: dict[str, list[int]] = kept) -> None:
+                url = _new_repository(sandbox, next(number)).replace(
+                    "://", f"://x:{sandbox.credentials['github'].token}@"
+                )
+                kept["git"].append(_measured(["sh", "-ec", BY_GIT.format(url)], folder, {}))
+                shutil.rmtree(folder / ".git")
+
+            def by_step(folder: Path = folder, kept: dict[str, list[int]] = kept) -> None:
+                url = _new_repository(sandbox, next(number))
+                environ = {
+                    "CONNECTOR_TYPE": "Github",
+                    "DRONE_NETRC_MACHINE": "127.0.0.1",
+                    "DRONE_NETRC_PORT": sandbox.url.rpartition(":")[2],
+                    "DRONE_NETRC_PASSWORD": sandbox.credentials["github"].token,
+                    "DRONE_REMOTE_URL": sandbox.url,
+                    "ORG_NAME": "acme",
+                    "REPO_NAME": url.rpartition("/")[2].removesuffix(".git"),
+                    "CODE_DIRECTORY": folder.name,
+                    "BRANCH": "main",
+                    "PYTHONPATH": str(ROOT),
+                }
+                kept["step"].append(
+                    _measured([sys.executable, "-P", "-m", "steps.direct_push"], folder.parent, environ)
+                )
+
+            git, step = side_by_side(by_git, by_step, rounds=3 if size > count * 10_000 else ROUNDS)
+            memory = statistics.median(kept["step"]) / statistics.median(kept["git"])
+            print(f"DirectPush of {title}: {step / git:.2f} x git, {step - git:+.2f} s; memory {memory:.2f} x git's")
+
+
+def _fill(folder: Path, count: int, size: int) -> None:
+    folder.mkdir()
+    for file in range(count):
+        place = folder / f"part{file % 20}"
+        place.mkdir(exist_ok=True)
+        (place / f"{file}.txt").write_bytes(os.urandom(size // 2).hex().encode())
+
+
+def _new_repository(sandbox: Sandbox, number: int) -> str:
+    seed(sandbox.state_dir, "acme", f"bench{number}", None)
+    return f"{sandbox.url}/acme/bench{number}.git"
+
+
+def _measured(command: Sequence[str], folder: Path, environ: Mapping[str, str]) -> int:
+    """Run a command; gives the largest memory that one of its processes had, in KB."""
+    script = "import resource, subprocess, sys; code = subprocess.run(sys.argv[1:]).returncode; "
+    script += "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss); sys.exit(code)"
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", script, *command],
+        cwd=folder, env={**os.environ, **environ}, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    return int(done.stdout.split()[-1])
 
 
 RECORDER = """\

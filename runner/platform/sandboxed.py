@@ -220,7 +220,8 @@ def connector_of(sandbox: Sandbox, host: str) -> Connector:
     name, login = known[found]
     credentials = sandbox.credentials[name]
     user, token = getattr(credentials, login.name_field), Secret(getattr(credentials, login.secret_field))
-    return Connector(found, f"{sandbox.url}{login.path}", "Account", user, token, instead=bool(host))
+    path = login.path.format_map(vars(credentials))
+    return Connector(found, f"{sandbox.url}{path}", "Account", user, token, instead=bool(host))
 
 
 def services(sandbox: Sandbox, host: str = "") -> Services:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sandbox.git import pull_requests, repositories
 from sandbox.gitlab import namespaces
 from sandbox.gitlab.access import Credentials, git_caller
-from sandbox.service import VIEWS, GitHost, Refusals, Routes, Service
+from sandbox.service import VIEWS, GitHost, Login, Refusals, Routes, Service
 
 _DENIED_WORDS = (
     "HTTP Basic: Access denied. If a password was provided for Git authentication, the password was incorrect or you're"
@@ -36,6 +36,8 @@ GITLAB = Service(
         views={view: tuple(f"/-{path}" if path else "" for path in paths) for view, paths in VIEWS.items()},
         caller=git_caller,
         realm="GitLab",
+        connector=Login(type="Gitlab", path="/gitlab"),
+        protected_words="GitLab: You are not allowed to push code to protected branches on this project.",
         refusals=Refusals(
             dumb=(403, "Git access over HTTP is only allowed by the smart protocol"),
             bad_login=_DENIED,

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from sandbox.harness.access import Credentials, known_key
 from sandbox.harness.access import caller as portal_caller
-from sandbox.service import Caller, GitHost, Refusals
+from sandbox.service import Caller, GitHost, Login, Refusals
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request
@@ -42,6 +42,13 @@ HARNESS_CODE = GitHost(
     web_file="/files/{branch}/~/{path}",
     caller=caller,
     realm="Gitness",
+    connector=Login(
+        type="Harness",
+        path="/gateway/code/git/{account}",
+        name_field="account",
+        secret_field="api_key",  # noqa: S106 - a name
+    ),
+    protected_words="Blocked by protection rules.",
     refusals=Refusals(
         dumb=(403, said("Forbidden")),
         bad_login=(401, said("Invalid or missing token")),
