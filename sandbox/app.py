@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, request
 
-from sandbox import request_log
+from sandbox import request_log, spoiling
 from sandbox.git.smart_http import git_http
+from sandbox.pages.faults import fault_pages
 from sandbox.pages.overview import pages
 from sandbox.pages.repositories import repository_pages
 from sandbox.services import SERVICES, open_state
@@ -45,9 +46,10 @@ def create_app(state_dir: Path) -> Flask:
             request.max_content_length = _LARGEST_BODY
 
     request_log.install(app, streams)
+    spoiling.install(app, app.extensions["sandbox"], SERVICES)
     for service in SERVICES:
         for number, (routes, prefix) in enumerate(service.routes()):
             app.register_blueprint(routes, url_prefix=prefix or None, name=f"{service.name}_{number}")
-    for routes in (*git_routes, *(repository_pages(name, host) for name, host in hosts.items()), pages):
+    for routes in (*git_routes, *(repository_pages(name, host) for name, host in hosts.items()), pages, fault_pages):
         app.register_blueprint(routes)
     return app

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sandbox import faults
 from sandbox.access import current_state, recognise
 from sandbox.git import repositories
 
@@ -30,6 +31,8 @@ def admitted(service: str, host: GitHost, place: tuple[str, str], *, writes: boo
     except repositories.NoSuchRepository:
         # A stranger is asked to log in first, so that nobody is told which private repositories exist.
         raise Refused(refusals.not_found if caller.known else refusals.login_to_read) from None
+    if faults.is_not_usable_yet(current_state(), service, repository.created_at):
+        raise Refused(refusals.not_found)
     if not caller.known and writes:
         raise Refused(refusals.login_to_push)
     if not caller.known and (repository.is_private or not host.anonymous):

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from flask import Blueprint, Response, request
 
+from sandbox import faults
 from sandbox.access import current_state, noted_caller
 from sandbox.git import bare, repositories
 from sandbox.git.admission import Refused, admitted
 from sandbox.git.lfs import add_lfs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from sandbox.git.repositories import Repository
     from sandbox.service import GitHost, Refusal
@@ -66,10 +67,11 @@ def _serve(service: str, host: GitHost, place: tuple[str, str], pack: str, path:
         repository = admitted(service, host, place, writes=pushes)
     except Refused as refused:
         return _refusal(host, refused.refusal)
-    return _run_backend(repository, path, noted_caller().name, pushed=pushes and path == pack)
+    extra = faults.declining(current_state(), service, host.protected_words) if pushes else {}
+    return _run_backend(repository, path, noted_caller().name, extra, pushed=pushes and path == pack)
 
 
-def _run_backend(repository: Repository, path: str, user: str, *, pushed: bool) -> Response:
+def _run_backend(repository: Repository, path: str, user: str, extra: Mapping[str, str], *, pushed: bool) -> Response:
     environment = {
         **bare.environment(),
         "GIT_PROJECT_ROOT": str(repository.folder.parent),
@@ -80,6 +82,7 @@ def _run_backend(repository: Repository, path: str, user: str, *, pushed: bool) 
         "CONTENT_TYPE": request.headers.get("Content-Type", ""),
         "REMOTE_ADDR": request.remote_addr or "",
         "REMOTE_USER": user,
+        **extra,
     }
     # Absent for a chunked body: the backend then reads to the end.
     optional = {
