@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sandbox.azure.access import Credentials, caller
 from sandbox.git import pull_requests, repositories
-from sandbox.service import GitHost, Refusals, Routes, Service
+from sandbox.service import GitHost, Login, Refusals, Routes, Service
 
 _UNAUTHORIZED = (401, "TF400813: The user '' is not authorized to access this resource.")
 _DETAILS = "to perform this action. Details: identity 'sandbox-user', scope 'repository'."
@@ -31,6 +31,10 @@ AZURE = Service(
         page="/azure/<path:owner>/_git/<name>",
         web_file="?path=/{path}&version=GB{branch}",
         caller=caller,
+        connector=Login(type="AzureRepo", path="/azure"),
+        protected_words=(
+            "TF402455: Pushes to this branch are not permitted; you must use a pull request to update this branch."
+        ),
         realm="Azure DevOps",
         refusals=Refusals(
             dumb=(400, "The requested Git service is not supported."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sandbox.git import pull_requests, repositories
 from sandbox.gitlab import namespaces
 from sandbox.gitlab.access import Credentials, git_caller
-from sandbox.service import VIEWS, GitHost, Refusals, Routes, Service
+from sandbox.service import VIEWS, GitHost, Login, Refusals, Routes, Service
 
 _DENIED_WORDS = (
     "HTTP Basic: Access denied. If a password was provided for Git authentication, the password was incorrect or you're"
@@ -35,6 +35,8 @@ GITLAB = Service(
         page="/gitlab/<path:owner>/<name>",
         views={view: tuple(f"/-{path}" if path else "" for path in paths) for view, paths in VIEWS.items()},
         caller=git_caller,
+        connector=Login(type="Gitlab", path="/gitlab"),
+        protected_words="GitLab: You are not allowed to push code to protected branches on this project.",
         realm="GitLab",
         refusals=Refusals(
             dumb=(403, "Git access over HTTP is only allowed by the smart protocol"),
