@@ -119,11 +119,23 @@ def read(body: bytes) -> Any:
     return told if isinstance(told, dict | list) else None
 
 
-def texts(told: Any, *names: str) -> list[str]:
-    """Give values of an object that must be texts. Raises Unreadable."""
+def object_of(told: Any) -> dict[str, Any]:
+    """Give what has to be a JSON object. Raises Unreadable."""
     if not isinstance(told, dict):
         raise Unreadable("what it gives is no JSON object")
-    values = [told.get(name) for name in names]
+    return told
+
+
+def list_of(told: Any) -> list[Any]:
+    """Give what has to be a JSON list. Raises Unreadable."""
+    if not isinstance(told, list):
+        raise Unreadable("what it gives is no JSON list")
+    return told
+
+
+def texts(told: Any, *names: str) -> list[str]:
+    """Give values of an object that must be texts. Raises Unreadable."""
+    values = [object_of(told).get(name) for name in names]
     for name, value in zip(names, values, strict=True):
         if not isinstance(value, str) or not value:
             raise Unreadable(f"there is no {name} in what it gives")

@@ -31,6 +31,10 @@ AZURE = Service(
         page="/azure/<path:owner>/_git/<name>",
         web_file="?path=/{path}&version=GB{branch}",
         caller=caller,
+        connector=Login(type="AzureRepo", path="/azure"),
+        protected_words=(
+            "TF402455: Pushes to this branch are not permitted; you must use a pull request to update this branch."
+        ),
         realm="Azure DevOps",
         connector=Login(type="AzureRepo", path="/azure"),
         protected_words=(

@@ -35,6 +35,8 @@ GITLAB = Service(
         page="/gitlab/<path:owner>/<name>",
         views={view: tuple(f"/-{path}" if path else "" for path in paths) for view, paths in VIEWS.items()},
         caller=git_caller,
+        connector=Login(type="Gitlab", path="/gitlab"),
+        protected_words="GitLab: You are not allowed to push code to protected branches on this project.",
         realm="GitLab",
         connector=Login(type="Gitlab", path="/gitlab"),
         protected_words="GitLab: You are not allowed to push code to protected branches on this project.",

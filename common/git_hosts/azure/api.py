@@ -88,7 +88,7 @@ def set_default_branch(context: HostContext, branch: str) -> None:
     reference = f"{BRANCH}{branch}"
 
     def differing() -> list[str]:
-        there = client.read(call, own(context), lambda told: told.get("defaultBranch"))
+        there = client.read(call, own(context), lambda told: answers.object_of(told).get("defaultBranch"))
         return [] if there == reference else ["defaultBranch"]
 
     def write() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from common.errors import Conflict
-from common.git_hosts.answers import Unreadable
+from common.git_hosts.answers import list_of, object_of
 from common.git_hosts.azure import place
 from common.git_hosts.azure.api import BRANCH, identifier, own
 from common.git_hosts.azure.calls import Client
@@ -56,7 +56,4 @@ def _blocks(told: Any) -> bool:
 
 
 def _listed(told: Any) -> list[dict[str, Any]]:
-    listed = told.get("value") if isinstance(told, dict) else None
-    if not isinstance(listed, list):
-        raise Unreadable("there is no value in what it gives")
-    return [entry for entry in listed if isinstance(entry, dict)]
+    return [entry for entry in list_of(object_of(told).get("value")) if isinstance(entry, dict)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from common.git_hosts import NewPullRequest
-from common.git_hosts.answers import Unreadable
+from common.git_hosts.answers import Unreadable, list_of, object_of
 from common.git_hosts.azure import place
 from common.git_hosts.azure.api import BRANCH, own
 from common.git_hosts.azure.calls import Client
@@ -57,10 +57,7 @@ def _page(context: HostContext, number: int) -> str:
 
 
 def _numbers(told: Any) -> list[int]:
-    listed = told.get("value") if isinstance(told, dict) else None
-    if not isinstance(listed, list):
-        raise Unreadable("there is no value in what it gives")
-    return [_number(entry) for entry in listed]
+    return [_number(entry) for entry in list_of(object_of(told).get("value"))]
 
 
 def _number(told: Any) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from common.errors import Conflict
+from common.git_hosts.answers import object_of
 from common.git_hosts.context import HostContext
 from common.git_hosts.gitlab.calls import project, quoted
 from common.git_hosts.gitlab.words import MAINTAINS, Call
@@ -17,7 +18,7 @@ def set_default_branch(context: HostContext, branch: str) -> None:
     call = Call(f"make {branch} the default branch of {own.path}", MAINTAINS)
 
     def differing() -> list[str]:
-        there = own.read(call, own.place, lambda told: told.get("default_branch"))
+        there = own.read(call, own.place, lambda told: object_of(told).get("default_branch"))
         return [] if there == branch else ["defaultBranch"]
 
     def write() -> None:
@@ -33,7 +34,7 @@ def protect_branch(context: HostContext, branch: str) -> bool:
 
     def differing() -> list[str]:
         path = f"{own.place}/repository/branches/{quoted(branch)}"
-        protected = own.read_if_there(call, path, lambda told: told.get("protected") is True)
+        protected = own.read_if_there(call, path, lambda told: object_of(told).get("protected") is True)
         if protected is None:
             raise Conflict(f"{own.path} has no branch {branch} to protect.", next_step="Push to it first.")
         return [] if protected else ["protection"]

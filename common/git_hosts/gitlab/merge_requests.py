@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from common.git_hosts import NewPullRequest
-from common.git_hosts.answers import texts
+from common.git_hosts.answers import list_of, texts
 from common.git_hosts.context import HostContext
 from common.git_hosts.gitlab.calls import Project, project
 from common.git_hosts.gitlab.words import Call
@@ -26,7 +26,7 @@ def _found(own: Project, source: str, target: str) -> str | None:
 
 
 def _first(told: Any) -> str | None:
-    return texts(told[0], "web_url")[0] if told else None
+    return texts(told[0], "web_url")[0] if list_of(told) else None
 
 
 def open_pull_request(context: HostContext, wanted: NewPullRequest) -> tuple[str, bool]:

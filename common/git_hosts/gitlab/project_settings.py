@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from common.errors import BadInput
-from common.git_hosts.answers import Unreadable
+from common.git_hosts.answers import Unreadable, list_of, object_of
 from common.git_hosts.context import HostContext
 from common.git_hosts.gitlab.calls import Project, project, quoted
 from common.git_hosts.gitlab.words import MAINTAINS, Call
@@ -59,7 +59,7 @@ def _attributes_part(own: Project, wanted: dict[str, tuple[str, Any]]) -> Part:
     call = Call(f"change the settings of {own.path}", MAINTAINS)
 
     def differing() -> list[str]:
-        there: Mapping[str, Any] = own.read(call, own.place, dict)
+        there: Mapping[str, Any] = own.read(call, own.place, object_of)
         return list(
             dict.fromkeys(key for attribute, (key, value) in wanted.items() if _differs(there.get(attribute), value))
         )
@@ -87,7 +87,7 @@ def _group_part(own: Project, grant: Grant) -> Part:
     group = own.read(call, f"/groups/{quoted(grant.name)}", _number, with_projects="false")
 
     def level() -> object:
-        shared = own.read(call, own.place, lambda told: told.get("shared_with_groups") or [])
+        shared = own.read(call, own.place, lambda told: list_of(object_of(told).get("shared_with_groups") or []))
         found = (entry for entry in shared if isinstance(entry, dict) and entry.get("group_id") == group)
         return next((entry.get("group_access_level") for entry in found), None)
 
@@ -120,9 +120,7 @@ def _user_part(own: Project, grant: Grant) -> Part:
 
 def _user(name: str) -> Callable[[Any], int]:
     def number(told: Any) -> int:
-        if not isinstance(told, list):
-            raise Unreadable("what it gives is no list")
-        if not told:
+        if not list_of(told):
             raise BadInput(
                 f"GitLab has no user {name}.", next_step="Check settings.access.users: people are named by user name."
             )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from common.git_hosts import NewPullRequest, azure
+from common.errors import StepError
+from common.git_hosts import NewPullRequest, NewRepository, azure
 from common.git_hosts.connector import Connector, RepositoryLocation
 from common.git_hosts.context import HarnessAccount, HostContext
 from common.network.deadline import Deadline
@@ -214,3 +217,27 @@ def test_each_odd_answer_or_host_is_one_sentence(
     done = ask(run_step, Host(**{name: list(each) for name, each in answers.items()}))
     assert done.code == code, done.stderr
     assert words in done.stderr
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{}", b'"text"', b"<html>", b'{"value": 1}', b"[1]"])
+def test_an_answer_of_another_form_is_no_bug_of_the_step(context: HostContext, body: bytes) -> None:
+    """To whatever is asked of the repository, the host gives this."""
+
+    def odd(_: Any, start_response: Callable[..., Any]) -> list[bytes]:
+        start_response("200 OK", [("Content-Type", "application/json")])
+        return [body]
+
+    with serving(odd) as url:
+        connector = dataclasses.replace(context.connector, remote_url=url)
+        asked = dataclasses.replace(context, connector=connector, deadline=Deadline(retry_seconds=0.1))
+        wanted = NewPullRequest(source="a", target="b", title="", body="")
+        for call in (
+            lambda: azure.find_repository(asked, NewRepository(visibility="private", description="")),
+            lambda: azure.create_repository(asked, NewRepository(visibility="private", description="")),
+            lambda: azure.set_default_branch(asked, "main"),
+            lambda: azure.protect_branch(asked, "main"),
+            lambda: azure.find_pull_request(asked, source="a", target="b"),
+            lambda: azure.open_pull_request(asked, wanted),
+        ):
+            with contextlib.suppress(StepError):
+                call()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -10,8 +12,8 @@ from typing import Any
 import pytest
 import requests
 
-from common.errors import BadInput, Conflict
-from common.git_hosts import NewPullRequest, gitlab
+from common.errors import BadInput, Conflict, StepError
+from common.git_hosts import NewPullRequest, NewRepository, gitlab
 from common.git_hosts.connector import Connector, RepositoryLocation
 from common.git_hosts.context import HarnessAccount, HostContext
 from common.git_hosts.settings import Grant, Settings
@@ -351,3 +353,27 @@ def test_somebody_who_is_not_there_is_named(context: HostContext, grant: Grant, 
     with pytest.raises(BadInput) as refused:
         gitlab.apply_settings(context, Settings(access=(grant,)), write=True)
     assert words in str(refused.value)
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{}", b'"text"', b"<html>", b'{"value": 1}', b"[1]"])
+def test_an_answer_of_another_form_is_no_bug_of_the_step(context: HostContext, body: bytes) -> None:
+    """To whatever is asked of the repository, the host gives this."""
+
+    def odd(_: Any, start_response: Callable[..., Any]) -> list[bytes]:
+        start_response("200 OK", [("Content-Type", "application/json")])
+        return [body]
+
+    with serving(odd) as url:
+        connector = dataclasses.replace(context.connector, remote_url=url)
+        asked = dataclasses.replace(context, connector=connector, deadline=Deadline(retry_seconds=0.1))
+        wanted = NewPullRequest(source="a", target="b", title="", body="")
+        for call in (
+            lambda: gitlab.find_repository(asked, NewRepository(visibility="private", description="")),
+            lambda: gitlab.create_repository(asked, NewRepository(visibility="private", description="")),
+            lambda: gitlab.set_default_branch(asked, "main"),
+            lambda: gitlab.protect_branch(asked, "main"),
+            lambda: gitlab.find_pull_request(asked, source="a", target="b"),
+            lambda: gitlab.open_pull_request(asked, wanted),
+        ):
+            with contextlib.suppress(StepError):
+                call()
