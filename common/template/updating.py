@@ -86,7 +86,8 @@ def update(
         _tell(wanted, found, changes, old, new)
         if not wanted.dry_run:
             merge.apply(store, wanted.project, changes)
-            _write_answers(wanted, new, made["new"].values)
+            directory = fetched.folder.relative_to(fetched.repository).as_posix()
+            _write_answers(wanted, new, "" if directory == "." else directory, made["new"].values)
     return Updated(new, len(changes))
 
 
@@ -138,12 +139,12 @@ def _tell(wanted: Update, found: Merged, changes: Mapping[str, Entry | None], ol
     log.info(f"{would} {wanted.name} from {old} to {new} of its template: {len(changes)} files change.")
 
 
-def _write_answers(wanted: Update, commit: str, values: Mapping[str, Any]) -> None:
+def _write_answers(wanted: Update, commit: str, directory: str, values: Mapping[str, Any]) -> None:
     answers = Answers(
         template=wanted.home,
         commit=commit,
         checkout=wanted.checkout,
-        directory=wanted.answers.directory,
+        directory=directory or None,
         values=answers_file.public(values),
         others=wanted.answers.others,
     )

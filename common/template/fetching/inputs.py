@@ -102,19 +102,21 @@ class TemplateInputs:
         from common.template.fetching import address
         from common.template.fetching.recorded import AtUrl, in_workspace
 
-        asked = self if self.url or self.path else self.at(answers.template)
-        parts = {"revision": self.revision or answers.checkout or "", "directory": answers.directory or ""}
+        own = self.path if self.type == "private" else self.url
+        asked = self if own else self.at(answers.template)
+        directory = self.directory or ("" if "#" in self.url else answers.directory or "")
+        parts = {"revision": self.revision or answers.checkout or "", "directory": directory}
         if asked.type == "private" and asked.path:
             where = address.of_path(asked.path, **parts)
             path = context.workspace.path(asked.path, what="The template of the answers file")
             return in_workspace(where, path, context.workspace.root.resolve(), Git(context.network))
-        where, own = address.of_url(asked.url, what="The template of the answers file", **parts)
+        where, login_of_url = address.of_url(asked.url, what="The template of the answers file", **parts)
         if where.is_zip:
             raise BadInput(
                 f"The template {where.place} is a zip file, which has no history to update from.",
                 next_step="Give the address of its git repository as PUBLIC_TEMPLATE_URL.",
             )
-        return AtUrl(where, reach(where.url, context, own or login))
+        return AtUrl(where, reach(where.url, context, login_of_url or login))
 
 
 def reach(url: str, context: Context, login: Credentials | None) -> Reach:

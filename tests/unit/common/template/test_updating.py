@@ -364,6 +364,23 @@ def test_a_template_in_the_workspace_is_updated_from_by_its_history(
     assert git("status", "--porcelain", cwd=workspace / "clone") == before == ""
 
 
+def test_a_template_that_has_moved_is_updated_from_at_its_new_address(
+    made: Made, run_step: RunStep, world: World, tmp_path: Path
+) -> None:
+    project, first = made
+    work = clone_of(world, tmp_path, "service")
+    clone_of(world, tmp_path, "moved")
+    moved = str(world.repository("templates", "moved"))
+    git("remote", "set-url", "origin", moved, cwd=work)
+    second = commit(work, {f"{ROOT}/kept": "new\n"})
+    url = f"{world.url}/templates/moved"
+    done = update(run_step, PUBLIC_TEMPLATE_URL=url, PATH_FOR_TEMPLATE="stray", TEMPLATE_CHECKOUT="main")
+    assert done.code == 0, done.stderr
+    assert (project / "kept").read_text() == "new\n"
+    assert first != second == state(project)["commit"]
+    assert (state(project)["template"], state(project)["checkout"]) == (url, "main")
+
+
 def test_a_project_that_cruft_made_is_updated_too(
     service: Service, run_step: RunStep, world: World, workspace: Path
 ) -> None:
