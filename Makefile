@@ -26,8 +26,11 @@ setup: $(READY) ## make the virtual environment from the lock
 demo: $(READY) ## run the service-onboarding pipeline on the embedded sandbox (NAME=payments)
 	@$(BIN)/idp-steps run examples/service-onboarding/pipeline.yaml --sandbox --set project_name=$(QUOTED_NAME)
 
-test: $(READY) ## run all tests but those of the images
-	$(BIN)/python -m pytest -m "not images" $(PYTEST_ARGS)
+test: $(READY) ## run all tests but those of the images and of other servers
+	$(BIN)/python -m pytest -m "not images and not integration" $(PYTEST_ARGS)
+
+integration: $(READY) ## the tests against a real Backstage, which npm installs into .cache (Node 20 or newer)
+	$(BIN)/python -m pytest -n 0 tests/integration $(INTEGRATION_PYTEST_ARGS)
 
 lint: $(READY) ## ruff, format and mypy
 	$(BIN)/ruff check .
@@ -50,4 +53,4 @@ clean: ## remove what the other commands made here
 
 -include images/images.mk
 
-.PHONY: help setup demo test lint docs bench lock clean
+.PHONY: help setup demo test integration lint docs bench lock clean

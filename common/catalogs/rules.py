@@ -123,7 +123,8 @@ class Rules:
             if self.other_kinds:
                 return ""
             near = suggestion(kind, self.kinds)
-            return f"is {shown(kind)}, which IDP 2.0 does not know; write one of {', '.join(self.kinds)}{near and '.'}{near}"
+            told = f"is {shown(kind)}, which IDP 2.0 does not know; write one of {', '.join(self.kinds)}"
+            return f"{told}.{near}" if near else told
         if self.minds_case and known != kind:
             return f"is {shown(kind)}, but the catalog minds the case; write {known}"
         return ""
@@ -192,7 +193,7 @@ _ONE_REFERENCE = Field(rule=_REFERENCE)
 _PREFIX = r"(?=[^/]{1,253}/)[a-z0-9]+(-+[a-z0-9]+)*(\.[a-z0-9]+(-+[a-z0-9]+)*)*/"
 _KEY = Rule(
     rf"({_PREFIX})?(?=[^/]{{1,63}}\Z)[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?",
-    "use [prefix/]name: a domain in lower case before the '/', and at most 63 letters, digits, '-', '_' and '.' behind it",
+    "use [prefix/]name: a domain in lower case, and at most 63 letters, digits, '-', '_' and '.' behind the '/'",
     is_name=True,
 )
 _LABEL = Rule(
