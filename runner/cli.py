@@ -72,6 +72,7 @@ _SECRETS = click.option(
 @idp_steps.command()
 @click.argument("pipeline", type=_FILE, metavar="FILE|DIR")
 @click.option("--sandbox", is_flag=True, help="Run against local stand-ins for the git host, the portal and Slack.")
+@click.option("--host", default="", metavar="TYPE", help="With --sandbox: rehearse on this type of connector instead.")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Give a variable its value.")
 @click.option(
     "--inputs",
@@ -102,6 +103,7 @@ def run(  # noqa: PLR0913 - one parameter per option
     pipeline: Path,
     *,
     sandbox: bool,
+    host: str,
     settings: Sequence[str],
     inputs: Sequence[Path],
     connectors_file: Path | None,
@@ -139,6 +141,8 @@ def run(  # noqa: PLR0913 - one parameter per option
         chosen = images.chosen(images_file) if images_file else {}
         where = replace(where, engine=Choice(engine, pull, lambda kind: images.of(kind, chosen)))
     with ExitStack() as stack:
+        if not sandbox and host:
+            raise BadInput("--host says which git host of the sandbox to rehearse on, so it needs --sandbox.")
         if not sandbox:
             values = choose(checked.places, given, None, terminal)
             services = connectors.described(connectors_file, secrets_file, file, os.environ)
@@ -147,13 +151,13 @@ def run(  # noqa: PLR0913 - one parameter per option
             raise BadInput("--connectors and --secrets have no meaning with --sandbox, which brings its own.")
         given = choose(checked.places, given, sandboxed.URL, terminal).given()  # complains before anything starts
         seed_file = file.parent / "sandbox.yaml"
-        seeds = sandboxed.seeds(seed_file) if seed_file.is_file() else []
+        seeds, faults = _prepared(seed_file)
         server = stack.enter_context(sandboxed.running(state, waiting=lambda: report.line(WAITING)))
-        sandboxed.plant(state, seeds)
+        sandboxed.plant(state, seeds, faults)
         report.line(f"The sandbox runs at {server.url}; its state is kept in {state}.")
         values = choose(checked.places, given, server.url)
         code, _ = runs.run(
-            checked, values, known, sandboxed.services(server), replace(where, near=(server.url,)), report
+            checked, values, known, sandboxed.services(server, host), replace(where, near=(server.url,)), report
         )
         command = open_command(state)
         how = f"{command}, then open {server.url}/" if server.owned else f"open {server.url}/ (or first: {command})"
@@ -235,10 +239,10 @@ def sandbox(*, pipeline: Path | None, state: Path, port: int, address: str) -> i
     """
     report = to(sys.stdout, os.environ)
     seed_file = pipeline_file(pipeline).parent / "sandbox.yaml" if pipeline else None
-    seeds = sandboxed.seeds(seed_file) if seed_file and seed_file.is_file() else []
+    seeds, faults = _prepared(seed_file)
     try:
         with sandboxed.running(state, port, address=address) as server:
-            sandboxed.plant(state, seeds)
+            sandboxed.plant(state, seeds, faults)
             if not server.owned:
                 report.line(f"The sandbox with the state in {state} is already running at {server.url}/.")
                 if address != LOOPBACK:
@@ -262,6 +266,13 @@ def _asked_for(name: str, environ: Mapping[str, str]) -> bool:
         return bool(texts.parse(bool, environ.get(name) or "false", multiline=False))
     except ValueError as error:
         raise BadInput(f"The variable {name} {error}.") from error
+
+
+def _prepared(file: Path | None) -> tuple[list[sandboxed.Seed], list[sandboxed.Fault] | None]:
+    """Read what a sandbox.yaml asks for, if there is one."""
+    if file is None or not file.is_file():
+        return [], None
+    return sandboxed.seeds(file), sandboxed.spoiled(file)
 
 
 def shown(file: Path) -> Path:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Request, current_app, g, request
 
-from sandbox.service import NOBODY, Caller
+from sandbox import faults
+from sandbox.service import NOBODY, STRANGER, Caller
 
 if TYPE_CHECKING:
     from sandbox.state import State
@@ -22,6 +23,8 @@ def current_state() -> State:
 def recognise(service: str, caller_of: Callable[[Request, Any], Caller]) -> Caller:
     """Tell who sent the current request, by the credentials of a service, and note it for the request log."""
     caller = caller_of(request, current_state().credentials[service])
+    if caller.sent and faults.value_of(current_state(), service, "expired_token") is not None:
+        caller = STRANGER
     g.caller = caller
     return caller
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, request
 
-from sandbox import request_log
-from sandbox.git.lfs import lfs_routes
+from sandbox import request_log, spoiling
 from sandbox.git.smart_http import git_http
+from sandbox.pages.faults import fault_pages
 from sandbox.pages.overview import pages
 from sandbox.pages.repositories import repository_pages
 from sandbox.services import SERVICES, open_state
@@ -40,7 +40,7 @@ def create_app(state_dir: Path) -> Flask:
     app.url_map.merge_slashes = False
     app.url_map.redirect_defaults = False
     hosts = {service.name: service.git for service in SERVICES if service.git}
-    git_routes = [make(name, host) for name, host in hosts.items() for make in (git_http, lfs_routes)]
+    git_routes = [git_http(name, host) for name, host in hosts.items()]
     streams = frozenset(routes.name for routes in git_routes)
 
     @app.before_request
@@ -51,10 +51,11 @@ def create_app(state_dir: Path) -> Flask:
     machines = frozenset(machine for service in SERVICES for machine in service.machines)
     app.wsgi_app = _by_machine(app.wsgi_app, machines)  # type: ignore[method-assign, assignment] # as Flask's own docs do
     request_log.install(app, streams)
+    spoiling.install(app, app.extensions["sandbox"], SERVICES)
     for service in SERVICES:
         for number, (routes, prefix) in enumerate(service.routes()):
             app.register_blueprint(routes, url_prefix=prefix or None, name=f"{service.name}_{number}")
-    for routes in (*git_routes, *(repository_pages(name, host) for name, host in hosts.items()), pages):
+    for routes in (*git_routes, *(repository_pages(name, host) for name, host in hosts.items()), pages, fault_pages):
         app.register_blueprint(routes)
     return app
 

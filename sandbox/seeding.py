@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from sandbox import faults
 from sandbox.git import repositories
 from sandbox.services import GIT_HOSTS, open_state
 
@@ -22,3 +24,11 @@ def seed(  # noqa: PLR0913 - most of them have one sensible value
         visibility = "private" if private else "public"
         repository = repositories.create(state, host, owner, name, visibility=visibility)
     return repositories.fill(state, repository, folder) if folder else ""
+
+
+def spoil(state_dir: Path, wanted: Sequence[tuple[str, str, str]]) -> None:
+    """Switch these faults on (name, value, host), and every other off."""
+    state = open_state(state_dir)
+    faults.switch_off(state)
+    for fault, value, host in wanted:
+        faults.switch_on(state, fault, value, host=host)

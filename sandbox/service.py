@@ -89,6 +89,19 @@ VIEWS = {
 
 
 @dataclass(frozen=True, kw_only=True)
+class Login:
+    """The connector of the platform by which a pipeline reaches a host: its type, and its URL behind the sandbox's.
+
+    name_field, secret_field: which of the service's credentials it has.
+    """
+
+    type: str
+    path: str = ""
+    name_field: str = "user"
+    secret_field: str = "token"  # noqa: S105 - a name
+
+
+@dataclass(frozen=True, kw_only=True)
 class GitHost:
     """What differs from host to host in serving git repositories over HTTP.
 
@@ -104,6 +117,10 @@ class GitHost:
     """Tells who sent a request of git, by the service's credentials."""
     realm: str
     refusals: Refusals
+    protected_words: str = "You are not allowed to push to the protected branch {branch}."
+    """What a push to a protected {branch} is declined with, when that fault is switched on."""
+    connector: Login | None = None
+    """How a pipeline reaches it with `idp-steps run --sandbox --host TYPE`; None for a host that it cannot."""
     anonymous: bool = True
     """Whether a public repository is read without a login."""
     first_push_is_default: bool = True

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sandbox import state
 from sandbox.azure.service import AZURE
+from sandbox.backstage.service import BACKSTAGE
 from sandbox.bitbucket_cloud.service import CLOUD
 from sandbox.bitbucket_data_center.service import DATA_CENTER
 from sandbox.github.service import GITHUB
@@ -14,7 +15,7 @@ from sandbox.harness.service import HARNESS
 from sandbox.plain.service import PLAIN
 from sandbox.slack.service import SLACK
 
-SERVICES = (GITHUB, GITLAB, AZURE, CLOUD, DATA_CENTER, PLAIN, HARNESS, SLACK)
+SERVICES = (GITHUB, GITLAB, AZURE, CLOUD, DATA_CENTER, PLAIN, HARNESS, BACKSTAGE, SLACK)
 GIT_HOSTS = tuple(service.name for service in SERVICES if service.git)
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from common.errors import BadInput
-from sandbox import service
+from sandbox import faults, service
 from sandbox.service import GitHost, Service
 
 _REQUESTS = """
@@ -87,7 +87,8 @@ def opened(folder: Path, services: tuple[Service, ...]) -> State:
     (folder / "repositories").mkdir(exist_ok=True)
     with (folder / "opening.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two runs that begin at once make the same credentials
-        _make_tables(folder, "".join(dict.fromkeys([_REQUESTS, *(sql for known in services for sql in known.tables)])))
+        own = (sql for known in services for sql in known.tables)
+        _make_tables(folder, "".join(dict.fromkeys([_REQUESTS, faults.TABLE, *own])))
         return State(folder, services, _credentials(folder / "credentials.json", services))
 
 

@@ -12,22 +12,21 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from common import log
 from common.contract.inputs import option
 from common.contract.process import scratch_folder
 from common.contract.stage import Stage, staging
 from common.contract.step import Context, Outputs, step
-from common.git.command import Git
-from common.git_hosts.connector import GitLogin
-from common.template import answers, updating
-from common.template.fetching.describing import described
-from common.template.fetching.fetch import Fetched
+from common.git.login import GitLogin
+from common.template import answers
 from common.template.fetching.inputs import TemplateInputs
 from common.template.folder import files_of, place
 from common.template.rendering import Rendered, render
-from common.template.updating import Update
+
+if TYPE_CHECKING:
+    from common.template.fetching.fetch import Fetched
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,6 +163,9 @@ def stages(context: Context, scratch: Path) -> AbstractContextManager[Stage]:
 
 def update(inputs: Inputs, context: Context) -> Outputs:
     """Bring an existing project to the newest state of its template, or tell whether there is a newer one."""
+    from common.git.command import Git
+    from common.template import updating
+
     project = context.workspace.path(inputs.update_project or ".", what="updateProject")
     known = answers.read(project)
     template = inputs.template.recorded(known, context, inputs.login.credentials())
@@ -175,7 +177,7 @@ def update(inputs: Inputs, context: Context) -> Outputs:
             log.info(f"The project is from {known.commit} of its template, which is at {newest} now.")
             return outputs | {"updateAvailable": available, "templateCommit": newest}
         done = updating.update(
-            Update(
+            updating.Update(
                 project=project,
                 name=str(outputs["projectDirectory"]),
                 answers=known,
@@ -197,6 +199,8 @@ def update(inputs: Inputs, context: Context) -> Outputs:
 
 def describe(inputs: Inputs, context: Context) -> Outputs:
     """Print the schema of the template's variables; it is no output, for there is nothing that a later step does."""
+    from common.template.fetching.describing import described
+
     with scratch_folder() as scratch:
         template = inputs.template.at(inputs.describe)
         found = described(template.fetched(context, inputs.login.credentials(), scratch, choose=False))

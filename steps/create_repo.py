@@ -13,6 +13,7 @@ from common.contract.inputs import option
 from common.contract.step import Context, Outputs, step
 from common.errors import Conflict
 from common.git import first_commit, refs
+from common.git.branch_name import check_branch_name
 from common.git.refs import Server
 from common.git_hosts import GitHost, NewRepository, Repository, default_branch, lacking, settings
 from common.git_hosts.context import HostContext, HostInputs
@@ -90,7 +91,7 @@ def create_repo(inputs: Inputs, context: Context) -> Outputs:
     """Create a repository on a git host and wait until git can serve it."""
     host, where = git_hosts.open_host(inputs.host, context, step_type="CreateRepo", personal=inputs.personal_account)
     if inputs.default_branch:
-        refs.check_branch_name(inputs.default_branch, variable="DEFAULT_BRANCH")
+        check_branch_name(inputs.default_branch, variable="DEFAULT_BRANCH")
     wanted_settings = settings.parsed(inputs.settings)
     git_hosts.check_settings(host, wanted_settings)
     wanted = NewRepository(

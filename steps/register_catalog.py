@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from common import git_hosts, log
-from common.catalogs import CatalogFile, registration, table
+from common.catalogs import CatalogFile, table
+from common.catalogs.registration import Registration
 from common.contract.inputs import option
 from common.contract.resolve import build
 from common.contract.step import Context, Outputs, step
@@ -26,13 +27,14 @@ class Inputs:
     branch: str = option(
         "branch", env=["BRANCH"], default="", help="Branch that the file was pushed to; the default branch when absent."
     )
-    catalog_type: str = option(
-        "catalogType",
-        env=["CATALOG_TYPE"],
-        default="harness",
-        choices=table.TYPES,
+    catalog_type: str = table.type_option()
+    wait: int = option(
+        "waitTimeout",
+        env=["WAIT_TIMEOUT"],
+        default=120,
+        at_least=0,
         spec=False,
-        help="Which catalog to register in.",
+        help="Seconds to wait until the catalog shows the entity.",
     )
     catalogs: table.Catalogs
 
@@ -52,8 +54,12 @@ def lacks(values: Mapping[str, Any], missing: Sequence[str]) -> Sequence[str]:
     outputs={
         "catalogInfoUrl": "Browser URL of the catalog file.",
         "entityRef": "Reference of the entity in the catalog.",
-        "registered": "created when this run registered it, existed when it was there.",
+        "registeredCatalogUrl": "Where the catalog shows the entity.",
+        "registered": "created when this run registered it, refreshed when it had the catalog read the file again,"
+        " existed when it was there.",
+        "locationId": "The catalog's id of the registration, in Backstage and IDP 1.0.",
     },
+    informs=["registeredCatalogUrl", "locationId"],
     lacks=lacks,
 )
 def register_catalog(inputs: Inputs, context: Context) -> Outputs:
@@ -74,11 +80,13 @@ def register_catalog(inputs: Inputs, context: Context) -> Outputs:
         log.info(f"The platform registers {file.url} itself, from the output catalogInfoUrl.")
         return outputs
     catalog = options.open(file, network=context.network, deadline=context.deadline)
+    registration = Registration(catalog, file, context.deadline, inputs.wait)
     if context.dry_run:
-        ref = registration.dry_run(catalog, file)
+        ref = registration.dry_run()
         return outputs | ({"entityRef": ref} if ref else {})
-    ref, how = registration.register(catalog, file, context.deadline)
-    return outputs | {"entityRef": ref, "registered": how}
+    found, how = registration.make()
+    known = {"registeredCatalogUrl": options.page(found.ref), "locationId": found.location}
+    return outputs | {"entityRef": found.ref, "registered": how} | {name: text for name, text in known.items() if text}
 
 
 def _in_portal(inputs: Inputs) -> HostInputs:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from common.git_hosts.table import HOSTS as GIT_HOSTS
+from common.git_hosts.table import HOSTS as TABLE
 from sandbox.seeding import seed
 from tests.conftest import Faults, World
 
@@ -35,6 +36,7 @@ class Served:
     folder: Callable[[], Path]
     git_path: str
     origin: str = ""  # what git and the pages are at, when that is not the sandbox's own address
+    root: str = ""  # the path that the whole server lies below
     visibilities: tuple[str, ...] = ()
     default_of_empty: str = "main"  # what it names as the default branch before there is a commit
     default_branch: str = "main"  # the branch in the page of a file on the default branch
@@ -54,6 +56,11 @@ class Served:
     @property
     def clone_url(self) -> str:
         return f"{self.origin or self.url}{self.git_path}"
+
+    @property
+    def lfs_path(self) -> str:
+        """Where Git LFS looks for a repository's large files: it adds .git to an address without it."""
+        return f"{self.git_path.removesuffix('.git')}.git/info/lfs"
 
     @property
     def variables(self) -> dict[str, str]:
@@ -84,7 +91,7 @@ class Host:
     @property
     def module(self) -> str:
         """Where the host's code is."""
-        modules = GIT_HOSTS[self.type].modules
+        modules = TABLE[self.type].modules
         return next((module for module in modules if module.endswith(self.name or module)), "")
 
 
@@ -144,6 +151,7 @@ def _gitlab(world: World, _: Path) -> Iterator[Served]:
         may_not_push="remote: You are not allowed to upload code.",
         folder=lambda: next(world.state_dir.rglob("payments.git")),
         git_path="/gitlab/acme/team/payments.git",
+        root="/gitlab",
         visibilities=("private", "public", "internal"),
         default_branch="HEAD",
         repository_page=page,
@@ -186,6 +194,7 @@ def _azure(world: World, _: Path) -> Iterator[Served]:
         may_not_push="remote: TF401027: You need the Git 'GenericContribute' permission",
         folder=lambda: next(path for path in world.state_dir.rglob("payments.git") if path.parent.name == "shop"),
         git_path="/azure/acme/shop/_git/payments",
+        root="/azure",
         visibilities=("private",),
         default_of_empty="",
         repository_page=page,
@@ -261,6 +270,7 @@ def _bitbucket_data_center(world: World, _: Path) -> Iterator[Served]:
         may_not_push="remote: You are not permitted to push to this repository",
         folder=lambda: next(world.state_dir.rglob("payments.git")),
         git_path="/bitbucket/scm/shop/payments.git",
+        root="/bitbucket/scm",
         visibilities=("private", "public"),
         default_of_empty="",
         repository_page=page,
@@ -349,3 +359,8 @@ HOSTS = (
 def serving_step(step_type: str) -> list[Host]:
     """The hosts that the step works with."""
     return [host for host in HOSTS if step_type in host.steps]
+
+
+def offering(step_type: str, field: str) -> list[Host]:
+    """The hosts that the step works with, and that have what this input of it asks for."""
+    return [host for host in serving_step(step_type) if field not in importlib.import_module(host.module).UNSUPPORTED]

@@ -10,6 +10,7 @@ import re
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from common.errors import BadInput
 from common.git.command import GitFailed
@@ -26,6 +27,7 @@ NO_REVISION = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|^-|^/|/$|//")  # gi
 NO_BRANCH = "Remote branch "  # ... not found in upstream origin
 NO_COMMIT = ("not our ref", "unadvertised object", "couldn't find remote ref", "no such remote ref")
 NAMED = 20  # branches and tags in a message
+ResultT = TypeVar("ResultT")
 ONLY_HTTP = {"GIT_ALLOW_PROTOCOL": "http:https"}
 
 
@@ -54,22 +56,24 @@ def clone(upstream: Upstream, into: Path, *, revision: str = "") -> None:
 
 def names(upstream: Upstream, cwd: Path) -> dict[str, str]:
     """Give the commit of each branch and tag by its name, that of the default branch as HEAD. Branches go first."""
-    asking = failures(
-        doing=f"read {without_credentials(upstream.url)}", url=upstream.url, login_advice=upstream.login_advice
-    )
 
     def listed() -> str:
         arguments = ("ls-remote", "--", upstream.url, "HEAD", "refs/heads/*", "refs/tags/*")
-        longest = upstream.deadline.longest_try
-        silence = upstream.silence
-        settings = _settings(upstream)
-        return upstream.git.talk(
-            *arguments, cwd=cwd, settings=settings, extra=ONLY_HTTP, silent_seconds=silence, seconds=longest
+        found = upstream.git.talk(
+            *arguments,
+            cwd=cwd,
+            settings=_settings(upstream),
+            extra=ONLY_HTTP,
+            silent_seconds=upstream.silence,
+            seconds=upstream.deadline.longest_try,
         )
+        if not found:
+            raise _Empty
+        return found
 
     heads: dict[str, str] = {}
     tags: dict[str, str] = {}
-    for line in repeat.read(listed, asking, upstream.deadline).splitlines():
+    for line in _until_done(upstream, "read", listed).splitlines():
         commit, _, name = line.partition("\t")
         if name.startswith("refs/tags/"):
             tags[name.removeprefix("refs/tags/").removesuffix("^{}")] = commit  # the tagged commit comes after the tag
@@ -89,10 +93,7 @@ def _settings(upstream: Upstream) -> dict[str, str]:
 
 
 def _try(upstream: Upstream, into: Path, work: Callable[[], bool], missing: tuple[str, ...]) -> bool:
-    """Do it until it works. Gives whether there is such a revision, by git's words for one that is `missing`."""
-    doing = f"clone {without_credentials(upstream.url)}"
-    asking = failures(doing=doing, url=upstream.url, login_advice=upstream.login_advice)
-    times = 0
+    """Clone until it works. Gives whether there is such a revision, by git's words for one that is `missing`."""
 
     def begun() -> bool:
         if into.exists():
@@ -104,6 +105,14 @@ def _try(upstream: Upstream, into: Path, work: Callable[[], bool], missing: tupl
                 return False
             raise
 
+    return _until_done(upstream, "clone", begun)
+
+
+def _until_done(upstream: Upstream, doing: str, work: Callable[[], ResultT]) -> ResultT:
+    doing = f"{doing} {without_credentials(upstream.url)}"
+    asking = failures(doing=doing, url=upstream.url, login_advice=upstream.login_advice)
+    times = 0
+
     def failure(error: Exception) -> Failure | None:
         nonlocal times
         if not isinstance(error, _Empty):
@@ -112,7 +121,7 @@ def _try(upstream: Upstream, into: Path, work: Callable[[], bool], missing: tupl
         empty = BadInput(f"Could not {doing}: it holds no commit.", next_step="Check the address.")
         return Failure(Outcome.NOT_DONE if times < EMPTY_TIMES else Outcome.REFUSED, empty)
 
-    return repeat.read(begun, failure, upstream.deadline)
+    return repeat.read(work, failure, upstream.deadline)
 
 
 def _newest(upstream: Upstream, into: Path, branch: list[str]) -> bool:

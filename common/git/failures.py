@@ -60,6 +60,8 @@ TOO_LARGE = Kind(
     "it is larger than {host}, or a proxy in front of it, takes at once",
     "Raise the limit there (nginx: client_max_body_size), or keep large files out of the folder.",
 )
+NO_LFS = Kind(Refused, "{host} has no Git LFS", "Have it switched on there, or take the files out of .gitattributes.")
+NO_ROOM = Kind(Refused, "{host} has no room for it", "Have its quota raised, for Git LFS or the repository.")
 NO_GIT = Kind(
     Refused,
     "what answers at {host} is no git server",
@@ -74,6 +76,9 @@ STATUSES = {
     404: MISSING,
     410: MISSING,
     413: TOO_LARGE,
+    501: NO_LFS,
+    507: NO_ROOM,
+    509: NO_ROOM,
     **dict.fromkeys(TRANSIENT_STATUS, LATER),
 }
 

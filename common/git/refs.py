@@ -7,13 +7,12 @@ git for this.
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import requests
 
-from common.errors import BadInput, Refused, Unavailable
+from common.errors import Refused, Unavailable
 from common.git.credentials import Credentials
 from common.network.deadline import Deadline
 from common.network.http import Client, client, refusal
@@ -24,9 +23,6 @@ from common.secret import Secret
 BRANCHES = "refs/heads/"
 SHORTEST = 3  # packets: the service, the end of that section, the end of the (empty) list
 TIMES = 2  # how often what is no answer of git's is asked for: one that broke off may come whole
-NAME_FAULTS = re.compile(  # git-check-ref-format(1)
-    r"""[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|(?:^|/)\.|(?:\.|/|\.lock)$|\.lock/|^[-/]|^@$|^HEAD$|^refs/"""
-)
 
 
 class NoPacket(ValueError):
@@ -75,13 +71,6 @@ def branches(asked: Server, *, service: str = "git-upload-pack") -> dict[str, st
         f"What answers at {url} is no git server.",
         next_step="Check the address, and that no log-in page stands before it.",
     )
-
-
-def check_branch_name(name: str, *, variable: str) -> None:
-    """Raise BadInput for what git takes for no name of a branch."""
-    if NAME_FAULTS.search(name):
-        advice = f"Set {variable} to another." if not name.startswith("refs/") else f"Set {variable} to the name alone."
-        raise BadInput(f"{name!r} is no name for a branch.", next_step=advice)
 
 
 def packets(content: bytes) -> Iterator[bytes | None]:

@@ -186,6 +186,10 @@ def check_settings(host: GitHost, settings: Settings) -> None:
     if lacking:
         it = "it" if len(lacking) == 1 else "them"
         raise Unsupported(host.NAME, f"setting {', '.join(lacking)}", next_step=f"Leave {it} out of settings.")
+    for alternatives in getattr(host, "ALTERNATIVES", ()):  # keys of SETTINGS of which it can have one; most have none
+        both = [key for key in settings.asked() if key in alternatives]
+        if len(both) > 1:
+            raise BadInput(f"{host.NAME} can have only one of {' and '.join(both)}.", next_step="Leave the other out.")
 
 
 def serving(step_type: str) -> list[str]:

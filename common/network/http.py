@@ -133,10 +133,11 @@ class Client:
         json: object = None,
         content: tuple[str, bytes] | None = None,
         retry_not_found: bool = False,
+        safe: bool = False,
     ) -> requests.Response:
         """Send one request and give whatever final answer comes back, also an error's.
 
-        content: the type and the bytes of a body that is no JSON.
+        content: the type and the bytes of a body that is no JSON. safe: it may be repeated, whatever its method says.
         `path` is below the base, or a full URL on the same origin. Raises Unavailable when the service could not be
         reached or kept failing, and Uncertain when a write may have happened.
         """
@@ -164,7 +165,7 @@ class Client:
             return answer
 
         try:
-            if method in SAFE_METHODS:
+            if safe or method in SAFE_METHODS:
                 return repeat.read(ask, lambda error: failure(url, error), self.deadline)
             return repeat.write(ask, None, lambda error: failure(url, error), self.deadline)
         except Unavailable:

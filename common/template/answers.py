@@ -12,13 +12,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from common import secret
 from common.errors import BadInput
-from common.template.fetching.fetch import Fetched
 from common.template.folder import differing
-from common.template.rendering import Rendered
+
+if TYPE_CHECKING:
+    from common.template.fetching.fetch import Fetched
+    from common.template.rendering import Rendered
 
 FILE = ".cruft.json"
 LARGEST = 4_000_000  # bytes

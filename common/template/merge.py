@@ -20,6 +20,7 @@ MOST_TO_LOOK_AT = 5000  # files of a project besides the template's, among which
 CONFLICTS = 1  # git merge-tree's exit code for them
 OURS, THEIRS = "2", "3"  # the stages of an entry in conflict
 LINK = "120000"
+OWN = ".idp-steps"  # how the folders begin that steps and the runner make for themselves
 IDENTITY = {
     f"GIT_{who}_{what}": text
     for who in ("AUTHOR", "COMMITTER")
@@ -90,8 +91,12 @@ def paths_of(folder: Path) -> list[str]:
     found = []
     for parent, folders, files in os.walk(folder):
         links = [name for name in folders if Path(parent, name).is_symlink()]
-        folders[:] = [name for name in folders if name != ".git" and name not in links]
-        found += [os.path.relpath(Path(parent, name), folder) for name in (*files, *links) if name != ".git"]
+        folders[:] = [name for name in folders if name != ".git" and name not in links and not name.startswith(OWN)]
+        found += [
+            os.path.relpath(Path(parent, name), folder)
+            for name in (*files, *links)
+            if name != ".git" and not name.startswith(OWN)
+        ]
     return [path for path in found if path.isprintable()]
 
 
@@ -169,7 +174,7 @@ def apply(store: Store, project: Path, changes: Mapping[str, Entry | None]) -> N
             _remove_empty(place.parent, project)
             continue
         place.parent.mkdir(parents=True, exist_ok=True)
-        made = place.with_name(f".idp-steps-{place.name[:200]}")
+        made = place.with_name(f"{OWN}-{place.name[:200]}")
         made.unlink(missing_ok=True)
         _write(store, entry, made, place)
         made.replace(place)

@@ -52,7 +52,12 @@ class Pieces:
     def __post_init__(self) -> None:
         env = self.environment
         lines = (env.line_statement_prefix, env.line_comment_prefix)
-        self.starts = (env.variable_start_string, env.block_start_string, env.comment_start_string, *filter(None, lines))
+        self.starts = (
+            env.variable_start_string,
+            env.block_start_string,
+            env.comment_start_string,
+            *filter(None, lines),
+        )
         self.usual = _is_usual(env)
 
     @cached_property

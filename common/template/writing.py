@@ -178,12 +178,12 @@ class _Writer:
 
 def _opened(target: str) -> io.BufferedWriter | None:
     try:
-        return open(target, "wb")  # noqa: PTH123, SIM115 - Path costs as much as all the rest; the caller closes it
+        return open(target, "wb")  # noqa: PTH123 - Path costs as much as all the rest; the caller closes it
     except IsADirectoryError:
         return None
     except (FileNotFoundError, NotADirectoryError):
         Path(target).parent.mkdir(parents=True, exist_ok=True)
-        return open(target, "wb")  # noqa: PTH123, SIM115
+        return open(target, "wb")  # noqa: PTH123
 
 
 def _line_end(wanted: object, data: bytes) -> bytes:

@@ -45,13 +45,14 @@ class Missing(Exception):
 
 @dataclass(frozen=True)
 class Connector:
-    """A git connector with its credentials."""
+    """A git connector with its credentials. instead: its type counts, also for a step that says another."""
 
     type: str
     url: str
     url_type: str
     username: str
     token: Secret
+    instead: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """What `idp-steps run --sandbox` puts in the place of the outside world.
 
-Every connector is the sandbox's GitHub, every secret the sandbox's credential for the field that it stands in, and
-the Harness account is the sandbox's. Nothing of the user's own connectors or secrets is read in this mode.
+Every connector is the sandbox's GitHub, or the host that --host names, every secret the sandbox's credential for the
+field that it stands in, and the Harness account is the sandbox's. Nothing of the user's own connectors or secrets is
+read in this mode.
 
 Two optional files next to the pipeline file prepare a rehearsal. `inputs.yaml` is read with and without `--sandbox`
 whenever no `--inputs` is given, and the run says so; `${SANDBOX_URL}` in a value (of `--set` too) is the sandbox's
@@ -23,13 +24,15 @@ one that is there already with the same content is left as it is:
       - host: git                          # the service that serves it; github when it is left out
         name: payments                     # without an owner, because this host has none
                                            # without a folder: it is empty
+    faults:                                # of its git hosts; docs/sandbox.md lists them
+      - {fault: unusable, seconds: 5}
 """
 
 from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +48,7 @@ from runner.platform.connectors import Connector, Harness, Services
 
 if TYPE_CHECKING:
     from sandbox.server import Sandbox
+    from sandbox.service import GitHost
 
 DEFAULT_STATE = Path(".idp-steps") / "sandbox"
 URL = "${SANDBOX_URL}"
@@ -73,13 +77,24 @@ class Seed:
     private: bool = False
 
 
+@dataclass(frozen=True)
+class Fault:
+    """A fault of a git host, of every one when `host` is empty, that a sandbox.yaml switches on."""
+
+    name: str
+    host: str
+    value: str
+
+
 def seeds(file: Path) -> list[Seed]:
     """Read a sandbox.yaml. Raises Invalid."""
     faults: list[Diagnostic] = []
     root = reader.read(file)
     top = root if isinstance(root, document.Mapping) else document.Mapping(root.location, {}, {})
-    faults += check(top, {"repositories": RUN}, "the file")
+    faults += check(top, {"repositories": RUN, "faults": RUN}, "the file")
     listing = top.fields.get("repositories")
+    if listing is None and "faults" in top.fields and not faults:
+        return []
     if not isinstance(listing, document.Sequence):
         raise Invalid([*faults, Diagnostic("The file has to hold a list 'repositories'.", root.location)])
     found = [_seed(item, file.parent, faults) for item in listing.items]
@@ -88,10 +103,47 @@ def seeds(file: Path) -> list[Seed]:
     return found
 
 
-def _seed(node: Node, beside: Path, faults: list[Diagnostic]) -> Seed:
+def spoiled(file: Path) -> list[Fault] | None:
+    """Read the faults of a sandbox.yaml; None when it says nothing of them. Raises Invalid."""
+    from sandbox.faults import FAULTS, problem
+
+    complaints: list[Diagnostic] = []
+    root = reader.read(file)
+    listing = root.fields.get("faults") if isinstance(root, document.Mapping) else None
+    if listing is None:
+        return None
+    if not isinstance(listing, document.Sequence):
+        raise Invalid([Diagnostic("'faults' has to be a list.", listing.location)])
+    found = []
+    for node in listing.items:
+        entry = node if isinstance(node, document.Mapping) else document.Mapping(node.location, {}, {})
+        name, host = entry.text("fault"), entry.text("host")
+        if name not in FAULTS:
+            text = f"There is no fault {name!r}; it can be {choice(tuple(FAULTS))}."
+            complaints.append(Diagnostic(text, entry.location_of("fault")))
+            continue
+        field = FAULTS[name][0]
+        complaints += check(entry, dict.fromkeys(filter(None, ("fault", "host", field)), RUN), f"the fault {name!r}")
+        if host and host not in _hosts():
+            text = f"The sandbox has no git host {host!r}; it can be {choice(tuple(_hosts()))}."
+            complaints.append(Diagnostic(text, entry.location_of("host")))
+        value = entry.text(field) if field else ""
+        if told := problem(name, value):
+            complaints.append(Diagnostic(told, entry.location_of(field)))
+        found.append(Fault(name, host, value))
+    if complaints:
+        raise Invalid(complaints)
+    return found
+
+
+def _hosts() -> dict[str, GitHost]:
     from sandbox.services import SERVICES
 
-    hosts = {service.name: service.git for service in SERVICES if service.git}
+    return {service.name: service.git for service in SERVICES if service.git}
+
+
+def _seed(node: Node, beside: Path, faults: list[Diagnostic]) -> Seed:
+    hosts = _hosts()
     entry = node if isinstance(node, document.Mapping) else document.Mapping(node.location, {}, {})
     faults += check(entry, REPOSITORY, "a repository")
     host = entry.text("host") or next(iter(hosts))
@@ -146,18 +198,37 @@ def running(
         yield sandbox
 
 
-def plant(state: Path, found: list[Seed]) -> None:
-    """Make the repositories that a sandbox.yaml asks for."""
-    from sandbox.seeding import seed
+def plant(state: Path, found: list[Seed], faults: Sequence[Fault] | None = None) -> None:
+    """Make the repositories that a sandbox.yaml asks for, and switch its faults on in the place of all others.
+
+    Without faults, those that were switched on by hand stay.
+    """
+    from sandbox.seeding import seed, spoil
 
     for wanted in found:
         seed(state, wanted.owner, wanted.name, wanted.folder, wanted.private, host=wanted.host)
+    if faults is not None:
+        spoil(state, [(fault.name, fault.value, fault.host) for fault in faults])
 
 
-def services(sandbox: Sandbox) -> Services:
-    """Give the sandbox in the place of every connector, secret and account."""
-    github, portal = sandbox.credentials["github"], sandbox.credentials["harness"]
-    connector = Connector("Github", sandbox.url, "Account", github.user, Secret(github.token))
+def connector_of(sandbox: Sandbox, host: str) -> Connector:
+    """Give the sandbox's connector of a type, or of the first host when none is asked for. Raises BadInput."""
+    known = {each.type: (name, each) for name, served in _hosts().items() if (each := served.connector) is not None}
+    found = next((kind for kind in known if not host or kind.lower() == host.lower()), None)
+    if found is None:
+        raise BadInput(f"The sandbox has no git host of the type {host!r}.", next_step=f"It can be {', '.join(known)}.")
+    name, login = known[found]
+    credentials = sandbox.credentials[name]
+    user, token = getattr(credentials, login.name_field), Secret(getattr(credentials, login.secret_field))
+    return Connector(found, f"{sandbox.url}{login.path}", "Account", user, token, instead=bool(host))
+
+
+def services(sandbox: Sandbox, host: str = "") -> Services:
+    """Give the sandbox in the place of every connector, secret and account.
+
+    host: the type of connector to rehearse on, whatever the steps say. Raises BadInput for one that there is not.
+    """
+    connector, portal = connector_of(sandbox, host), sandbox.credentials["harness"]
     by_field: Mapping[str, str] = {"token": sandbox.credentials["slack"].token, "xApiKey": portal.api_key}
     user_context = {
         "AUTHORIZATION": Secret(f"{SERVICE} {portal.service_jwt}"),

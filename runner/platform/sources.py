@@ -84,7 +84,7 @@ def _connector(asked: Asked) -> dict[str, str]:
     if not reference:
         return {}
     connector = asked.services.connector(str(reference))
-    kind = str(asked.spec.get("connectorType") or connector.type)
+    kind = connector.type if connector.instead else str(asked.spec.get("connectorType") or connector.type)
     supported = step_types.connector_types(asked.kind.type)
     if kind and LATER not in kind and kind.lower() not in (name.lower() for name in supported):
         raise BadInput(

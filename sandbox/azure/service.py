@@ -27,7 +27,7 @@ AZURE = Service(
     tables=(repositories.TABLE, pull_requests.TABLE),
     routes=_routes,
     git=GitHost(
-        addresses=("/azure/<path:owner>/_git/<name>",),
+        addresses=("/azure/<path:owner>/_git/<name>", "/azure/<path:owner>/_git/<name>.git"),  # the latter: Git LFS
         page="/azure/<path:owner>/_git/<name>",
         web_file="?path=/{path}&version=GB{branch}",
         caller=caller,

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sandbox import faults
 from sandbox.git import bare
 
 if TYPE_CHECKING:
@@ -107,6 +108,8 @@ def create(  # noqa: PLR0913 - where it is, and what it is
     default_branch: str = DEFAULT_BRANCH,
 ) -> Repository:
     """Register a repository and make it on disk, empty."""
+    if (faults.value_of(state, host, "pending_deletion") or "").lower() == name.lower():
+        raise AlreadyExists(f"{owner}/{name} is still being deleted.")
     now = time.time()
     values = (host, owner, name, visibility, json.dumps(settings or {}), now, now)
     place = folder(state, host, owner, name)

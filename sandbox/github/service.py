@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sandbox.git import pull_requests, repositories
 from sandbox.github.access import Credentials, caller
-from sandbox.service import GitHost, Refusals, Routes, Service
+from sandbox.service import GitHost, Login, Refusals, Routes, Service
 
 
 def _routes() -> Routes:
@@ -26,7 +26,12 @@ GITHUB = Service(
         addresses=("/<owner>/<name>.git", "/<owner>/<name>"),
         page="/<owner>/<name>",
         caller=caller,
+        connector=Login(type="Github"),
         realm="GitHub",
+        protected_words=(
+            "error: GH006: Protected branch update failed for refs/heads/{branch}.\n"
+            "error: Changes must be made through a pull request."
+        ),
         refusals=Refusals(
             dumb=(403, "Please upgrade your git client.\nGitHub.com no longer supports git over dumb-http."),
             bad_login=(

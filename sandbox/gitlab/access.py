@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sandbox.gitlab.protection import DEVELOPER
 from sandbox.service import NOBODY, STRANGER, Caller, chosen, secret
 
 if TYPE_CHECKING:
@@ -18,11 +19,12 @@ OAUTH_USERNAME = "oauth2"
 
 @dataclass(frozen=True, kw_only=True)
 class Credentials:
-    """One account with a token that may do all, one that may only read, and what an OAuth application got for it."""
+    """One account with a token that may do all, and what an OAuth application got for it; tokens that may less."""
 
     user: str = "sandbox-user"
     token: str = secret(lambda: f"glpat-{secrets.token_urlsafe(15)}")
     readonly_token: str = secret(lambda: f"glpat-{secrets.token_urlsafe(15)}")
+    developer_token: str = secret(lambda: f"glpat-{secrets.token_urlsafe(15)}")
     oauth_token: str = secret(lambda: secrets.token_hex(32))
 
 
@@ -54,6 +56,9 @@ def _access_tokens(credentials: Credentials) -> Mapping[str, Caller]:
     return {
         credentials.token: Caller(f"{user} (GitLab token)", known=True, may_write=True, sent=True),
         credentials.readonly_token: Caller(f"{user} (read-only GitLab token)", known=True, sent=True),
+        credentials.developer_token: Caller(
+            f"{user} (GitLab) {DEVELOPER}", known=True, may_write=True, sent=True, scopes=(DEVELOPER,)
+        ),
     }
 
 

@@ -96,8 +96,9 @@ def project(base: str, hosted: Repository, place: Namespace, *, may_write: bool)
         "namespace": namespace(base, place),
         "_links": {"self": api, "repo_branches": f"{api}/repository/branches"}
         | {name: f"{api}/{name}" for name in links},
-        "marked_for_deletion_at": None,
-        "marked_for_deletion_on": None,
+        **dict.fromkeys(
+            ("marked_for_deletion_at", "marked_for_deletion_on"), hosted.settings.get("marked_for_deletion_on")
+        ),
         "empty_repo": not bare.branches(hosted.folder),
         "archived": False,
         "can_create_merge_request_in": may_write,

@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from sandbox.access import current_state, json_body, recognise
 from sandbox.git import bare, repositories
-from sandbox.gitlab import access, answers, namespaces
+from sandbox.gitlab import access, answers, namespaces, protection
 from sandbox.service import Caller
 
 if TYPE_CHECKING:
@@ -69,14 +69,16 @@ def base() -> str:
     return request.url_root.rstrip("/") + ROOT
 
 
-def caller(*, write: bool = False) -> Caller:
-    """Stop a request without valid credentials, or that may not write."""
+def caller(*, write: bool = False, maintain: bool = False) -> Caller:
+    """Stop a request without valid credentials, or that may not write, or not what only a Maintainer may."""
     who = recognise("gitlab", access.caller)
     if (who.sent or write) and not who.known:
         stop(401, "401 Unauthorized")
     if write and not who.may_write:
         told = "The request requires higher privileges than provided by the access token."
         raise GitLabError(403, {"error": "insufficient_scope", "error_description": told, "scope": "api"})
+    if maintain and protection.DEVELOPER in who.scopes:
+        stop(403, "403 Forbidden")
     return who
 
 
@@ -155,6 +157,9 @@ def create_project() -> ResponseReturnValue:
         hosted = repositories.create(state, "gitlab", place.path, name, visibility=visibility, settings=settings)
     except repositories.AlreadyExists:
         stop(400, {"project_namespace.name": [_TAKEN], "name": [_TAKEN], "path": [_TAKEN]})
+    if protection.protects_default_branch(place.path):
+        protection.protect(hosted, hosted.default_branch)
+        hosted = repositories.change(state, hosted, protected={hosted.default_branch: {}})
     if sent.get("initialize_with_readme") is True:
         files = {"README.md": ("100644", f"# {name}\n".encode())}
         bare.commit_files(hosted.folder, repositories.DEFAULT_BRANCH, files, "Initial commit\n")

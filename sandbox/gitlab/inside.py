@@ -9,7 +9,7 @@ from flask import jsonify, request
 
 from sandbox.access import current_state
 from sandbox.git import bare, pull_requests, repositories
-from sandbox.gitlab import answers, namespaces
+from sandbox.gitlab import answers, namespaces, protection
 from sandbox.gitlab.api import base, body, caller, find, gitlab, shown, stop
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ _MERGE_METHODS = ("merge", "rebase_merge", "ff")
 _SQUASH_OPTIONS = ("never", "always", "default_on", "default_off")
 
 
-def _mine(project: str) -> Repository:
+def _mine(project: str, *, maintain: bool = True) -> Repository:
     """Find a project that the caller may change."""
-    return find(caller(write=True), project)
+    return find(caller(write=True, maintain=maintain), project)
 
 
 @gitlab.put("/projects/<path:project>")
@@ -43,6 +43,14 @@ def change_project(project: str) -> ResponseReturnValue:
     settings = {key: wanted[key] for key in ("name", "description", *answers.SETTINGS) if key in wanted}
     changed = repositories.change(current_state(), hosted, **settings)
     return jsonify(shown(changed, caller(write=True)))
+
+
+@gitlab.delete("/projects/<path:project>")
+def delete_project(project: str) -> ResponseReturnValue:
+    """Mark it for deletion, as GitLab does: it keeps its name until the time is over."""
+    hosted = _mine(project)
+    repositories.change(current_state(), hosted, marked_for_deletion_on="2099-12-31")
+    return jsonify({"message": "202 Accepted"}), 202
 
 
 @gitlab.get("/groups/<path:path>")
@@ -161,6 +169,7 @@ def protect_branch(project: str) -> ResponseReturnValue:
     if name in protected:
         stop(409, f"Protected branch '{name}' already exists")
     repositories.change(current_state(), hosted, protected=protected | {name: wanted})
+    protection.protect(hosted, name)
     return jsonify(answers.protected_branch(len(protected) + 1, name, wanted)), 201
 
 
@@ -176,7 +185,7 @@ def read_merge_requests(project: str) -> ResponseReturnValue:
 
 @gitlab.post("/projects/<path:project>/merge_requests")
 def open_merge_request(project: str) -> ResponseReturnValue:
-    hosted, wanted = _mine(project), body()
+    hosted, wanted = _mine(project, maintain=False), body()
     source, target = str(wanted.get("source_branch", "")), str(wanted.get("target_branch", ""))
     known, faults = bare.branches(hosted.folder), []
     if source not in known:

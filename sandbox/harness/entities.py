@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sandbox.git.repositories import Repository
 
 entity_routes = part("harness_entities")
+_LARGEST_PAGE = 100
 
 
 def answer(entity: Entity) -> dict[str, Any]:
@@ -160,6 +161,18 @@ def create_entity() -> ResponseReturnValue:
     if entities.exists(current_state(), entity):
         stop(409, "DUPLICATE_FIELD", f"Entity {entity.ref} already exists.")
     return (jsonify(answer(entity)), 201) if flag("dry_run") else _add(entity)
+
+
+@entity_routes.get("/v1/entities")
+def list_entities() -> ResponseReturnValue:
+    check_caller()
+    page, limit = (int(request.args.get(name, default)) for name, default in (("page", "0"), ("limit", "10")))
+    if not 0 < limit <= _LARGEST_PAGE:
+        refuse(f"limit must be between 1 and {_LARGEST_PAGE}.")
+    found = entities.every(current_state())
+    shown = [answer(entity) for entity in found[page * limit : (page + 1) * limit]]
+    headers = {"X-Total-Elements": str(len(found)), "X-Page-Number": str(page), "X-Page-Size": str(len(shown))}
+    return jsonify(shown), 200, headers
 
 
 @entity_routes.get("/v1/entities/<scope>/<kind>/<identifier>")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sandbox.git import repositories
-from sandbox.service import NOBODY, STRANGER, Caller, GitHost, Refusals, Service, same, secret
+from sandbox.service import NOBODY, STRANGER, Caller, GitHost, Login, Refusals, Service, same, secret
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request
@@ -55,6 +55,7 @@ PLAIN = Service(
         addresses=("/git/<name>.git", "/git/<name>"),
         page="/git/<name>",
         caller=caller,
+        connector=Login(type="Git", path="/git", secret_field="password"),  # noqa: S106 - a name
         realm="Git",
         refusals=Refusals(
             dumb=(403, "Forbidden"),

@@ -36,6 +36,7 @@ _PREFIXES = {
     "/gateway/code/git": "",
     "/gateway": "harness-idp",
     "/slack/api": "slack",
+    "/backstage/api/catalog": "backstage-catalog",
     "/v1": "harness-idp",
     "/idp": "harness-idp",
     "/ng/api": "harness-idp",

@@ -49,6 +49,18 @@ metadata:
   tags: [java]
 """
 
+LOCATED = """\
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: payments
+  title: {title}
+spec:
+  type: service
+  lifecycle: experimental
+  owner: platform
+"""
+
 
 def test_all_steps_send_what_the_services_describe(
     recorded: tuple[World, Any], run_step: RunStep, workspace: Path
@@ -95,6 +107,14 @@ def test_all_steps_send_what_the_services_describe(
     many = {"PLUGIN_TYPE": "Property", "PLUGIN_PROPERTY": "metadata.level", "PLUGIN_ENTITY_REFS": refs}
     run("UpdateCatalogProperty", keys, many, DRY_RUN="true")
     run("UpdateCatalogProperty", keys, many, PLUGIN_VALUE="silver")
+    backstage = {"CATALOG_TYPE": "backstage", "BACKSTAGE_URL": f"{world.url}/backstage"}
+    backstage |= {"BACKSTAGE_TOKEN": world.credentials["backstage"].token, "FILE_PATH": "catalog-info.yaml"}
+    for title in ("Payments", "Payments", "Payments again"):
+        located = {"FILE_CONTENT": LOCATED.format(title=title), "FILE_NAME": "catalog-info.yaml", "FILE_PATH": "app"}
+        run("CreateCatalog", located, CATALOG_TYPE="backstage")
+        run("DirectPush", place, CODE_DIRECTORY="app")
+        run("RegisterCatalog", place, backstage)
+    run("RegisterCatalog", place, backstage, DRY_RUN="true")
     run("SlackNotify", slack, EMAIL="dev@acme.example", MESSAGE_CONTENT="hello")
     blocks = json.dumps([{"type": "section", "text": {"type": "mrkdwn", "text": "hello"}}])
     run("SlackNotify", slack, CHANNEL="general", BLOCKS=blocks, REPLY_BROADCAST="false")
@@ -116,6 +136,10 @@ def test_all_steps_send_what_the_services_describe(
         "harness-idp POST /v1/catalog/custom-properties/entity",
         "harness-idp GET /v1/catalog/custom-properties/entity",
         "harness-idp POST /v1/catalog/custom-properties/property",
+        "backstage-catalog POST /locations",
+        "backstage-catalog POST /entities/by-refs",
+        "backstage-catalog POST /refresh",
+        "backstage-catalog GET /locations/by-entity/{kind}/{namespace}/{name}",
         "slack POST /users.lookupByEmail",
         "slack POST /chat.postMessage",
         "slack POST /auth.test",

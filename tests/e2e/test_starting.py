@@ -48,6 +48,12 @@ def missing(folder: Path, library: str) -> None:
             {"CONNECTOR_TYPE": "Github", "DRONE_NETRC_MACHINE": "127.0.0.1", "DRONE_NETRC_PASSWORD": "x"}
             | {"REPO_NAME": "payments", "ORG_NAME": "acme", "REPO_TYPE": "private"},
         ),
+        (
+            "steps.create_repo",
+            "gitlab",
+            {"CONNECTOR_TYPE": "Gitlab", "DRONE_NETRC_MACHINE": "127.0.0.1", "DRONE_NETRC_PASSWORD": "x"}
+            | {"REPO_NAME": "payments", "ORG_NAME": "acme", "REPO_TYPE": "private"},
+        ),
     ],
 )
 def test_a_step_without_its_library_names_the_extra_that_brings_it(

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from steps import STEPS
 from tests.conftest import REPOSITORY_ROOT
-from tests.faults.matrix import SUBJECTS, Ground, ground
+from tests.faults.matrix import SUBJECTS, Ground, ground, type_of
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 SUBJECT_NAMES = tuple(name for name, subject in SUBJECTS.items() if subject.repeats)
@@ -31,7 +31,7 @@ def start(step: str, here: Ground, temporary: Path) -> subprocess.Popen[str]:
     """Start the step as a process of its own."""
     environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY_ROOT), "TMPDIR": str(temporary)}
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", STEPS[step]],
+        [sys.executable, "-P", "-m", STEPS[type_of(step)]],
         cwd=here.workspace,
         env=environ | SUBJECTS[step].inputs(here),
         stdout=subprocess.DEVNULL,

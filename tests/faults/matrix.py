@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import shutil
 import sys
@@ -149,13 +150,39 @@ def _rendered(ground: Ground) -> int:
     return 1 if left == ["app"] and whole else len(left) * 100
 
 
+def _outdated(ground: Ground) -> None:
+    """A project from the first commit of a template that has a second."""
+    _template(ground)
+    hosted = repositories.find(ground.state, "github", "acme", "template")
+    first = bare.branches(hosted.folder)["main"]
+    text = b"# {{cookiecutter.name}}, newer\n" + b"# {{cookiecutter.name}}\n" * 499
+    newer = {"{{cookiecutter.name}}/README.md": ("100644", text), "{{cookiecutter.name}}/new": ("100644", b"x")}
+    bare.commit_files(hosted.folder, "main", newer, "Second\n")
+    project = ground.workspace / "app"
+    project.mkdir()
+    (project / "README.md").write_text("# app\n" * 500 + "mine\n", encoding="utf-8")
+    template = f"{ground.url}/acme/template.git"
+    answers = {"template": template, "commit": first, "context": {"cookiecutter": {"name": "app"}}}
+    (project / ".cruft.json").write_text(json.dumps(answers), encoding="utf-8")
+
+
+def _updated(ground: Ground) -> int:
+    """1 for a whole update, 0 for none; more for anything in between, or for a local line that is gone."""
+    project = ground.workspace / "app"
+    text = (project / "README.md").read_text(encoding="utf-8")
+    left = [path.name for path in ground.workspace.iterdir()]
+    if left != ["app"] or not text.endswith("# app\nmine\n"):
+        return 100
+    return {(True, True): 1, (False, False): 0}.get((text.startswith("# app, newer\n"), (project / "new").exists()), 50)
+
+
 def _cloned(ground: Ground) -> int:
     left = [path.name for path in ground.workspace.iterdir()]
     whole = (ground.workspace / "payments" / ".git" / RECORD).is_file()
     return 1 if left == ["payments"] and whole else len(left) * 100
 
 
-SUBJECTS: dict[str, Subject] = {
+SUBJECTS: dict[str, Subject] = {  # the type of a step, and behind a comma what it is asked for
     "CreateRepo": Subject(
         lambda ground: ground.connector,
         (
@@ -232,7 +259,18 @@ SUBJECTS: dict[str, Subject] = {
         _rendered,
         _template,
     ),
+    "CookieCutter, update": Subject(
+        lambda _: {"UPDATE_PROJECT": "app"},
+        (Request("GET", "/info/refs"), Request("POST", "/git-upload-pack")),
+        _updated,
+        _outdated,
+    ),
 }
+
+
+def type_of(subject: str) -> str:
+    """Give the type of the step."""
+    return subject.partition(",")[0]
 
 
 @dataclass(frozen=True)
@@ -286,7 +324,7 @@ def run(step: str, environ: Mapping[str, str]) -> tuple[int, str, float]:
     began = time.monotonic()
     settings = {"RETRY_BUDGET": str(BUDGET), "STEP_TIMEOUT": "15", "OUTPUT_FORMAT": "table", "PATH": os.environ["PATH"]}
     with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):
-        code = load(step).main([], {**settings, **environ})
+        code = load(type_of(step)).main([], {**settings, **environ})
     return code, said.getvalue(), time.monotonic() - began
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from images.listed import VERSION
+from runner.execution.container import MACHINE
 from tests.images.conftest import ENGINE, ROOT, Containers, engine
 
 pytestmark = pytest.mark.images
@@ -41,12 +42,14 @@ pipeline:
                     command: |-
                       import os, sys, time
                       uid, answer = os.getuid(), sorted(os.environ)
-                      limit = open("/sys/fs/cgroup/memory.max").read().strip()
+                      files = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
+                      limit = next(open(file).read().strip() for file in files if os.path.exists(file))
                       print("up", flush=True)
                       time.sleep(SECONDS)
-                      os.environ["told"] = repr([uid, answer, os.getcwd(), limit])
-                    outputVariables:
-                      - {name: told, type: String, value: told}
+                      print("limit", limit, flush=True)
+                      print("folder", os.getcwd(), flush=True)
+                      print("uid", uid, flush=True)
+                      print("names", *answer, flush=True)
                     resources: {limits: {memory: 200Mi, cpu: 500m}}
 """
 
@@ -80,16 +83,28 @@ def test_the_example_runs_as_containers_and_leaves_none(containers: Containers, 
     assert left() == []
 
 
-def test_a_command_in_an_image_has_its_limits_and_the_workspace(containers: Containers, tmp_path: Path) -> None:
-    del containers
-    done = run(tmp_path, str(pipeline(tmp_path)), "--sandbox", "--engine", ENGINE)
-
+def told(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
+    """Give what the command of the pipeline said, by its first word."""
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "not in a container" not in done.stdout + done.stderr
-    told = next(line for line in done.stdout.splitlines() if line.startswith("look"))
-    assert str(200 * 2**20) in told
-    assert str(tmp_path / ".idp-steps" / "runs" / "1-contained" / "harness") in told
-    assert "HARNESS_PIPELINE_ID" in told
+    words = (line.strip().partition(" ") for line in done.stdout.splitlines())
+    return {first: rest for first, _, rest in words if first in {"limit", "folder", "uid", "names"}}
+
+
+def test_a_command_in_an_image_has_its_limits_the_workspace_and_the_environment_of_a_process(
+    containers: Containers, tmp_path: Path
+) -> None:
+    del containers
+    file = str(pipeline(tmp_path))
+    contained = told(run(tmp_path, file, "--sandbox", "--engine", ENGINE))
+    process = told(run(tmp_path, file, "--sandbox", "--run-here"))
+
+    assert contained["limit"] == str(200 * 2**20)
+    assert contained["folder"] == str(tmp_path / ".idp-steps" / "runs" / "1-contained" / "harness")
+    assert contained["uid"] == str(os.getuid())
+    names, others = set(contained["names"].split()), set(process["names"].split())
+    own = {"HOSTNAME", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}  # of the image and its container
+    assert names - MACHINE - own <= others
+    assert {name for name in others if name.startswith(("DRONE_", "HARNESS_", "PLUGIN_"))} <= names
 
 
 def test_a_step_that_takes_too_long_leaves_no_container(containers: Containers, tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ REFUSALS: Mapping[int, tuple[type[StepError], str]] = {  # status -> kind, what 
 PERMISSION = "Give the token's account the permission {} on the repository."
 PROTECTED = "Push to another branch, set PUSH_MODE=pull_request, or let this account bypass the policies of the branch."
 REJECTIONS: Sequence[tuple[str, Rejection]] = (  # words of a declined push -> what it lacked; the first that fits
-    ("TF402455", Rejection(f"The branch has policies. {PROTECTED}", NotAllowed, protected=True)),
+    ("TF402455", Rejection(f"The branch has policies. {PROTECTED}", protected=True)),
     ("'ForcePush' permission", Rejection(f"Leave forcePush out. {PERMISSION.format('Force push')}", NotAllowed)),
     ("'CreateBranch' permission", Rejection(PERMISSION.format("Create branch"), NotAllowed)),
     ("'GenericContribute' permission", Rejection(PERMISSION.format("Contribute"), NotAllowed)),

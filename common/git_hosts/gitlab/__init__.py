@@ -13,10 +13,11 @@ from common.git_hosts.gitlab.api import create_repository, find_repository
 from common.git_hosts.gitlab.branches import protect_branch, set_default_branch
 from common.git_hosts.gitlab.merge_requests import find_pull_request, open_pull_request
 from common.git_hosts.gitlab.place import full_path, group, name, web
-from common.git_hosts.gitlab.project_settings import SETTINGS, apply_settings
+from common.git_hosts.gitlab.project_settings import ALTERNATIVES, SETTINGS, apply_settings
 from common.git_hosts.gitlab.words import explain_rejection
 
 __all__ = [
+    "ALTERNATIVES",
     "NAME",
     "SETS_DEFAULT_BRANCH_OF_EMPTY",
     "SETTINGS",

@@ -17,6 +17,7 @@ SETTINGS = frozenset(
     | {f"access role {role}" for role in ROLES}
     | {"mergeMethods merge", "mergeMethods squash", "mergeMethods fastForward"}
 )
+ALTERNATIVES = (frozenset({"mergeMethods merge", "mergeMethods fastForward"}),)
 LEVELS = {"read": 20, "write": 30, "maintain": 40, "admin": 50}  # Reporter, Developer, Maintainer, Owner
 ACCESS = {"issues": "issues_access_level", "wiki": "wiki_access_level"}
 OFF = "disabled"
@@ -47,11 +48,6 @@ def _attributes(settings: Settings) -> dict[str, tuple[str, Any]]:
 
 def _merging(methods: frozenset[str]) -> dict[str, tuple[str, Any]]:
     """Say the methods as GitLab has them: one way to merge, and whether commits may be squashed before."""
-    if {"merge", "fastForward"} <= methods:
-        raise BadInput(
-            "GitLab merges either by merge commits or fast-forward, and settings.mergeMethods names both.",
-            next_step="Name one of the two, with or without squash.",
-        )
     squash = "never" if "squash" not in methods else "default_off" if len(methods) > 1 else "always"
     return {
         "merge_method": ("mergeMethods", "merge" if "merge" in methods else "ff"),

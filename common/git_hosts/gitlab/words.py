@@ -68,7 +68,7 @@ REJECTIONS: Sequence[tuple[str, Rejection]] = (  # words of a declined push -> w
     ),
     (
         "not allowed to push code to protected branches",
-        Rejection(f"The branch is protected: {MAINTAINER}, or set PUSH_MODE=pull_request.", NotAllowed, protected=True),
+        Rejection(f"The branch is protected: {MAINTAINER}, or set PUSH_MODE=pull_request.", protected=True),
     ),
     (
         "not allowed to create protected branches",

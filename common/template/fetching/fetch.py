@@ -19,11 +19,10 @@ from common.git.command import Git, GitFailed
 from common.git.credentials import Credentials
 from common.git.upstream import Upstream
 from common.network.deadline import Deadline
-from common.network.download import download
 from common.network.settings import Network
 from common.network.url import checked, without_credentials
 from common.secret import Secret
-from common.template.fetching import archive, nested
+from common.template.fetching import nested
 from common.template.fetching.address import Address
 from common.template.variables import CONTEXT_FILE
 
@@ -70,6 +69,9 @@ class Reach:
 def from_url(address: Address, reach: Reach, scratch: Path, *, choose: bool = True) -> Fetched:
     """Fetch a git repository or a zip file into a new folder of `scratch`. `choose`: among nested templates."""
     if address.is_zip:
+        from common.network.download import download
+        from common.template.fetching import archive
+
         file = scratch / "template.zip"
         log.info(f"Downloading the template {address.place}.")
         download(
@@ -100,6 +102,8 @@ def from_path(  # noqa: PLR0913 - what is where
 ) -> Fetched:
     """Find a template in a folder or zip file of the workspace. A git repository around it is told by its commit."""
     if address.is_zip and path.is_file():
+        from common.template.fetching import archive
+
         root = archive.unpack(path, _fresh(scratch / "unpacked"), name=address.place)
         return located(address, root, "", choose=choose)
     if not path.is_dir():

@@ -5,17 +5,18 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from common.contract.inputs import Given, option
 from common.contract.step import Context
 from common.errors import BadInput
-from common.git.command import Git
 from common.git.credentials import Credentials
 from common.network.url import origin, without_credentials
-from common.template.answers import Answers
-from common.template.fetching import address
-from common.template.fetching.fetch import Fetched, Reach, from_path, from_url
-from common.template.fetching.recorded import AtUrl, Recorded, in_workspace
+
+if TYPE_CHECKING:
+    from common.template.answers import Answers
+    from common.template.fetching.fetch import Fetched, Reach
+    from common.template.fetching.recorded import Recorded
 
 
 def _is_named_elsewhere(given: Given) -> bool:
@@ -78,6 +79,9 @@ class TemplateInputs:
 
     def fetched(self, context: Context, login: Credentials | None, scratch: Path, *, choose: bool = True) -> Fetched:
         """Fetch the template into `scratch`. `login` is used for its own host; one in the URL goes before it."""
+        from common.template.fetching import address
+        from common.template.fetching.fetch import from_path, from_url
+
         parts = {"revision": self.revision, "directory": self.directory, "names": tuple(self.names)}
         if self.type == "private":
             path = context.workspace.path(self.path, what="pathForTemplate")
@@ -94,6 +98,10 @@ class TemplateInputs:
 
     def recorded(self, answers: Answers, context: Context, login: Credentials | None) -> Recorded:
         """Give the template that an answers file names, from where these inputs say that it is now, if they do."""
+        from common.git.command import Git
+        from common.template.fetching import address
+        from common.template.fetching.recorded import AtUrl, in_workspace
+
         asked = self if self.url or self.path else self.at(answers.template)
         parts = {"revision": self.revision or answers.checkout or "", "directory": answers.directory or ""}
         if asked.type == "private" and asked.path:
@@ -111,6 +119,8 @@ class TemplateInputs:
 
 def reach(url: str, context: Context, login: Credentials | None) -> Reach:
     """Tell how the URL is reached: with the login when that is for its host."""
+    from common.template.fetching.fetch import Reach
+
     there = origin(url)
     credentials = None
     if login is not None and login.origin.lower() == there.lower():

@@ -12,8 +12,11 @@ import pytest
 
 import sandbox
 from common.diagnostics import Invalid
+from common.errors import BadInput
 from runner import cli
 from runner.platform import sandboxed
+from sandbox import faults
+from sandbox.services import open_state
 
 
 def test_every_connector_secret_and_account_is_the_sandbox_s(tmp_path: Path) -> None:
@@ -165,3 +168,44 @@ def test_the_sandbox_serves_until_it_is_stopped(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         assert process.stdout.readline() == "The sandbox has stopped; its state is kept.\n"
         assert process.wait(20) == 0
+
+
+def test_faults_of_the_file_take_the_place_of_those_before_and_without_any_they_stay(tmp_path: Path) -> None:
+    file = tmp_path / "sandbox.yaml"
+    file.write_text("faults:\n  - {fault: slow, seconds: 1}\n  - {fault: expired_token, host: git}\n")
+    state = open_state(tmp_path / "state")
+    faults.switch_on(state, "unusable", "5")
+
+    sandboxed.plant(tmp_path / "state", sandboxed.seeds(file), sandboxed.spoiled(file))
+    sandboxed.plant(tmp_path / "state", [])
+
+    assert [(on.fault, on.value, on.host) for on in faults.every(state)] == [
+        ("slow", "1", ""), ("expired_token", "", "git"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("faults: slow", "'faults' has to be a list."),
+        ("faults:\n  - {fault: slo}", "There is no fault 'slo'; it can be unusable"),
+        ("faults:\n  - {fault: slow}", "seconds of slow is ''; it can be a number from 1 to 3600."),
+        ("faults:\n  - {fault: slow, seconds: 1, host: svn}", "The sandbox has no git host 'svn'"),
+        ("faults:\n  - {fault: protected_branch}", "The branch of protected_branch is missing."),
+    ],
+)
+def test_a_fault_that_there_is_not_is_told_with_those_that_there_are(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "sandbox.yaml"
+    file.write_text(text)
+    with pytest.raises(Invalid) as refused:
+        sandboxed.spoiled(file)
+    assert said in str(refused.value)
+
+
+def test_a_pipeline_can_be_rehearsed_on_another_host(tmp_path: Path) -> None:
+    with sandboxed.running(tmp_path / "state") as server:
+        connector = sandboxed.services(server, "git").connector("account.any")
+        assert (connector.type, connector.url, connector.instead) == ("Git", f"{server.url}/git", True)
+        assert connector.token.reveal() == server.credentials["git"].password
+        with pytest.raises(BadInput, match=r"The sandbox has no git host of the type 'svn'\. It can be Github"):
+            sandboxed.services(server, "svn")

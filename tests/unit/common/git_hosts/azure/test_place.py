@@ -98,7 +98,7 @@ def test_a_personal_access_token_is_a_password_and_a_token_of_entra_a_bearer() -
 @pytest.mark.parametrize(
     ("said", "advice", "code"),
     [
-        ("TF402455: Pushes to this branch are not permitted; you must use a pull request", "set PUSH_MODE", 3),
+        ("TF402455: Pushes to this branch are not permitted; you must use a pull request", "set PUSH_MODE", 1),
         ("TF401027: You need the Git 'ForcePush' permission to perform this action.", "Leave forcePush out.", 3),
         ("TF401027: You need the Git 'CreateBranch' permission to perform this action.", "Create branch", 3),
         ("TF401027: You need the Git 'GenericContribute' permission to perform", "permission Contribute", 3),

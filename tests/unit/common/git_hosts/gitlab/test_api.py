@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
+from common.errors import BadInput, Conflict
+from common.git_hosts import NewPullRequest, gitlab
+from common.git_hosts.connector import Connector, RepositoryLocation
+from common.git_hosts.context import HarnessAccount, HostContext
+from common.git_hosts.settings import Grant, Settings
+from common.network.deadline import Deadline
+from common.network.settings import Network
+from common.secret import Secret
+from sandbox.git import bare, repositories
+from sandbox.services import open_state
 from tests.conftest import Result, RunStep, World, serving
 from tests.hosts import HOSTS
 
@@ -220,3 +232,122 @@ def test_the_token_is_not_sent_to_another_host_that_the_answer_names(run_step: R
         done = ask(run_step, Host(project=[(200, described(http_url_to_repo=f"{elsewhere}/acme/payments.git"))]))
     assert done.code == 0, done.stderr
     assert other.authorized == []
+
+
+def push(run_step: RunStep, variables: dict[str, str], workspace: Path, **more: str) -> Result:
+    (workspace / "app").mkdir(exist_ok=True)
+    (workspace / "app" / "README.md").write_text("# payments\n")
+    return run_step("DirectPush", {**variables, "CODE_DIRECTORY": "app", "BRANCH": "main", **more})
+
+
+def test_a_protected_default_branch_takes_a_maintainers_push_and_tells_a_developer_what_to_do(
+    world: World, run_step: RunStep, variables: dict[str, str], workspace: Path
+) -> None:
+    group = {**variables, "ORG_NAME": "protected/team"}
+    assert create(run_step, group).code == 0
+    developer = {"DRONE_NETRC_PASSWORD": world.credentials["gitlab"].developer_token}
+    refused = push(run_step, group, workspace, **developer)
+    assert refused.code == 1, refused.stderr
+    assert "remote: GitLab: You are not allowed to push code to protected branches" in refused.stderr
+    assert "use the token of a Maintainer" in refused.stderr
+    assert push(run_step, group, workspace).code == 0
+    assert push(run_step, group, workspace, BRANCH="feature/x", **developer).code == 0
+
+
+def test_a_protected_branch_is_never_overwritten(run_step: RunStep, variables: dict[str, str], workspace: Path) -> None:
+    group = {**variables, "ORG_NAME": "protected"}
+    create(run_step, group)
+    push(run_step, group, workspace)
+    (workspace / "app" / "more.md").write_text("x")
+    refused = push(run_step, group, workspace, FORCE_PUSH="true")
+    assert (refused.code, "leave forcePush out" in refused.stderr) == (3, True), refused.stderr
+
+
+def test_a_deleted_project_keeps_its_name_and_that_is_told(
+    world: World, run_step: RunStep, variables: dict[str, str]
+) -> None:
+    create(run_step, variables)
+    headers = {"PRIVATE-TOKEN": world.credentials["gitlab"].token}
+    url = f"{world.url}/gitlab/api/v4/projects/acme%2Fteam%2Fpayments"
+    assert requests.delete(url, headers=headers, timeout=10).status_code == 202
+    done = create(run_step, variables)
+    assert (done.code, "is to be deleted soon, and keeps its name" in done.stderr) == (4, True), done.stderr
+
+
+def test_what_only_a_maintainer_may_is_told_to_a_developer(
+    world: World, run_step: RunStep, variables: dict[str, str]
+) -> None:
+    developer = {"DRONE_NETRC_PASSWORD": world.credentials["gitlab"].developer_token}
+    done = create(run_step, variables, REPO_SETTINGS='{"topics": ["a"]}', **developer)
+    assert (done.code, "the role Maintainer in the project" in done.stderr) == (3, True), done.stderr
+
+
+def test_two_ways_to_merge_are_one_too_many(run_step: RunStep, variables: dict[str, str], world: World) -> None:
+    done = create(run_step, variables, REPO_SETTINGS='{"mergeMethods": ["merge", "fastForward"]}')
+    assert (done.code, "can have only one of mergeMethods merge and mergeMethods fastForward." in done.stderr) == (
+        2,
+        True,
+    ), done.stderr
+    assert world.faults.requests == []
+
+
+@pytest.fixture
+def context(world: World) -> HostContext:
+    """The project with two branches, of which feature/x is ahead."""
+    state = open_state(world.state_dir)
+    hosted = repositories.create(state, "gitlab", "acme/team", "payments", visibility="private")
+    for branch, content in (("main", b"one"), ("feature/x", b"two")):
+        bare.commit_files(hosted.folder, branch, {"README.md": ("100644", content)}, "Commit\n")
+    token = Secret(world.credentials["gitlab"].token)
+    return HostContext(
+        connector=Connector(type="Gitlab", remote_url=f"{world.url}/gitlab", password=token),
+        location=RepositoryLocation(organization="acme/team", repository="payments"),
+        harness=HarnessAccount(),
+        network=Network(),
+        deadline=Deadline(),
+    )
+
+
+def test_a_merge_request_is_opened_once_and_found_again(world: World, context: HostContext) -> None:
+    wanted = NewPullRequest(source="feature/x", target="main", title="More", body="")
+    page = f"{world.url}/gitlab/acme/team/payments/-/merge_requests/1"
+    assert gitlab.find_pull_request(context, source="feature/x", target="main") is None
+    assert gitlab.open_pull_request(context, wanted) == (page, True)
+    assert gitlab.open_pull_request(context, wanted) == (page, False)
+
+
+def test_a_merge_request_that_was_opened_without_saying_so_is_found(world: World, context: HostContext) -> None:
+    world.faults.after[("POST", "/gitlab/api/v4/projects/acme/team/payments/merge_requests")] = [502]
+    wanted = NewPullRequest(source="feature/x", target="main", title="More", body="")
+    assert gitlab.open_pull_request(context, wanted)[0].endswith("/merge_requests/1")
+
+
+def test_a_branch_is_protected_once(world: World, context: HostContext) -> None:
+    assert gitlab.protect_branch(context, "feature/x") is True
+    assert gitlab.protect_branch(context, "feature/x") is False
+    assert sum(line.startswith("POST") for line in world.faults.requests) == 1
+    with pytest.raises(Conflict):
+        gitlab.protect_branch(context, "nowhere")
+
+
+def test_a_share_is_moved_to_another_role(context: HostContext) -> None:
+    for role in ("read", "maintain"):
+        wanted = Settings(access=(Grant("groups", "acme/platform", role), Grant("users", "jane", role)))
+        assert gitlab.apply_settings(context, wanted, write=True) == [
+            "access.groups.acme/platform",
+            "access.users.jane",
+        ]
+        assert gitlab.apply_settings(context, wanted, write=True) == []
+
+
+@pytest.mark.parametrize(
+    ("grant", "words"),
+    [
+        (Grant("users", "no-such-user", "read"), "GitLab has no user no-such-user."),
+        (Grant("groups", "no-such-group", "read"), "GitLab has no group no-such-group"),
+    ],
+)
+def test_somebody_who_is_not_there_is_named(context: HostContext, grant: Grant, words: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        gitlab.apply_settings(context, Settings(access=(grant,)), write=True)
+    assert words in str(refused.value)

@@ -7,11 +7,13 @@ import json
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from flask import Flask, request
 
+from sandbox.git.lfs import _place
 from tests.conftest import Result, RunStep, World, serving
 from tests.templates import clone_of, commit, files, git
 
@@ -418,6 +420,40 @@ def test_files_in_git_lfs_come_with_their_content_and_no_login_goes_to_another_h
     assert done.code == 0, done.stderr
     assert (workspace / "app" / "picture.png").read_bytes() == PICTURE
     assert logins == [""]
+
+
+def test_files_in_the_git_lfs_of_a_private_repository_come_by_the_connector_s_token(
+    repository: Callable[..., Path], rendered: Rendered, world: World, workspace: Path
+) -> None:
+    work = repository("pictures", private=True)
+    oid = hashlib.sha256(PICTURE).hexdigest()
+    content = lfs_template("", oid)
+    del content[".lfsconfig"]
+    commit(work, content)
+    place = _place(SimpleNamespace(folder=world.repository("templates", "pictures")), oid)  # type: ignore[arg-type]
+    place.parent.mkdir(parents=True)
+    place.write_bytes(PICTURE)
+    done, _ = rendered("pictures", **{name: text for name, text in world.connector.items() if "DRONE" in name})
+    assert done.code == 0, done.stderr
+    assert (workspace / "app" / "picture.png").read_bytes() == PICTURE
+    assert world.credentials["github"].token not in done.stderr
+
+
+def test_links_to_the_rest_of_the_repository_outlive_a_pre_prompt_hook(
+    repository: Callable[..., Path], rendered: Rendered, workspace: Path
+) -> None:
+    work = repository("many")
+    files(work, {**below("a", template("x")), "shared/LICENSE": "licence", "shared/docs/note": "note"})
+    files(work, {"a/hooks/pre_prompt.sh": '#!/bin/sh\necho \'{"name": "hooked"}\' > cookiecutter.json\n'})
+    (work / "a/hooks/pre_prompt.sh").chmod(0o755)
+    (work / "a" / ROOT / "LICENSE").symlink_to("../../shared/LICENSE")
+    (work / "a" / ROOT / "docs").symlink_to("../../shared/docs")
+    (work / "a" / ROOT / "same").symlink_to("text")
+    commit(work, {})
+    done, _ = rendered("many", TEMPLATE_DIRECTORY="a")
+    assert done.code == 0, done.stderr
+    assert (workspace / "hooked" / "LICENSE").read_text() == "licence"
+    assert (workspace / "hooked" / "same").read_text() == "x"
 
 
 @pytest.mark.parametrize(
