@@ -1,8 +1,8 @@
 """What every page for people has in common.
 
 It is only for a browser on this machine: another host name is refused, so that no web site can reach it by pointing
-its own name at the loopback address, and so is whoever asks from elsewhere when the sandbox is served there too. A host that the sandbox stands in for as the
-HTTP proxy keeps its name.
+its own name at the loopback address, and so is whoever asks from elsewhere when the sandbox is served there too. A host
+that the sandbox stands in for as the HTTP proxy keeps its name.
 """
 
 from __future__ import annotations
