@@ -114,7 +114,7 @@ def test_the_location_names_the_repository_where_no_url_does(
     given = variables(every_host) if every_host.connector["CONNECTOR_TYPE"] == "Git" else every_host.variables
     url = given.pop("DRONE_REMOTE_URL") if every_host.connector["CONNECTOR_TYPE"] != "Git" else ""
     port = {"DRONE_REMOTE_URL": f"{every_host.origin or every_host.url}{every_host.root}/"} if url else {}
-    fields = {"ORG_NAME": "organization", "WORKSPACE_NAME": "workspace", "PROJECT_NAME": "project"}
+    fields = {"ORG_NAME": "organization", "WORKSPACE_NAME": "workspace", "PROJECT_NAME": "project-name"}
     flags = [f"--{flag}={given[name]}" for name, flag in fields.items() if name in given]
     done = run_step("GitClone", given | port, *flags)
     assert done.code == 0, done.stderr
