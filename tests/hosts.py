@@ -270,6 +270,7 @@ def _bitbucket_data_center(world: World, _: Path) -> Iterator[Served]:
         may_not_push="remote: You are not permitted to push to this repository",
         folder=lambda: next(world.state_dir.rglob("payments.git")),
         git_path="/bitbucket/scm/shop/payments.git",
+        root="/bitbucket/scm",
         visibilities=("private", "public"),
         default_of_empty="",
         repository_page=page,
@@ -362,8 +363,4 @@ def serving_step(step_type: str) -> list[Host]:
 
 def offering(step_type: str, field: str) -> list[Host]:
     """The hosts that the step works with, and that have what this input of it asks for."""
-    return [
-        host
-        for host in serving_step(step_type)
-        if field not in importlib.import_module(TABLE[host.type].module).UNSUPPORTED
-    ]
+    return [host for host in serving_step(step_type) if field not in importlib.import_module(host.module).UNSUPPORTED]

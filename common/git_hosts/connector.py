@@ -53,5 +53,8 @@ class RepositoryLocation:
         "repository", env=["REPO_NAME", "IDP_REPO_NAME"], default="", help="Name of the repository."
     )
     harness_code_repo_type: str = option(
-        "harnessCodeRepoType", default="", help="Scope of a Harness Code repository: account, org or project."
+        "harnessCodeRepoType",
+        env=["HARNESS_CODE_REPO_TYPE"],
+        default="",
+        help="Scope of a Harness Code repository: account, org or project.",
     )

@@ -1,7 +1,8 @@
 """What every page for people has in common.
 
 It is only for a browser on this machine: another host name is refused, so that no web site can reach it by pointing
-its own name at the loopback address, and so is whoever asks from elsewhere when the sandbox is served there too.
+its own name at the loopback address, and so is whoever asks from elsewhere when the sandbox is served there too. A host
+that the sandbox stands in for as the HTTP proxy keeps its name.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from flask import Blueprint, abort, request
+
+from sandbox.access import current_state
 
 if TYPE_CHECKING:
     from flask import Response
@@ -29,7 +32,8 @@ def page_routes(name: str) -> Blueprint:
 
 
 def _only_this_machine() -> None:
-    if urlsplit(f"//{request.host}").hostname not in _HOSTS or request.remote_addr not in _HOSTS:
+    machines = {machine for service in current_state().services for machine in service.machines}
+    if urlsplit(f"//{request.host}").hostname not in _HOSTS | machines or request.remote_addr not in _HOSTS:
         abort(403, "This page is only for a browser on this machine: open it by http://127.0.0.1.")
 
 

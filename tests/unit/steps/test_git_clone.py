@@ -64,7 +64,7 @@ def host(world: World, tmp_path: Path, run_step: RunStep) -> Iterator[Served]:
 
 def variables(host: Served, **more: str) -> dict[str, str]:
     """What the platform sets for GitClone: the connector with the repository in its URL, and no location."""
-    return {**host.connector, "DRONE_REMOTE_URL": f"{host.url}{host.git_path}", **more}
+    return {**host.connector, "DRONE_REMOTE_URL": host.clone_url, **more}
 
 
 def clone(run_step: RunStep, host: Served, **more: str) -> Result:
@@ -113,8 +113,9 @@ def test_the_location_names_the_repository_where_no_url_does(
     commit(every_host.folder(), "main", {"README.md": "one\n"}, "First")
     given = variables(every_host) if every_host.connector["CONNECTOR_TYPE"] == "Git" else every_host.variables
     url = given.pop("DRONE_REMOTE_URL") if every_host.connector["CONNECTOR_TYPE"] != "Git" else ""
-    port = {"DRONE_REMOTE_URL": f"{every_host.url}{every_host.root}/"} if url else {}
-    flags = [f"--organization={given['ORG_NAME']}"] if "ORG_NAME" in given else []
+    port = {"DRONE_REMOTE_URL": f"{every_host.origin or every_host.url}{every_host.root}/"} if url else {}
+    fields = {"ORG_NAME": "organization", "WORKSPACE_NAME": "workspace", "PROJECT_NAME": "project-name"}
+    flags = [f"--{flag}={given[name]}" for name, flag in fields.items() if name in given]
     done = run_step("GitClone", given | port, *flags)
     assert done.code == 0, done.stderr
     assert (workspace / "payments" / "README.md").is_file()
@@ -228,7 +229,7 @@ def test_lfs_files_come_with_their_content_when_asked_for_and_else_as_pointers(
 
 
 def test_no_credential_is_in_the_clone(host: Served, run_step: RunStep, workspace: Path) -> None:
-    url = f"{host.url}{host.git_path}".replace("//", "//someone:canary-in-url@")
+    url = host.clone_url.replace("//", "//someone:canary-in-url@")
     given = variables(host) | {"DRONE_REMOTE_URL": url}
     assert run_step("GitClone", given).code == 3, "the URL's own credentials are used, and are wrong"
     clone(run_step, host)

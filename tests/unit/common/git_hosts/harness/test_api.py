@@ -40,7 +40,7 @@ def keyed(world: World, **more: str) -> dict[str, str]:
     ("scope", "path"),
     [
         ({"PLUGIN_HARNESS_CODE_REPO_TYPE": "account"}, ""),
-        ({"PLUGIN_HARNESS_CODE_REPO_TYPE": "org", "ORG_NAME": "shop"}, "/shop"),
+        ({"HARNESS_CODE_REPO_TYPE": "org", "ORG_NAME": "shop"}, "/shop"),
         ({"PLUGIN_HARNESS_CODE_REPO_TYPE": "project", "ORG_NAME": "shop", "PROJECT_NAME": "web"}, "/shop/web"),
     ],
 )
