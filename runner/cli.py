@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -15,20 +16,25 @@ import click
 from common.contract import values as texts
 from common.contract.process import NOT_WRITABLE
 from common.contract.signals import signals
-from common.diagnostics import Diagnostic, Invalid, suggestion
-from common.document import reader
+from common.diagnostics import Invalid
 from common.errors import BadInput, Interrupted, StepError
+from runner.execution import checks
 from runner.execution import run as runs
-from runner.execution.report import Report, complain, to
+from runner.execution.container import Choice
+from runner.execution.engine import ENGINES, PULLS
+from runner.execution.given import choose, gather, pipeline_file
+from runner.execution.questions import Terminal
+from runner.execution.report import complain, to
 from runner.execution.step import Settings
-from runner.language import inputs as variables
-from runner.language.inputs import Given, Values
-from runner.language.pipeline import Pipeline
-from runner.language.validate import examined, validated
-from runner.platform import connectors, sandboxed
+from runner.language import facts as told
+from runner.language.inputs import described
+from runner.language.validate import Checked
+from runner.language.validate.examine import examined
+from runner.platform import connectors, containers, images, sandboxed
 
-PIPELINE_NAMES = ("pipeline.yaml", "pipeline.yml")
 BUG = 70
+PROCESS = "process"
+LOOPBACK = "127.0.0.1"
 OURS = ("common", "runner", "sandbox", "steps")
 WAITING = "Another run still uses this sandbox; waiting for its end. Ctrl-C stops the sandbox at once."
 
@@ -40,23 +46,54 @@ def idp_steps() -> None:
     """Run the pipelines of an internal developer portal on this machine."""
 
 
-@idp_steps.command()
-@click.argument("pipeline", type=_FILE, metavar="FILE|DIR")
-@click.option("--sandbox", is_flag=True, help="Run against local stand-ins for the git host, the portal and Slack.")
-@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Give a variable its value.")
-@click.option("--inputs", type=_FILE, help="YAML file with values by name; else inputs.yaml next to the pipeline.")
-@click.option(
+_FACT = click.option(
+    "--fact",
+    "facts",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Say what only the platform knows, as pipeline.triggeredBy.email; else execution.yaml next to the pipeline.",
+)
+_STAGE = click.option("--stage", "stages", multiple=True, metavar="ID", help="Run this stage, and no other.")
+_STRICT = click.option("--strict", is_flag=True, help="An expression that would be null is an error, not a warning.")
+_CONNECTORS = click.option(
     "--connectors",
     "connectors_file",
     type=_FILE,
     help="YAML file that describes git connectors and the Harness account; else connectors.yaml next to the pipeline.",
 )
-@click.option(
+_SECRETS = click.option(
     "--secrets",
     "secrets_file",
     type=_FILE,
     help="YAML file that says where the values of secrets are; else secrets.yaml next to the pipeline.",
 )
+
+
+@idp_steps.command()
+@click.argument("pipeline", type=_FILE, metavar="FILE|DIR")
+@click.option("--sandbox", is_flag=True, help="Run against local stand-ins for the git host, the portal and Slack.")
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Give a variable its value.")
+@click.option(
+    "--inputs",
+    type=_FILE,
+    multiple=True,
+    help="YAML file with values by name, or an input set; else inputs.yaml next to the pipeline.",
+)
+@_CONNECTORS
+@_SECRETS
+@_FACT
+@_STAGE
+@_STRICT
+@click.option(
+    "--engine",
+    type=click.Choice([PROCESS, *ENGINES]),
+    default=PROCESS,
+    show_default=True,
+    help="What starts the steps: a process each on this machine, or a container each of its image.",
+)
+@click.option("--images", "images_file", type=_FILE, help="YAML file with images by the field of execution-config.")
+@click.option("--pull", type=click.Choice(PULLS), default="missing", show_default=True, help="When to fetch images.")
+@click.option("--run-here", is_flag=True, help="Run commands that name an image on this machine, not isolated.")
 @click.option("--workspace", type=_FILE, help="Folder that the steps work in, used as it is; else a fresh one.")
 @click.option("--state", type=_FILE, default=sandboxed.DEFAULT_STATE, show_default=True, help="State of the sandbox.")
 @click.option("--dry-run", is_flag=True, help="Check everything, write nothing outside of the run's own workspace.")
@@ -66,9 +103,16 @@ def run(  # noqa: PLR0913 - one parameter per option
     *,
     sandbox: bool,
     settings: Sequence[str],
-    inputs: Path | None,
+    inputs: Sequence[Path],
     connectors_file: Path | None,
     secrets_file: Path | None,
+    facts: Sequence[str],
+    stages: tuple[str, ...],
+    strict: bool,
+    engine: str,
+    images_file: Path | None,
+    pull: str,
+    run_here: bool,
     workspace: Path | None,
     state: Path,
     dry_run: bool,
@@ -76,30 +120,41 @@ def run(  # noqa: PLR0913 - one parameter per option
 ) -> int:
     """Run a pipeline on this machine.
 
-    Each step is a process of its own, with the environment that the platform would give it. RETRY_BUDGET,
-    STEP_TIMEOUT, HOOK_TIMEOUT and STRICT_VARIABLES are handed on to every step, and DRY_RUN=true is --dry-run.
+    Each step is a process (or container) of its own, with the environment that the platform would give it.
+    RETRY_BUDGET, STEP_TIMEOUT, HOOK_TIMEOUT and STRICT_VARIABLES are handed on to every step, and DRY_RUN=true is
+    --dry-run.
     """
     report = to(sys.stdout, os.environ)
     file = pipeline_file(pipeline)
-    checked = validated(file)
+    known = {**(sandboxed.FACTS if sandbox else {}), **told.gather(facts, file)}
+    checked = _checked(file, known, stages, strict=strict)
     environ = {**os.environ, **({"VERBOSE": "true"} if verbose else {})}
-    where = Settings(Path.cwd(), workspace, environ, dry_run or _asked_for("DRY_RUN", os.environ))
+    dry = dry_run or _asked_for("DRY_RUN", os.environ)
+    where = Settings(Path.cwd(), workspace, environ, dry, chosen=stages, run_here=run_here)
     given = gather(settings, inputs, file, report)
+    terminal = Terminal(report)
+    if engine == PROCESS and images_file:
+        raise BadInput("--images has no meaning for processes.", next_step="Choose --engine docker or podman.")
+    if engine != PROCESS:
+        chosen = images.chosen(images_file) if images_file else {}
+        where = replace(where, engine=Choice(engine, pull, lambda kind: images.of(kind, chosen)))
     with ExitStack() as stack:
         if not sandbox:
-            values = choose(checked.pipeline, given, None)
+            values = choose(checked.places, given, None, terminal)
             services = connectors.described(connectors_file, secrets_file, file, os.environ)
-            return runs.run(checked, values, services, where, report)
+            return runs.run(checked, values, known, services, where, report)[0]
         if connectors_file or secrets_file:
             raise BadInput("--connectors and --secrets have no meaning with --sandbox, which brings its own.")
-        choose(checked.pipeline, given, sandboxed.URL)  # complains before anything starts
+        given = choose(checked.places, given, sandboxed.URL, terminal).given()  # complains before anything starts
         seed_file = file.parent / "sandbox.yaml"
         seeds = sandboxed.seeds(seed_file) if seed_file.is_file() else []
         server = stack.enter_context(sandboxed.running(state, waiting=lambda: report.line(WAITING)))
         sandboxed.plant(state, seeds)
         report.line(f"The sandbox runs at {server.url}; its state is kept in {state}.")
-        values = choose(checked.pipeline, given, server.url)
-        code = runs.run(checked, values, sandboxed.services(server), where, report)
+        values = choose(checked.places, given, server.url)
+        code, _ = runs.run(
+            checked, values, known, sandboxed.services(server), replace(where, near=(server.url,)), report
+        )
         command = open_command(state)
         how = f"{command}, then open {server.url}/" if server.owned else f"open {server.url}/ (or first: {command})"
         report.line()
@@ -107,38 +162,94 @@ def run(  # noqa: PLR0913 - one parameter per option
     return code
 
 
+def _checked(file: Path, known: Mapping[str, str], stages: tuple[str, ...], *, strict: bool) -> Checked:
+    """Read and check a pipeline's file. Raises Invalid."""
+    checked, faults = examined(file, checks.facts_of(known), stages)
+    names = [stage.identifier for stage in checked.pipeline.stages]
+    faults += checks.unknown_stages(stages, names)
+    if faults or (strict and checked.warnings):
+        raise Invalid([*faults, *(checked.warnings if strict else ())])
+    return checked
+
+
 @idp_steps.command()
+@click.argument("pipelines", type=_FILE, metavar="FILE|DIR|-", nargs=-1, required=True)
+@_CONNECTORS
+@_SECRETS
+@_FACT
+@_STRICT
+@click.option("--json", "as_json", is_flag=True, help="Print what is wrong as JSON.")
+def validate(  # noqa: PLR0913 - one parameter per option
+    pipelines: Sequence[Path],
+    *,
+    connectors_file: Path | None,
+    secrets_file: Path | None,
+    facts: Sequence[str],
+    strict: bool,
+    as_json: bool,
+) -> int:
+    """Tell everything that is wrong with pipelines; - reads one from standard input."""
+    report = to(sys.stdout, os.environ)
+    results = [
+        checks.of_file(path, facts, connectors_file, secrets_file, os.environ, strict=strict) for path in pipelines
+    ]
+    if as_json:
+        click.echo(checks.as_json(results))
+    for result in [] if as_json else results:
+        complain([f"warning: {warning}" for warning in result.warnings])
+        complain([str(fault) for fault in result.faults])
+        for note in result.notes:
+            report.line(note)
+    return BadInput.exit_code if any(result.faults for result in results) else 0
+
+
+@idp_steps.command("inputs")
 @click.argument("pipeline", type=_FILE, metavar="FILE|DIR")
-def validate(pipeline: Path) -> int:
-    """Tell everything that is wrong with a pipeline."""
-    file = pipeline_file(pipeline)
-    checked, faults = examined(file)
-    for warning in checked.warnings:
-        complain([f"warning: {warning}"])
-    if faults:
-        raise Invalid(faults)
-    steps = sum(1 for _ in checked.pipeline.steps())
-    count = f"{steps} step{'s' if steps > 1 else ''}"
-    to(sys.stdout, os.environ).line(f"{file} is a valid pipeline of {count}.")
+def inputs_of(pipeline: Path) -> int:
+    """Print the values that a pipeline takes, as a JSON schema."""
+    checked = _checked(pipeline_file(pipeline), {}, (), strict=False)
+    click.echo(described.schema(checked.pipeline, checked.places))
     return 0
 
 
 @idp_steps.command()
+@click.argument("pipeline", type=_FILE, metavar="[FILE|DIR]", required=False)
 @click.option(
     "--state", type=_FILE, default=sandboxed.DEFAULT_STATE, show_default=True, help="Where its state is kept."
 )
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=0, help="Port on this machine; else the one it had last time."
 )
-def sandbox(*, state: Path, port: int) -> int:
-    """Serve the local git host, portal and Slack until stopped."""
+@click.option(
+    "--host",
+    "address",
+    default=LOOPBACK,
+    show_default=True,
+    metavar="ADDRESS",
+    help="IPv4 address to serve it on too, for containers: that of Docker's bridge, or 0.0.0.0 for every one.",
+)
+def sandbox(*, pipeline: Path | None, state: Path, port: int, address: str) -> int:
+    """Serve the local git host, portal and Slack until stopped.
+
+    With a pipeline, the repositories of the sandbox.yaml next to it are made first.
+    """
     report = to(sys.stdout, os.environ)
+    seed_file = pipeline_file(pipeline).parent / "sandbox.yaml" if pipeline else None
+    seeds = sandboxed.seeds(seed_file) if seed_file and seed_file.is_file() else []
     try:
-        with sandboxed.running(state, port) as server:
+        with sandboxed.running(state, port, address=address) as server:
+            sandboxed.plant(state, seeds)
             if not server.owned:
                 report.line(f"The sandbox with the state in {state} is already running at {server.url}/.")
+                if address != LOOPBACK:
+                    report.line(f"To have it on {address} too, stop it there and start it again.")
                 return 0
+            file = containers.write(server)
             report.line(f"The sandbox runs at {server.url}/; its state is kept in {state}. Stop it with Ctrl-C.")
+            if address != LOOPBACK:
+                report.line(containers.opened(address))
+                report.line(f"A container is pointed at it by {containers.RUN} {shown(file)}, which says:")
+                click.echo(file.read_text(encoding="utf-8"))  # not masked: it is there to be copied
             while True:
                 signal.pause()
     except Interrupted:  # the way to stop it
@@ -153,49 +264,9 @@ def _asked_for(name: str, environ: Mapping[str, str]) -> bool:
         raise BadInput(f"The variable {name} {error}.") from error
 
 
-def pipeline_file(path: Path) -> Path:
-    """Give the pipeline file that an argument names: itself, or the one in a folder."""
-    if path.is_dir():
-        found = [path / name for name in PIPELINE_NAMES if (path / name).is_file()]
-        if not found:
-            raise BadInput(f"The folder {path} holds no {PIPELINE_NAMES[0]}.", next_step="Name the file itself.")
-        return found[0]
-    if not path.exists():
-        near = suggestion(path.name, [entry.name for entry in path.parent.glob("*")])
-        raise BadInput(
-            f"There is no file {path}.{near}", next_step="" if near else "Name a pipeline file or its folder."
-        )
-    return path
-
-
-def gather(settings: Sequence[str], inputs: Path | None, pipeline: Path, report: Report) -> dict[str, Given]:
-    """Collect values from an inputs file and from --set, which goes before it."""
-    file = inputs or pipeline.parent / "inputs.yaml"
-    given: dict[str, Given] = {}
-    faults: list[Diagnostic] = []
-    if inputs or file.is_file():
-        given, faults = variables.parse_inputs(reader.read(file))
-        if not inputs:
-            report.line(f"Values come from {file}, the file next to the pipeline.")
-    from_command_line, more = variables.parse_settings(settings)
-    if faults or more:
-        raise Invalid([*faults, *more])
-    return {**given, **from_command_line}
-
-
-def choose(pipeline: Pipeline, given: Mapping[str, Given], sandbox_url: str | None) -> Values:
-    """Settle every value. Raises Invalid."""
-    places, faults = variables.slots(pipeline)
-    replaced: dict[str, Given] = {}
-    for name, value in given.items():
-        if sandboxed.URL in value.text and sandbox_url is None:
-            text = f"The value of {name!r} names the sandbox; run with --sandbox, or replace it with --set {name}=..."
-            faults.append(Diagnostic(text, value.location))
-        replaced[name] = Given(value.text.replace(sandboxed.URL, sandbox_url or sandboxed.URL), value.location)
-    values, more = variables.settle(places, replaced)
-    if faults or more:
-        raise Invalid([*faults, *more])
-    return values
+def shown(file: Path) -> Path:
+    """Give the path as it can be typed here."""
+    return file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
 
 
 def open_command(state: Path) -> str:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, request
 
 from sandbox import request_log
-from sandbox.git.lfs import lfs_routes
 from sandbox.git.smart_http import git_http
 from sandbox.pages.overview import pages
 from sandbox.pages.repositories import repository_pages
@@ -37,7 +36,7 @@ def create_app(state_dir: Path) -> Flask:
     app.url_map.merge_slashes = False
     app.url_map.redirect_defaults = False
     hosts = {service.name: service.git for service in SERVICES if service.git}
-    git_routes = [make(name, host) for name, host in hosts.items() for make in (git_http, lfs_routes)]
+    git_routes = [git_http(name, host) for name, host in hosts.items()]
     streams = frozenset(routes.name for routes in git_routes)
 
     @app.before_request

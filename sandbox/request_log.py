@@ -65,7 +65,8 @@ def install(app: Flask, streams: frozenset[str]) -> None:
 
     def is_service() -> bool:
         """Tell an API or git from a page for people."""
-        return request.blueprint in streams or request.path.startswith(current_state().api_paths)
+        is_page = str(request.blueprint).endswith("_pages")  # some hosts have them below the paths of their API
+        return request.blueprint in streams or (request.path.startswith(current_state().api_paths) and not is_page)
 
 
 def without_secrets(state: State, text: str) -> str:

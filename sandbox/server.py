@@ -1,4 +1,4 @@
-"""Serving the sandbox on a loopback port, in a thread of this process.
+"""Serving the sandbox on a port of this machine, in a thread of this process; on loopback unless asked for more.
 
 One folder has one server: whoever comes second is handed its address, and it stays until they have ended too.
 """
@@ -6,6 +6,7 @@ One folder has one server: whoever comes second is handed its address, and it st
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -15,7 +16,7 @@ import time
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
-from common.errors import Unavailable
+from common.errors import BadInput, StepError, Unavailable
 from sandbox.services import open_state
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
     from sandbox.state import Credentials
 
-_HOST = "127.0.0.1"
+LOOPBACK = "127.0.0.1"
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - only compared with: what is listened on, the user says
 _POLL = 0.05
 """Seconds until the server notices that it is to stop."""
 _START_TIMEOUT = 10.0
@@ -50,12 +52,14 @@ def serve(
     state_dir: Path,
     port: int = 0,
     *,
+    address: str = LOOPBACK,
     waiting: Callable[[], None] = _nothing,
 ) -> Iterator[Sandbox]:
-    """Serve a state folder on 127.0.0.1 until the block ends and no other process uses the server any more.
+    """Serve a state folder until the block ends and no other process uses the server any more.
 
-    Port 0: the port that the folder had last time, so that links go on working, or else any free one.
-    `waiting` is called when the end has to wait for others; a signal ends that. Raises Unavailable, OSError.
+    Port 0: the port that the folder had last time, so that links go on working, or else any free one. address: an IPv4
+    address of this machine on which it is served too, next to loopback. `waiting` is called when the end has to wait
+    for others; a signal ends that. Raises BadInput, Unavailable, OSError.
     """
     state = open_state(state_dir)
     record = state.folder / "sandbox.json"
@@ -64,14 +68,19 @@ def serve(
         if url is not None:
             yield Sandbox(url, state.credentials, state.folder, owned=False)
             return
-        with _listening(port, record) as listener:
+        with _listening(port, address, record) as listeners:
             from sandbox import web_server
 
-            server = web_server.make(listener, state_dir)
-        url = f"http://{_HOST}:{server.port}"
-        record.write_text(json.dumps({"url": url, "port": server.port, "pid": os.getpid()}) + "\n", encoding="utf-8")
-        thread = threading.Thread(target=server.serve_forever, args=(_POLL,), name="sandbox", daemon=True)
-        thread.start()
+            servers = web_server.make(listeners, state_dir)
+        url = f"http://{LOOPBACK}:{servers[0].port}"
+        noted = {"url": url, "port": servers[0].port, "pid": os.getpid()}
+        record.write_text(json.dumps(noted) + "\n", encoding="utf-8")
+        threads = [
+            threading.Thread(target=server.serve_forever, args=(_POLL,), name="sandbox", daemon=True)
+            for server in servers
+        ]
+        for thread in threads:
+            thread.start()
         try:
             yield Sandbox(url, state.credentials, state.folder)
             _wait_for(guests, waiting)
@@ -79,9 +88,10 @@ def serve(
             _wait_for(guests, waiting)
             raise
         finally:
-            server.shutdown()
-            thread.join()
-            server.server_close()
+            for server, thread in zip(servers, threads, strict=True):
+                server.shutdown()
+                thread.join()
+                server.server_close()
 
 
 def _locked(lock: IO[str]) -> bool:
@@ -100,25 +110,51 @@ def _wait_for(guests: IO[str], waiting: Callable[[], None]) -> None:
 
 
 @contextlib.contextmanager
-def _listening(port: int, record: Path) -> Iterator[socket.socket]:
-    """Open a listening socket on the wanted port; make_server would end the process if the port were taken."""
+def _listening(port: int, address: str, record: Path) -> Iterator[list[socket.socket]]:
+    """Open the listening sockets, all on one port; make_server would end the process if the port were taken."""
+    addresses = [EVERYWHERE] if address == EVERYWHERE else list(dict.fromkeys((LOOPBACK, address)))
     wanted = (port,) if port else (_last_port(record), 0)
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    with listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    with contextlib.ExitStack() as stack:
         for number in wanted:
             try:
-                listener.bind((_HOST, number))
+                listeners = _bound(addresses, number)
             except OSError as error:
-                if port:
-                    raise Unavailable(
-                        f"The sandbox cannot listen on port {port}: {error.strerror}.",
-                        next_step="Choose another port, or leave the port out to get a free one.",
-                    ) from error
+                if number == wanted[-1]:
+                    raise _unable(port, address, error) from error
             else:
                 break
-        listener.listen(128)
-        yield listener
+        for listener in listeners:
+            stack.enter_context(listener)
+            listener.listen(128)
+        yield listeners
+
+
+def _bound(addresses: list[str], port: int) -> list[socket.socket]:
+    listeners: list[socket.socket] = []
+    try:
+        for address in addresses:
+            listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            listeners.append(listener)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((address, listeners[0].getsockname()[1] if len(listeners) > 1 else port))
+    except OSError:
+        for listener in listeners:
+            listener.close()
+        raise
+    return listeners
+
+
+def _unable(port: int, address: str, error: OSError) -> StepError:
+    on = f" of {address}" if address != LOOPBACK else ""
+    if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
+        return BadInput(
+            f"The sandbox cannot listen on {address}: that is no IPv4 address of this machine.",
+            next_step="Choose one that `ip -4 address` shows, as that of Docker's bridge; 0.0.0.0 stands for all.",
+        )
+    return Unavailable(
+        f"The sandbox cannot listen on port {port}{on}: {error.strerror}.",
+        next_step="Choose another port, or leave the port out to get a free one.",
+    )
 
 
 def _last_port(record: Path) -> int:
@@ -149,7 +185,7 @@ def _address_of_other(record: Path, lock: IO[str], guests: IO[str]) -> str | Non
 
 def _serves(port: int, folder: Path) -> bool:
     """Ask what answers at a port whether it serves this folder. By hand: an HTTP client takes longer to load."""
-    with socket.create_connection((_HOST, port), timeout=2) as asked, asked.makefile("rb") as answer:
-        asked.sendall(f"GET /-/health HTTP/1.0\r\nHost: {_HOST}\r\n\r\n".encode())
+    with socket.create_connection((LOOPBACK, port), timeout=2) as asked, asked.makefile("rb") as answer:
+        asked.sendall(f"GET /-/health HTTP/1.0\r\nHost: {LOOPBACK}\r\n\r\n".encode())
         body = answer.read().partition(b"\r\n\r\n")[2]
     return bool(json.loads(body)["state"] == str(folder))

@@ -7,6 +7,7 @@ object loads Flask; the routes are loaded when the application is made.
 from __future__ import annotations
 
 import hmac
+import urllib.parse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -77,6 +78,16 @@ class Refusals:
     read_only: Refusal
 
 
+VIEWS = {
+    "repository": ("", "/tree/<path:place>"),
+    "file": ("/blob/<path:place>",),
+    "raw_file": ("/raw/<path:place>",),
+    "commits": ("/commits", "/commits/<path:ref>"),
+    "commit": ("/commit/<sha>",),
+}
+"""The views of a repository (pages/repositories.py), each with its addresses behind that of the repository."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class GitHost:
     """What differs from host to host in serving git repositories over HTTP.
@@ -97,6 +108,13 @@ class GitHost:
     """Whether a public repository is read without a login."""
     first_push_is_default: bool = True
     """Whether the branch that is pushed first becomes the default branch; git alone leaves that as it is."""
+    views: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: VIEWS)
+    refusal_type: str = "text/plain"
+    """Media type of a refusal; git shows plain text to its user, and nothing else."""
+    web_path: Callable[[str, str], str] | None = None
+    """Gives the real host's address of owner and name, where `page` cannot have that form; it leads to the page."""
+    web_file: str = ""
+    """Where a {path} of a {branch} is, behind that address."""
 
     @property
     def has_owners(self) -> bool:
@@ -107,6 +125,15 @@ class GitHost:
 
     def page_path(self, owner: str, name: str) -> str:
         return _filled(self.page, owner, name)
+
+    def web_address(self, owner: str, name: str) -> str:
+        """Give the path at which the real host shows the repository."""
+        return self.web_path(owner, name) if self.web_path else self.page_path(owner, name)
+
+    def file_path(self, owner: str, name: str, *, branch: str, path: str) -> str:
+        quoted = {"branch": urllib.parse.quote(branch), "path": urllib.parse.quote(path)}
+        place = self.views["file"][0].replace("<path:place>", "{branch}/{path}")
+        return self.web_address(owner, name) + (self.web_file or place).format(**quoted)
 
 
 def _filled(rule: str, owner: str, name: str) -> str:

@@ -32,8 +32,12 @@ class _QuietHandler(WSGIRequestHandler):
         """Print nothing: neither a request, nor what is wrong with one that is no HTTP."""
 
 
-def make(listener: socket.socket, state_dir: Path) -> BaseWSGIServer:
-    """Make a server of the application on a listening socket."""
+def make(listeners: list[socket.socket], state_dir: Path) -> list[BaseWSGIServer]:
+    """Make servers of one application, each on a listening socket."""
     app = create_app(state_dir)
-    host = listener.getsockname()[0]
-    return make_server(host, 0, app, threaded=True, request_handler=_QuietHandler, fd=listener.fileno())
+    return [
+        make_server(
+            listener.getsockname()[0], 0, app, threaded=True, request_handler=_QuietHandler, fd=listener.fileno()
+        )
+        for listener in listeners
+    ]

@@ -6,61 +6,34 @@ is the same, and a conflict when it is not.
 
 from __future__ import annotations
 
+import json
+import sys
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from common import log
 from common.contract.inputs import option
 from common.contract.process import scratch_folder
-from common.contract.stage import staging
+from common.contract.stage import Stage, staging
 from common.contract.step import Context, Outputs, step
-from common.errors import BadInput
-from common.git.clone import clone
-from common.git.command import Git, GitFailed
-from common.git.credentials import Credentials
-from common.git.upstream import Upstream
-from common.git.work_tree import tracks_lfs
-from common.network.url import checked as checked_url
-from common.network.url import origin, without_credentials
-from common.secret import Secret
+from common.git.command import Git
+from common.git_hosts.connector import GitLogin
+from common.template import answers, updating
+from common.template.fetching.describing import described
+from common.template.fetching.fetch import Fetched
+from common.template.fetching.inputs import TemplateInputs
 from common.template.folder import files_of, place
-from common.template.rendering import render
-
-NO_URL = (
-    "Give the address that git clones from over HTTPS; for a folder of the workspace set templateType to private and"
-    " pathForTemplate to it."
-)
-NOT_PUBLIC = (
-    "Check the address, for hosts say that of a repository that does not exist, too; clone one that is not public"
-    " with a GitClone step, and set templateType to private and pathForTemplate to where it is."
-)
+from common.template.rendering import Rendered, render
+from common.template.updating import Update
 
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
-    template_type: str = option(
-        "templateType",
-        env=["TEMPLATE_TYPE"],
-        default="public",
-        choices=("public", "private"),
-        help="public: cloned from publicTemplateUrl; private: the folder pathForTemplate, filled by an earlier step.",
-    )
-    template_url: str = option(
-        "publicTemplateUrl",
-        env=["PUBLIC_TEMPLATE_URL"],
-        default="",
-        required_if=lambda given: given["templateType"] == "public",
-        help="Git URL of a public template.",
-    )
-    template_path: str = option(
-        "pathForTemplate",
-        env=["PATH_FOR_TEMPLATE"],
-        default="",
-        required_if=lambda given: given["templateType"] == "private",
-        help="Folder in the workspace that holds the template.",
-    )
+    template: TemplateInputs
+    login: GitLogin
     output_directory: str = option(
         "outputDirectory",
         env=["OUTPUT_DIRECTORY"],
@@ -72,7 +45,7 @@ class Inputs:
         env=["COOKIECUTTER_VARIABLES"],
         prefix="IDP_COOKIECUTTER_",
         default={},
-        help="Variables of the template: one JSON or YAML map, or one variable each.",
+        help="Variables of the template: a JSON or YAML map, and one variable each, which go before the map.",
     )
     verbose: bool = option("verbose", env=["VERBOSE"], default=False, help="Log more, and the detail of errors.")
     overwrite: bool = option(
@@ -80,6 +53,13 @@ class Inputs:
         env=["OVERWRITE_IF_EXISTS"],
         default=False,
         help="Replace files of a project folder that is there already and differs.",
+    )
+    skip: bool = option(
+        "skipIfExists",
+        env=["SKIP_IF_EXISTS"],
+        default=False,
+        spec=False,
+        help="Leave files of a project folder that are there already as they are, and add the others.",
     )
     strict: bool = option(
         "strictVariables",
@@ -96,11 +76,34 @@ class Inputs:
         spec=False,
         help="Seconds that each hook of the template may take.",
     )
-
-    @property
-    def address(self) -> str:
-        """The template as the user named it, without credentials."""
-        return self.template_path if self.template_type == "private" else without_credentials(self.template_url)
+    answers_file: bool = option(
+        "answersFile",
+        env=["ANSWERS_FILE"],
+        default=True,
+        spec=False,
+        help="Write .cruft.json into a project whose template has a commit: what an update starts from.",
+    )
+    update_project: str = option(
+        "updateProject",
+        env=["UPDATE_PROJECT"],
+        default="",
+        spec=False,
+        help="Bring the project in this folder to the newest state of the template that its .cruft.json names.",
+    )
+    check_update: bool = option(
+        "checkUpdate",
+        env=["CHECK_UPDATE"],
+        default=False,
+        spec=False,
+        help="Only tell whether the template of the project in updateProject, or in the workspace itself, has changed.",
+    )
+    describe: str = option(
+        "describeTemplate",
+        env=["DESCRIBE_TEMPLATE"],
+        default="",
+        spec=False,
+        help="Print the variables of the template at this URL or path as a JSON schema, and do nothing else.",
+    )
 
 
 @step(
@@ -109,70 +112,96 @@ class Inputs:
     outputs={
         "projectDirectory": "Folder of the project, relative to the workspace.",
         "templateCommit": "Commit of the template; absent when the template is no git repository.",
-        "fileCount": "Number of files in the rendered project.",
+        "fileCount": "Number of files in the rendered project; absent for an update.",
+        "updateAvailable": "true when the project is from another commit of its template; with CHECK_UPDATE only.",
+        "updatedFiles": "Number of files that an update changed; with UPDATE_PROJECT only.",
     },
 )
 def cookie_cutter(inputs: Inputs, context: Context) -> Outputs:
     """Render a project from a cookiecutter template."""
+    if inputs.describe:
+        return describe(inputs, context)
+    if inputs.update_project or inputs.check_update:
+        return update(inputs, context)
     output = context.workspace.path(inputs.output_directory, what="outputDirectory")
-    tool = Git(context.network)
     with scratch_folder() as scratch:
-        template = fetch(inputs, context, tool, scratch)
-        commit = commit_of(tool, template)
-        with staging(scratch if context.dry_run else context.workspace.root) as stage:
-            project = render(
-                stage,
-                template,
-                address=inputs.address,
-                given=inputs.variables,
-                strict=inputs.strict,
-                output=output,
-                hook_timeout=inputs.hook_timeout,
-            )
-            count = len(files_of(project))
-            target = context.workspace.path(str(output / project.name), what="The project folder")
+        template = inputs.template.fetched(context, inputs.login.credentials(), scratch)
+        with stages(context, scratch) as stage:
+            rendered = render_into(inputs, stage, template, inputs.variables, output)
+            count = len(files_of(rendered.project))
+            target = context.workspace.path(str(output / rendered.project.name), what="The project folder")
             name = context.workspace.relative(target)
-            if not place(project, target, overwrite=inputs.overwrite, dry_run=context.dry_run):
+            if inputs.answers_file:
+                answers.add(template, rendered, target)
+            if not place(
+                rendered.project, target, overwrite=inputs.overwrite, skip=inputs.skip, dry_run=context.dry_run
+            ):
                 log.info(f"{name} was already there, and the same.")
             elif context.dry_run:
                 log.info(f"Dry run: {count} files would be written to {name}.")
             else:
                 log.info(f"Rendered {count} files into {name}.")
     outputs: dict[str, str | int] = {"projectDirectory": name, "fileCount": count}
-    return outputs | ({"templateCommit": commit} if commit else {})
+    return outputs | ({"templateCommit": template.commit} if template.commit else {})
 
 
-def fetch(inputs: Inputs, context: Context, tool: Git, scratch: Path) -> Path:
-    """Give the folder of the template, cloned when it is public."""
-    if inputs.template_type == "private":
-        template = context.workspace.path(inputs.template_path, what="pathForTemplate")
-        if not template.is_dir():
-            raise BadInput(
-                f"There is no template in {template}.",
-                next_step="Set pathForTemplate to the folder that a GitClone step before this one filled.",
-            )
-        return template
-    template = scratch / "template"
-    url = inputs.template_url
-    parts = checked_url(url, what="publicTemplateUrl", next_step=NO_URL)
-    if parts.username:
-        login = Credentials(origin(url), unquote(parts.username), Secret(unquote(parts.password or "")))
-        tool, url = Git(context.network, login), inputs.address
-    log.info(f"Cloning the template {url}.")
-    clone(Upstream(tool, url, context.deadline, NOT_PUBLIC), template)
-    if tracks_lfs(template):
-        log.warning("The template keeps files in Git LFS; they come as pointers, not with their content.")
-    return template
+def render_into(inputs: Inputs, stage: Stage, template: Fetched, given: Mapping[str, Any], output: Path) -> Rendered:
+    return render(
+        stage,
+        template.folder,
+        repository=template.repository,
+        told=template.told,
+        given=given,
+        strict=inputs.strict,
+        output=output,
+        hook_timeout=inputs.hook_timeout,
+    )
 
 
-def commit_of(tool: Git, template: Path) -> str:
-    """Give the commit of the template; empty when it is no git repository of its own."""
-    if not (template / ".git").exists():
-        return ""
-    try:
-        return tool.run("rev-parse", "HEAD", cwd=template).strip()
-    except GitFailed:
-        return ""
+def stages(context: Context, scratch: Path) -> AbstractContextManager[Stage]:
+    return staging(scratch if context.dry_run else context.workspace.root)
+
+
+def update(inputs: Inputs, context: Context) -> Outputs:
+    """Bring an existing project to the newest state of its template, or tell whether there is a newer one."""
+    project = context.workspace.path(inputs.update_project or ".", what="updateProject")
+    known = answers.read(project)
+    template = inputs.template.recorded(known, context, inputs.login.credentials())
+    outputs: dict[str, str | int | bool] = {"projectDirectory": context.workspace.relative(project)}
+    with scratch_folder() as scratch:
+        if inputs.check_update:
+            newest = template.newest(scratch)
+            available = not known.commit.startswith(newest)
+            log.info(f"The project is from {known.commit} of its template, which is at {newest} now.")
+            return outputs | {"updateAvailable": available, "templateCommit": newest}
+        done = updating.update(
+            Update(
+                project=project,
+                name=str(outputs["projectDirectory"]),
+                answers=known,
+                template=template,
+                home=inputs.template.home or known.template,
+                checkout=inputs.template.revision or known.checkout,
+                given=inputs.variables,
+                overwrite=inputs.overwrite,
+                skip=inputs.skip,
+                dry_run=context.dry_run,
+            ),
+            Git(context.network),
+            scratch,
+            lambda stage, state, given: render_into(inputs, stage, state, given, project.parent),
+            lambda: stages(context, scratch),
+        )
+    return outputs | {"updatedFiles": done.changed, "templateCommit": done.commit}
+
+
+def describe(inputs: Inputs, context: Context) -> Outputs:
+    """Print the schema of the template's variables; it is no output, for there is nothing that a later step does."""
+    with scratch_folder() as scratch:
+        template = inputs.template.at(inputs.describe)
+        found = described(template.fetched(context, inputs.login.credentials(), scratch, choose=False))
+    sys.stdout.write(f"{json.dumps(found, indent=2, ensure_ascii=False)}\n")
+    return {}
 
 
 if __name__ == "__main__":

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from common import log
-from common.catalogs.entity import Entity, parse, reference
+from common.catalogs import table
+from common.catalogs.entity import Entity, located_reference, parse, reference
+from common.catalogs.harness.options import Generation
 from common.contract.inputs import option
 from common.contract.step import Context, Outputs, step
 from common.errors import BadInput, Conflict
@@ -32,6 +34,8 @@ class Inputs:
     content: str = option(
         "fileContent", env=["FILE_CONTENT"], multiline=True, help="YAML of the entity, expressions resolved."
     )
+    catalog_type: str = table.type_option()
+    generation: Generation
     portal: Portal
 
 
@@ -48,9 +52,11 @@ def create_catalog(inputs: Inputs, context: Context) -> Outputs:
     """Check the YAML of an entity and write it to a file."""
     path = file_path(inputs, context)
     entity, *others = parse(inputs.content, what="fileContent")
+    for warning in (warning for found in (entity, *others) for warning in found.warnings):
+        log.warning(f"fileContent, {warning.rstrip('.')}.")
     if others:
-        log.info(f"The file also holds {', '.join(map(reference, others))}.")
-    outputs = {"catalogFilePath": context.workspace.relative(path), "entityRef": reference(entity)}
+        log.info(f"The file also holds {', '.join(reference_in(inputs, other) for other in others)}.")
+    outputs = {"catalogFilePath": context.workspace.relative(path), "entityRef": reference_in(inputs, entity)}
     if inputs.portal.account:
         outputs["registeredCatalogUrl"] = entity_url(entity, inputs.portal)
     else:
@@ -58,6 +64,12 @@ def create_catalog(inputs: Inputs, context: Context) -> Outputs:
     content = (inputs.content if inputs.content.endswith("\n") else f"{inputs.content}\n").encode()
     write(path, content, shown=context.workspace.relative(path), dry_run=context.dry_run)
     return outputs
+
+
+def reference_in(inputs: Inputs, entity: Entity) -> str:
+    """Give the reference that the entity has in the catalog that is meant, as RegisterCatalog puts it out."""
+    in_locations = inputs.catalog_type == "backstage" or inputs.generation.is_first(inputs.portal)
+    return located_reference(entity) if in_locations else reference(entity)
 
 
 def file_path(inputs: Inputs, context: Context) -> Path:

@@ -6,13 +6,18 @@ A re-run finds the repository of the first run and says so. What it may do with 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from common import git_hosts, log
 from common.contract.inputs import option
 from common.contract.step import Context, Outputs, step
 from common.errors import Conflict
-from common.git_hosts import GitHost, NewRepository, Repository
+from common.git import first_commit, refs
+from common.git.branch_name import check_branch_name
+from common.git.refs import Server
+from common.git_hosts import GitHost, NewRepository, Repository, default_branch, lacking, settings
 from common.git_hosts.context import HostContext, HostInputs
+from common.git_hosts.settings import Settings
 from common.network.url import path_of
 
 
@@ -33,7 +38,19 @@ class Inputs:
         help="Description of the repository.",
     )
     default_branch: str = option(
-        "defaultBranch", env=["DEFAULT_BRANCH"], default="", help="Default branch of the new repository."
+        "defaultBranch",
+        env=["DEFAULT_BRANCH"],
+        default="",
+        help="Default branch of the new repository; what the host chooses when absent.",
+    )
+    initialize: str = option(
+        "initialize",
+        env=["INITIALIZE"],
+        default="auto",
+        choices=("auto", "never", "always"),
+        spec=False,
+        help="Whether an empty first commit makes the default branch: when the host can have it in no other way"
+        " (auto), never, or always.",
     )
     personal_account: bool = option(
         "personalAccount",
@@ -49,6 +66,14 @@ class Inputs:
         spec=False,
         help="What to do with a repository that exists: take it if it is empty, take it as it is, or fail.",
     )
+    settings: dict[str, Any] = option(
+        "settings",
+        env=["REPO_SETTINGS"],
+        default={},
+        check=settings.faults,
+        spec=False,
+        help="Settings of the repository: topics, homepage, access, features, mergeMethods, deleteBranchOnMerge.",
+    )
 
 
 @step(
@@ -57,33 +82,47 @@ class Inputs:
     outputs={
         "repositoryUrl": "Browser URL of the repository.",
         "cloneUrl": "URL for git clone and push over HTTPS.",
-        "defaultBranch": "Default branch: what was asked for, else what the host chose.",
+        "defaultBranch": "Default branch, as the host has it at the end.",
         "repositoryCreated": "true when this run created it, false when it was there.",
     },
+    lacks=lacking.lacks("CreateRepo", token=True),
 )
 def create_repo(inputs: Inputs, context: Context) -> Outputs:
     """Create a repository on a git host and wait until git can serve it."""
     host, where = git_hosts.open_host(inputs.host, context, step_type="CreateRepo", personal=inputs.personal_account)
-    wanted = NewRepository(visibility=inputs.visibility, description=inputs.description)
-    found = host.find_repository(where, wanted)
-    if found is not None:
-        adopt(found, inputs, host, where)
-        return _outputs(found, inputs, created=False)
-    if context.dry_run:
-        url = f"{where.location.repository} of the token's account" if where.personal else host.repository_url(where)
-        log.info(f"Dry run: the {inputs.visibility} repository {url} would be created.")
+    if inputs.default_branch:
+        check_branch_name(inputs.default_branch, variable="DEFAULT_BRANCH")
+    wanted_settings = settings.parsed(inputs.settings)
+    git_hosts.check_settings(host, wanted_settings)
+    wanted = NewRepository(
+        visibility=inputs.visibility, description=inputs.description, default_branch=inputs.default_branch
+    )
+    repository, created = host.find_repository(where, wanted), False
+    if repository is None and context.dry_run:
+        _tell_plan(inputs, wanted_settings, host, where)
         return {"repositoryCreated": False}
-    repository, created = host.create_repository(where, wanted)
-    if not created:  # somebody else did, in the moment since it was looked for
-        adopt(repository, inputs, host, where)
-        return _outputs(repository, inputs, created=False)
-    log.info(f"Created {repository.url} ({repository.visibility}).")
-    _wait(repository, host, where)
-    return _outputs(repository, inputs, created=True)
+    if repository is None:
+        repository, created = host.create_repository(where, wanted)
+    if created:
+        log.info(f"Created {repository.url} ({repository.visibility}).")
+    else:
+        check_visibility(repository, inputs)
+    server = _server(repository, host, where)
+    branches = refs.branches(server)
+    if not created:
+        adopt(repository, branches, inputs)
+    if not context.dry_run and first_commit.holds_nothing_else(branches):
+        asked = default_branch.Wanted(host, where, wanted, inputs.initialize)
+        repository = default_branch.settle(asked, repository, branches, server)
+    if wanted_settings:
+        changed = host.apply_settings(where, wanted_settings, write=not context.dry_run)
+        if changed:
+            log.info(f"{'Dry run: would set' if context.dry_run else 'Set'} {', '.join(changed)}.")
+    return _outputs(repository, created=created)
 
 
-def adopt(found: Repository, inputs: Inputs, host: GitHost, where: HostContext) -> None:
-    """Take a repository that exists, or raise Conflict that names what stands against it."""
+def check_visibility(found: Repository, inputs: Inputs) -> None:
+    """Raise Conflict when a repository that exists may not be taken, whatever it holds."""
     if inputs.if_exists == "fail":
         raise Conflict(
             f"The repository {found.url} exists already.",
@@ -94,33 +133,48 @@ def adopt(found: Repository, inputs: Inputs, host: GitHost, where: HostContext) 
             f"The repository {found.url} exists and is {found.visibility}, but {inputs.visibility} was asked for.",
             next_step="Change its visibility or the input repoType, or choose another name.",
         )
-    if _wait(found, host, where) and inputs.if_exists == "adopt_if_empty":
+
+
+def adopt(found: Repository, branches: dict[str, str], inputs: Inputs) -> None:
+    """Take a repository that exists, or raise Conflict that names what stands against it."""
+    empty = first_commit.holds_nothing_else(branches)
+    if not empty and inputs.if_exists == "adopt_if_empty":
         raise Conflict(
             f"The repository {found.url} exists and is not empty.",
             next_step="Choose another name, or set IF_EXISTS=adopt (in a pipeline: a variable of that name)"
             " to go on with what it holds.",
+        )
+    if not empty and inputs.default_branch not in {"", found.default_branch}:
+        raise Conflict(
+            f"The repository {found.url} exists and its default branch is {found.default_branch}, but"
+            f" {inputs.default_branch} was asked for.",
+            next_step="Change it there or the input defaultBranch, or choose another name.",
         )
     log.info(f"{found.url} was already there; it is taken as it is.")
     if inputs.description and inputs.description != found.description:
         log.info(f"Its description stays {found.description!r}.")
 
 
-def _wait(repository: Repository, host: GitHost, where: HostContext) -> bool:
-    """Wait until git can serve the repository, and tell whether it holds anything."""
-    from common.git.refs import holds_branches
+def _tell_plan(inputs: Inputs, wanted: Settings, host: GitHost, where: HostContext) -> None:
+    url = f"{where.location.repository} of the token's account" if where.personal else host.repository_url(where)
+    log.info(f"Dry run: the {inputs.visibility} repository {url} would be created.")
+    if wanted:
+        log.info(f"Dry run: would set {', '.join(dict.fromkeys(wanted.asked()))}.")
 
+
+def _server(repository: Repository, host: GitHost, where: HostContext) -> Server:
     credentials = host.git_credentials(where)
     url = repository.clone_url
     if credentials is not None:  # they are for the connector's host, whatever the answer names
         url = f"{credentials.origin}{path_of(url)}"
-    return holds_branches(url, credentials, network=where.network, deadline=where.deadline)
+    return refs.server(url, credentials, network=where.network, deadline=where.deadline)
 
 
-def _outputs(repository: Repository, inputs: Inputs, *, created: bool) -> Outputs:
+def _outputs(repository: Repository, *, created: bool) -> Outputs:
     return {
         "repositoryUrl": repository.url,
         "cloneUrl": repository.clone_url,
-        "defaultBranch": (created and inputs.default_branch) or repository.default_branch,
+        "defaultBranch": repository.default_branch,
         "repositoryCreated": created,
     }
 

@@ -1,4 +1,4 @@
-"""DirectPush: the files of a folder, committed and pushed to a branch.
+"""DirectPush: the files of a folder, committed and pushed to a branch, or proposed to it by a pull request.
 
 The branch's own history is kept: files are laid over what it holds, unless forcePush says to replace it.
 """
@@ -7,51 +7,21 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from common import git_hosts, log
 from common.contract.inputs import option
 from common.contract.process import scratch_folder
 from common.contract.step import Context, Outputs, step
+from common.errors import BadInput
+from common.git.branch_name import check_branch_name
 from common.git.command import Git
-from common.git.push import Push, push
+from common.git.push import Push
+from common.git.signature import Signature, Signing
 from common.git.upstream import Upstream, login_advice
+from common.git_hosts import GitHost, lacking
 from common.git_hosts.context import HostInputs
-
-
-@dataclass(frozen=True, kw_only=True)
-class Signature:
-    """Who the commit is by. The names are git's own variables."""
-
-    author_name: str = option(
-        "authorName", env=["GIT_AUTHOR_NAME"], default="idp-steps", spec=False, help="Author of the commit."
-    )
-    author_email: str = option(
-        "authorEmail",
-        env=["GIT_AUTHOR_EMAIL"],
-        default="idp-steps@noreply.invalid",
-        spec=False,
-        help="E-mail address of the author.",
-    )
-    committer_name: str = option(
-        "committerName", env=["GIT_COMMITTER_NAME"], default="", spec=False, help="Committer; the author when absent."
-    )
-    committer_email: str = option(
-        "committerEmail",
-        env=["GIT_COMMITTER_EMAIL"],
-        default="",
-        spec=False,
-        help="E-mail address of the committer; the author's when absent.",
-    )
-
-    def variables(self) -> dict[str, str]:
-        """Give the signature as git reads it."""
-        return {
-            "GIT_AUTHOR_NAME": self.author_name,
-            "GIT_AUTHOR_EMAIL": self.author_email,
-            "GIT_COMMITTER_NAME": self.committer_name or self.author_name,
-            "GIT_COMMITTER_EMAIL": self.committer_email or self.author_email,
-        }
+from common.git_hosts.proposal import Proposal, bring
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +43,20 @@ class Inputs:
         default="",
         help="Folder that CookieCutter wrote to; codeDirectory is also looked for below it.",
     )
+    target_directory: str = option(
+        "targetDirectory",
+        env=["TARGET_DIRECTORY"],
+        default="",
+        spec=False,
+        help="Folder of the repository that the files go into; its root when absent.",
+    )
+    protect: bool = option(
+        "protect",
+        env=["PROTECT_BRANCH"],
+        default=False,
+        spec=False,
+        help="Protect the branch after the push, if nothing does: no push by force, changes by pull request.",
+    )
     message: str = option(
         "commitMessage",
         env=["COMMIT_MESSAGE"],
@@ -82,6 +66,8 @@ class Inputs:
         help="Commit message.",
     )
     signature: Signature
+    signing: Signing
+    proposal: Proposal
 
 
 @step(
@@ -90,35 +76,65 @@ class Inputs:
     outputs={
         "commitSha": "Commit that the branch holds now.",
         "commitUrl": "Browser URL of that commit, where the host shows one.",
-        "branch": "The branch.",
+        "branch": "The branch that holds it: that of the pull request, when there is one.",
         "pushed": "true when this run pushed it, false when there was nothing to commit.",
+        "pullRequestUrl": "Browser URL of the open pull or merge request, when there is one.",
     },
+    lacks=lacking.lacks("DirectPush", token=False),
 )
 def direct_push(inputs: Inputs, context: Context) -> Outputs:
-    """Commit the files of a folder and push them to a branch."""
+    """Commit the files of a folder and push them to a branch, or open a pull request with them."""
     host, where = git_hosts.open_host(inputs.host, context, step_type="DirectPush")
+    check(inputs, host)
     credentials = host.git_credentials(where)
     url = host.clone_url(where)
     with log.group(f"Pushing {inputs.code_directory} to {url}"), scratch_folder() as scratch:
-        done = push(
-            Push(
-                upstream=Upstream(Git(context.network, credentials), url, context.deadline, login_advice(credentials)),
-                folder=work_tree(inputs, context),
-                branch=inputs.branch,
-                force=inputs.force_push,
-                message=inputs.message,
-                signature=inputs.signature.variables(),
-                advise=functools.partial(host.explain_rejection, where),
-                scratch=scratch,
-            ),
-            dry_run=context.dry_run,
+        wanted = Push(
+            upstream=Upstream(Git(context.network, credentials), url, context.deadline, login_advice(credentials)),
+            folder=work_tree(inputs, context),
+            branch=inputs.branch,
+            force=inputs.force_push,
+            message=inputs.message,
+            signature=inputs.signature.variables(),
+            judge=functools.partial(host.explain_rejection, where),
+            scratch=scratch,
+            signer=inputs.signing.signer(),
+            below=folder_of_repository(inputs.target_directory),
         )
-    outputs: dict[str, str | bool] = {"branch": inputs.branch, "pushed": done.pushed}
-    if done.pushed or not context.dry_run:
-        outputs["commitSha"] = done.commit
-        if (commit_url := host.commit_url(where, commit=done.commit)) is not None:
+        done = bring(host, where, wanted, inputs.proposal, dry_run=context.dry_run)
+        if inputs.protect and not context.dry_run and host.protect_branch(where, inputs.branch):
+            log.info(f"Protected {inputs.branch}.")
+    outputs: dict[str, str | bool] = {"branch": done.branch, "pushed": done.pushed.pushed}
+    if done.url:
+        outputs["pullRequestUrl"] = done.url
+    if done.pushed.pushed or not context.dry_run:
+        outputs["commitSha"] = done.pushed.commit
+        if (commit_url := host.commit_url(where, commit=done.pushed.commit)) is not None:
             outputs["commitUrl"] = commit_url
     return outputs
+
+
+def check(inputs: Inputs, host: GitHost) -> None:
+    """Raise BadInput for what can be seen to go wrong before anything is asked."""
+    check_branch_name(inputs.branch, variable="BRANCH")
+    inputs.proposal.check(host, inputs.branch)
+    if inputs.protect:
+        git_hosts.check_feature(host, "protect")
+    if inputs.force_push and (inputs.proposal.mode != "push" or inputs.target_directory):
+        other = "PUSH_MODE" if inputs.proposal.mode != "push" else "TARGET_DIRECTORY"
+        raise BadInput(
+            f"FORCE_PUSH replaces what the branch holds, and {other} keeps it.", next_step="Give one of them."
+        )
+
+
+def folder_of_repository(name: str) -> str:
+    """Give the folder as git names it. Raises BadInput for one that leads out of the repository."""
+    parts = PurePosixPath(name.strip("/")).parts
+    if any(part == ".." or part.lower() == ".git" for part in parts):
+        raise BadInput(
+            f"{name!r} is no folder of a repository.", next_step="Set TARGET_DIRECTORY to one below its root."
+        )
+    return "/".join(parts)
 
 
 def work_tree(inputs: Inputs, context: Context) -> Path:

@@ -6,12 +6,17 @@ finds the entity of the first run and says so.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from common import git_hosts, log
-from common.catalogs import CatalogFile, registration, table
+from common.catalogs import CatalogFile, table
+from common.catalogs.registration import Registration
 from common.contract.inputs import option
+from common.contract.resolve import build
 from common.contract.step import Context, Outputs, step
+from common.git_hosts import lacking
 from common.git_hosts.context import HostInputs
 
 
@@ -22,15 +27,25 @@ class Inputs:
     branch: str = option(
         "branch", env=["BRANCH"], default="", help="Branch that the file was pushed to; the default branch when absent."
     )
-    catalog_type: str = option(
-        "catalogType",
-        env=["CATALOG_TYPE"],
-        default="harness",
-        choices=table.TYPES,
+    catalog_type: str = table.type_option()
+    wait: int = option(
+        "waitTimeout",
+        env=["WAIT_TIMEOUT"],
+        default=120,
+        at_least=0,
         spec=False,
-        help="Which catalog to register in.",
+        help="Seconds to wait until the catalog shows the entity.",
     )
     catalogs: table.Catalogs
+
+
+def lacks(values: Mapping[str, Any], missing: Sequence[str]) -> Sequence[str]:
+    """Name what is missing besides the required inputs."""
+    names = lacking.lacks("RegisterCatalog", token=False)(values, missing)
+    if not names and not missing:
+        return ()
+    options = table.chosen(build(table.Catalogs, values), str(values["catalogType"]))
+    return [*names, *options.lacks()]
 
 
 @step(
@@ -39,12 +54,17 @@ class Inputs:
     outputs={
         "catalogInfoUrl": "Browser URL of the catalog file.",
         "entityRef": "Reference of the entity in the catalog.",
-        "registered": "created when this run registered it, existed when it was there.",
+        "registeredCatalogUrl": "Where the catalog shows the entity.",
+        "registered": "created when this run registered it, refreshed when it had the catalog read the file again,"
+        " existed when it was there.",
+        "locationId": "The catalog's id of the registration, in Backstage and IDP 1.0.",
     },
+    informs=["registeredCatalogUrl", "locationId"],
+    lacks=lacks,
 )
 def register_catalog(inputs: Inputs, context: Context) -> Outputs:
     """Register a pushed catalog file and wait until the catalog shows its entity."""
-    host, where = git_hosts.open_host(inputs.host, context, step_type="RegisterCatalog")
+    host, where = git_hosts.open_host(_in_portal(inputs), context, step_type="RegisterCatalog")
     file = CatalogFile(
         url=host.file_url(where, branch=inputs.branch, path=inputs.file_path),
         repository_url=host.repository_url(where),
@@ -52,6 +72,7 @@ def register_catalog(inputs: Inputs, context: Context) -> Outputs:
         branch=inputs.branch,
         path=inputs.file_path,
         connector=where.connector.ref,
+        host=host.NAME,
     )
     outputs = {"catalogInfoUrl": file.url}
     options = table.chosen(inputs.catalogs, inputs.catalog_type)
@@ -59,11 +80,20 @@ def register_catalog(inputs: Inputs, context: Context) -> Outputs:
         log.info(f"The platform registers {file.url} itself, from the output catalogInfoUrl.")
         return outputs
     catalog = options.open(file, network=context.network, deadline=context.deadline)
+    registration = Registration(catalog, file, context.deadline, inputs.wait)
     if context.dry_run:
-        ref = registration.dry_run(catalog, file)
+        ref = registration.dry_run()
         return outputs | ({"entityRef": ref} if ref else {})
-    ref, how = registration.register(catalog, file, context.deadline)
-    return outputs | {"entityRef": ref, "registered": how}
+    found, how = registration.make()
+    known = {"registeredCatalogUrl": options.page(found.ref), "locationId": found.location}
+    return outputs | {"entityRef": found.ref, "registered": how} | {name: text for name, text in known.items() if text}
+
+
+def _in_portal(inputs: Inputs) -> HostInputs:
+    """Give the host's inputs with the portal that the catalog is in: pages of Harness Code are there too."""
+    harness = inputs.host.harness
+    base = harness.url or inputs.catalogs.harness.access.portal.given_base
+    return replace(inputs.host, harness=replace(harness, url=base))
 
 
 if __name__ == "__main__":

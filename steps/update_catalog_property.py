@@ -14,7 +14,7 @@ from common.catalogs.properties import Change
 from common.contract.inputs import option
 from common.contract.step import Context, Outputs, step
 from common.errors import BadInput, shown
-from common.harness.access import Access
+from common.harness.access import KEY, Access
 from common.harness.client import PortalClient, given_body
 from common.network.url import checked
 
@@ -136,8 +136,9 @@ def asked(inputs: Inputs) -> tuple[str, list[Change]]:
         form = _form_of(inputs.url)
         body = given_body(inputs.body)
     else:
+        key = "" if inputs.access.known else f" Required input is missing too: {KEY}."
         raise BadInput(
-            "Nothing says what to change.",
+            f"Nothing says what to change.{key}",
             next_step="Give type, entityRef and properties, or type, property, value and entityRefs.",
         )
     return form, custom.entity_changes(body) if form == "Entity" else custom.property_changes(body)

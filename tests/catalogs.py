@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from sandbox.catalog import entities
+import pytest
+import yaml
+
+from sandbox.catalog import entities, locations
 from sandbox.seeding import seed
 from sandbox.services import open_state
-from tests.conftest import World
+from tests.conftest import DRY_RUN, World, fits
 
 Request = tuple[str, str]  # a method, and how the path begins
 Variables = Callable[..., dict[str, str]]
@@ -40,11 +43,15 @@ spec:
 class CatalogUnderTest:
     """One catalog of the sandbox, and how RegisterCatalog is told of it. The file is acme/payments' catalog-info.yaml.
 
-    forms: the ways to give the variables, the first that of somebody outside the platform. registered: the references
-    that it has. made_inside: puts an entity of the same name there that came from no file. forget: removes all.
+    type: its catalogType. name: which of that type it is. forms: the ways to give the variables, the first that of
+    somebody outside the platform. registered: the references that it has. made_inside: puts an entity of the same name
+    there that came from no file. forget: removes all. hide: keeps what is registered from being shown.
+    unread_is_let_pass: a file that the catalog will not show is registered all the same, as the import checks it.
+    bad_file, no_file: the exit code and the words for them.
     """
 
     type: str
+    name: str
     forms: tuple[Variables, ...]
     key: str  # the variable that holds the credentials
     read_only_key: Callable[[World], str]
@@ -58,9 +65,16 @@ class CatalogUnderTest:
     registered: Callable[[World], list[str]]
     made_inside: Callable[[World], None]
     forget: Callable[[World], None]
+    hide: Callable[[World, pytest.MonkeyPatch], None]
+    page: Callable[[World], str]
+    bad_file: tuple[int, tuple[str, ...]]
+    no_file: tuple[str, ...]
+    unread_is_let_pass: bool = False
+    has_locations: bool = False
+    register_as: Mapping[str, str] = field(default_factory=dict)  # what tells CreateCatalog of this catalog
 
     def __str__(self) -> str:
-        return self.type
+        return self.name
 
 
 def push(world: World, tmp_path: Path, owner: str, content: str) -> None:
@@ -73,7 +87,7 @@ def push(world: World, tmp_path: Path, owner: str, content: str) -> None:
 
 def asked(requests: list[str], request: Request) -> int:
     """Count the requests of this sort."""
-    return sum(1 for line in requests if line.startswith(" ".join(request)))
+    return sum(1 for line in requests if fits(line, " ".join(request)))
 
 
 HARNESS_FILE = "/gateway/ng/api/scm/get-file-by-branch"
@@ -134,15 +148,99 @@ def _harness_forget(world: World) -> None:
         database.execute("DELETE FROM properties")
 
 
+LATER = 1_000  # more answers than a step asks for
+
+
+def _harness_hide(world: World, _patch: pytest.MonkeyPatch) -> None:
+    world.faults.before[HARNESS_ENTITY] = [404] * LATER
+
+
+HARNESS_ENTITY = ("GET", "/gateway/v1/entities/account/component/payments")
+BACKSTAGE_API, IDP1_API = "/backstage/api/catalog", "/idp1/*/idp/api/catalog"
+LOCATION_BAD_FILE = (1, ("answered 400: InputError: Policy check failed", "metadata.name is 'a b'", "Correct the file"))
+LOCATION_NO_FILE = ("no matching files found for", "nowhere", "Check filePath, branch and repository")
+
+
+def _file(**more: str) -> dict[str, str]:
+    return {"ORG_NAME": "acme", "REPO_NAME": "payments", "FILE_PATH": "catalog-info.yaml", "BRANCH": "main", **more}
+
+
+def backstage_by_token(world: World, **more: str) -> dict[str, str]:
+    """The variables of someone who registers in Backstage with a static token."""
+    return {
+        **world.connector,
+        **_file(),
+        "CATALOG_TYPE": "backstage",
+        "BACKSTAGE_URL": f"{world.url}/backstage",
+        "BACKSTAGE_TOKEN": world.credentials["backstage"].token,
+        **more,
+    }
+
+
+def backstage_by_guest(world: World, **more: str) -> dict[str, str]:
+    """The variables of someone whom Backstage takes for its guest."""
+    given = backstage_by_token(world, BACKSTAGE_GUEST="true")
+    del given["BACKSTAGE_TOKEN"]
+    return {**given, **more}
+
+
+def idp1_by_key(world: World, **more: str) -> dict[str, str]:
+    """The variables of IDP 1.0: a key, and none of what 2.0 needs."""
+    return {
+        **world.connector,
+        **_file(),
+        "IDP_URL": f"{world.url}/idp1",
+        "HARNESS_ACCOUNT_ID": world.credentials["harness"].account,
+        "X_API_KEY": world.credentials["harness"].api_key,
+        **more,
+    }
+
+
+def _located(name: str) -> Callable[[World], list[str]]:
+    def registered(world: World) -> list[str]:
+        catalog = locations.Catalog(open_state(world.state_dir), name, world.url.partition("//")[2])
+        for location in catalog.locations():
+            catalog.refresh(location)
+        with catalog.state.database() as database:
+            database.execute("UPDATE locations SET due = 0")
+        return [ref for ref in catalog.entities() if not ref.startswith("location:")]
+
+    return registered
+
+
+def _located_inside(name: str) -> Callable[[World], None]:
+    """Put an entity there that an entity provider of the catalog brought, not a location."""
+
+    def made_inside(world: World) -> None:
+        entity = locations.checked(yaml.safe_load(BACKSTAGE), "")
+        entity["metadata"]["annotations"] = {}
+        with open_state(world.state_dir).database() as database:
+            values = ("uid", name, "component:default/payments", "", json.dumps(entity))
+            database.execute("INSERT INTO located_entities VALUES (?, ?, ?, ?, ?)", values)
+
+    return made_inside
+
+
+def _located_forget(world: World) -> None:
+    with open_state(world.state_dir).database() as database:
+        database.execute("DELETE FROM locations")
+        database.execute("DELETE FROM located_entities")
+
+
+def _located_hide(_world: World, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(locations, "DELAY", 3_600)
+
+
 CATALOGS = (
     CatalogUnderTest(
         type="harness",
+        name="IDP 2.0",
         forms=(harness_by_inputs, harness_by_platform),
         key="X_API_KEY",
         read_only_key=lambda world: world.credentials["harness"].readonly_key,
         permission="permission idp_catalog_edit",
         read=("GET", HARNESS_FILE),
-        find=("GET", "/gateway/v1/entities/account/component/payments"),
+        find=HARNESS_ENTITY,
         register=("POST", "/gateway/v1/entities/import"),
         dry_run=("POST", "/gateway/v1/entities"),
         files={"IDP 1.0": BACKSTAGE, "IDP 2.0": NATIVE},
@@ -150,5 +248,68 @@ CATALOGS = (
         registered=_harness_entities,
         made_inside=_harness_made_inside,
         forget=_harness_forget,
+        hide=_harness_hide,
+        page=lambda world: (
+            f"{world.url}/ng/account/{world.credentials['harness'].account}/module/idp/catalog/account/component/payments"
+        ),
+        bad_file=(
+            2,
+            (
+                "The file catalog-info.yaml on branch main of payments has 2 faults",
+                "line 4, column 9: metadata.name is 'a b'",
+                "spec.owner is missing",
+            ),
+        ),
+        no_file=("The platform did not see", "nowhere", "was not found", "Check filePath, branch and repository"),
+        unread_is_let_pass=True,
+    ),
+    CatalogUnderTest(
+        type="harness",
+        name="IDP 1.0",
+        forms=(idp1_by_key,),
+        key="X_API_KEY",
+        read_only_key=lambda world: world.credentials["harness"].readonly_key,
+        permission="permission idp_catalog_edit",
+        read=("POST", f"{IDP1_API}/locations{DRY_RUN}"),
+        find=("POST", f"{IDP1_API}/entities/by-refs"),
+        register=("POST", f"{IDP1_API}/locations"),
+        dry_run=("POST", f"{IDP1_API}/locations{DRY_RUN}"),
+        files={"IDP 1.0": BACKSTAGE},
+        ref="component:default/payments",
+        registered=_located("idp1"),
+        made_inside=_located_inside("idp1"),
+        forget=_located_forget,
+        hide=_located_hide,
+        page=lambda world: (
+            "https://app.harness.io/ng/account/"
+            f"{world.credentials['harness'].account}/module/idp/catalog/default/component/payments"
+        ),
+        bad_file=LOCATION_BAD_FILE,
+        no_file=LOCATION_NO_FILE,
+        has_locations=True,
+        register_as={"IDP_URL": "https://idp.harness.io"},
+    ),
+    CatalogUnderTest(
+        type="backstage",
+        name="Backstage",
+        forms=(backstage_by_token, backstage_by_guest),
+        key="BACKSTAGE_TOKEN",
+        read_only_key=lambda world: world.credentials["backstage"].readonly_token,
+        permission="permission catalog.location.create",
+        read=("POST", f"{BACKSTAGE_API}/locations{DRY_RUN}"),
+        find=("POST", f"{BACKSTAGE_API}/entities/by-refs"),
+        register=("POST", f"{BACKSTAGE_API}/locations"),
+        dry_run=("POST", f"{BACKSTAGE_API}/locations{DRY_RUN}"),
+        files={"Backstage": BACKSTAGE},
+        ref="component:default/payments",
+        registered=_located("backstage"),
+        made_inside=_located_inside("backstage"),
+        forget=_located_forget,
+        hide=_located_hide,
+        page=lambda world: f"{world.url}/backstage/catalog/default/component/payments",
+        bad_file=LOCATION_BAD_FILE,
+        no_file=LOCATION_NO_FILE,
+        has_locations=True,
+        register_as={"CATALOG_TYPE": "backstage"},
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import getpass
 import json
+import re
 import shutil
 import tempfile
 import threading
@@ -92,7 +93,7 @@ def run_step(workspace: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str])
     def run(step_type: str, environ: Mapping[str, str], *argv: str) -> Result:
         outputs.unlink(missing_ok=True)
         capfd.readouterr()
-        explicit = {"OUTPUT_FILE": str(outputs), "OUTPUT_FORMAT": "json", "RETRY_BUDGET": "1"}
+        explicit = {"OUTPUT_FILE": str(outputs), "OUTPUT_FORMAT": "json", "RETRY_BUDGET": "1", "WAIT_TIMEOUT": "20"}
         code = load(step_type).main(list(argv), {**explicit, **environ})
         captured = capfd.readouterr()
         written = json.loads(outputs.read_text(encoding="utf-8")) if outputs.exists() else {}
@@ -102,6 +103,20 @@ def run_step(workspace: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str])
 
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+DRY_RUN = "?dryRun=true"
+
+
+def asked_for(environ: Mapping[str, Any]) -> str:
+    """Give the path of a request, with the one query that makes another request of it: Backstage's dry run."""
+    return str(environ["PATH_INFO"]) + (DRY_RUN if "dryRun=true" in environ["QUERY_STRING"] else "")
+
+
+def fits(path: str, beginning: str) -> bool:
+    """Tell whether a path begins so; `*` is one part of it. A dry run and its real run are not taken for each other."""
+    pattern = re.escape(beginning.removesuffix(DRY_RUN)).replace(r"\*", "[^/ ]+")
+    return re.match(pattern, path) is not None and path.endswith(DRY_RUN) == beginning.endswith(DRY_RUN)
 
 
 @dataclass
@@ -119,7 +134,7 @@ class Faults:
     requests: list[str] = field(default_factory=list)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        method, path = environ["REQUEST_METHOD"], asked_for(environ)
         self.requests.append(f"{method} {path}")
         if status := self._next(self.before, method, path):
             return self._answer(start_response, status)
@@ -135,7 +150,7 @@ class Faults:
 
     def _next(self, rules: dict[tuple[str, str], list[int]], method: str, path: str) -> int:
         for (wanted, beginning), statuses in rules.items():
-            if statuses and wanted == method and path.startswith(beginning):
+            if statuses and wanted == method and fits(path, beginning):
                 return statuses.pop(0)
         return 0
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from common.errors import Conflict, StepError
 from common.network.deadline import Deadline
@@ -13,7 +14,7 @@ from common.network.settings import Network
 
 @dataclass(frozen=True, kw_only=True)
 class CatalogFile:
-    """The catalog file where it was pushed to. `url` and `repository_url` are for browsers."""
+    """The catalog file where it was pushed to: `host` is the git host's name, the two URLs are for browsers."""
 
     url: str
     repository_url: str
@@ -21,16 +22,40 @@ class CatalogFile:
     branch: str
     path: str
     connector: str
+    host: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Examined:
+    """What the file holds. `refs`: its entities, the first of them the step's output; none where nothing shows it.
+
+    text: the file, where the catalog gives it. entities: what the catalog makes of it, where it tells that.
+    """
+
+    refs: tuple[str, ...] = ()
+    text: str = ""
+    entities: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def ref(self) -> str:
+        """The reference that the step puts out; '' where nothing shows the file."""
+        return self.refs[0] if self.refs else ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Registered:
-    """An entity that the catalog has. `source` says where it came from; `same` whether that is the file asked for."""
+    """The entities of the file as the catalog has them, by the reference of the first.
+
+    source: where they came from; same: whether that is the file asked for; stale: whether the file holds something
+    else by now. location: the catalog's name of the registration, where it has one.
+    """
 
     ref: str
     source: str
     same: bool
+    stale: bool = False
     faults: tuple[str, ...] = ()
+    location: str = ""
 
 
 class AlreadyThere(Conflict):
@@ -46,23 +71,32 @@ class AlreadyThere(Conflict):
 class Catalog(Protocol):
     """One catalog, ready to register one file."""
 
-    def read(self) -> str | None:
-        """Give the file as the catalog sees it, waiting for a push to arrive; None when it gives no such view."""
+    def examine(self) -> Examined:
+        """Read the file as the catalog sees it, waiting for a push to arrive, and check it.
 
-    def check(self, text: str) -> str:
-        """Check the file offline and give the reference its entity has in this catalog. Raises BadInput."""
+        Raises BadInput or Refused with what is wrong with it.
+        """
 
-    def dry_run(self, text: str) -> None:
-        """Have the catalog check the file without registering it."""
+    def dry_run(self, examined: Examined) -> None:
+        """Have the catalog check what `examine` has not had it check, without registering anything."""
 
-    def find(self, ref: str) -> Registered | None:
-        """Look for the entity of that reference."""
+    def find(self, examined: Examined) -> Registered | None:
+        """Look for the entities; None when one of them is not there."""
 
-    def register(self, ref: str) -> Registered:
-        """Register the file as the entity of that reference, '' when it is not known.
+    def register(self, examined: Examined) -> str:
+        """Register the file and give the reference of its entity, '' where the catalog does not tell it yet.
 
         Raises AlreadyThere, or Uncertain when it may or may not have happened.
         """
+
+    def happened(self, examined: Examined) -> str | None:
+        """Look whether `register` has happened, after it ended in doubt; give the reference then."""
+
+    def refresh(self, examined: Examined) -> bool:
+        """Have the catalog read the file again; False where it does so by itself only."""
+
+    def reason(self, examined: Examined) -> str:
+        """Give the catalog's own words for why the entities do not appear; '' when it has none."""
 
 
 class CatalogOptions(Protocol):
@@ -70,6 +104,12 @@ class CatalogOptions(Protocol):
 
     def platform_registers(self) -> bool:
         """Tell whether the platform registers the file itself, from the output catalogInfoUrl."""
+
+    def lacks(self) -> Sequence[str]:
+        """Name the inputs without which the catalog cannot be asked."""
+
+    def page(self, ref: str) -> str:
+        """Give the address of an entity's page for a browser; '' when that is not known."""
 
     def open(self, file: CatalogFile, *, network: Network, deadline: Deadline) -> Catalog:
         """Make ready to register the file. Raises BadInput or NotAllowed at once when something is not given."""

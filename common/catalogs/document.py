@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import abc
 
-from common.catalogs.rules import ANY_TEXT, TEXT, UNRESOLVED_NULL, Rule
-from common.diagnostics import Diagnostic, Location
+from common.catalogs.rules import ANY_TEXT, TEXT, UNRESOLVED_NULL, URL, Rule
+from common.diagnostics import Diagnostic, Location, listed
 from common.document import NULL, STRING, Mapping, Node, Scalar, Sequence
 from common.errors import shown
 
@@ -16,6 +16,7 @@ class Document:
     def __init__(self, root: Node, advice: abc.Mapping[str, str]) -> None:
         self.root = root
         self.diagnostics: list[Diagnostic] = []
+        self.warnings: list[Diagnostic] = []
         self._advice = advice
         if not isinstance(root, Mapping):
             self.complain("", "this is no entity; write keys with values, beginning with apiVersion and kind")
@@ -66,14 +67,60 @@ class Document:
         elif node is not None and not isinstance(node, Mapping):
             self.complain(path, f"{path} is no map; write its fields below it, each as name: value")
 
-    def expect_texts(self, path: str) -> None:
-        """Note what is no map, and each value that is no text: catalogs refuse numbers in labels and annotations."""
+    def expect_texts(self, path: str, rule: Rule = ANY_TEXT, keys: Rule | None = None) -> None:
+        """Note what is no map, and each key and value that has not the form: catalogs refuse numbers as values."""
         node = self.node(path)
         if node is not None and node.tag != NULL:
             self.expect_map(path)
         if isinstance(node, Mapping):
             for key, value in node.fields.items():
-                self._checked(f"{path} {shown(key, quotes=False)}", value, ANY_TEXT, "write a text")
+                label = f"{path} {shown(key, quotes=False)}"
+                if keys is not None and (problem := keys.problem(key, keys.advice)):
+                    self.diagnostics.append(Diagnostic(f"{label}: the key {problem}", node.keys[key]))
+                self._checked(label, value, rule, rule.advice or "write a text")
+
+    def expect_links(self, path: str) -> None:
+        """Note a value that is no list, and each link without an address."""
+        node = self.node(path)
+        if isinstance(node, Sequence):
+            for number, item in enumerate(node.items, 1):
+                self._link(f"{path} item {number}", item)
+        elif node is not None and node.tag != NULL:
+            self.complain(path, f"{path} is no list; write each link on lines that begin with '- url:'")
+
+    def _link(self, label: str, item: Node) -> None:
+        if not isinstance(item, Mapping):
+            self.diagnostics.append(Diagnostic(f"{label} is no map; write its url and title", item.location))
+            return
+        for name, rule in {"url": URL, "title": TEXT, "icon": TEXT}.items():
+            if name in item.fields:
+                self._checked(
+                    f"{label} {name}", item.fields[name], rule, rule.advice or "write a text, or leave it out"
+                )
+            elif name == "url":
+                self.diagnostics.append(Diagnostic(f"{label} has no url; {URL.advice}", item.location))
+
+    def doubt(self, path: str, text: str) -> None:
+        """Note what the catalog may take, and what is probably not meant."""
+        self.warnings.append(Diagnostic(text, self.location(path)))
+
+    def doubt_texts(self, path: str, rules: abc.Mapping[str, Rule]) -> None:
+        """Doubt the values of a map that have not the form their keys ask for."""
+        node = self.node(path)
+        for key, value in node.fields.items() if isinstance(node, Mapping) else ():
+            if (
+                key in rules
+                and isinstance(value, Scalar)
+                and (problem := _problem(value, rules[key], rules[key].advice))
+            ):
+                self.warnings.append(Diagnostic(f"{path} {key} {problem}", value.location))
+
+    def expect_roots(self, allowed: abc.Collection[str]) -> None:
+        """Note each key at the root that does not belong there."""
+        if isinstance(self.root, Mapping):
+            for key in self.root.fields.keys() - set(allowed):
+                told = f"{shown(key)} may not stand at the root, where only {listed(list(allowed))} belong"
+                self.diagnostics.append(Diagnostic(told, self.root.keys[key]))
 
     def expect_list(self, path: str, rule: Rule) -> None:
         """Note a value that is no list, and each item that has not the form."""

@@ -6,11 +6,12 @@ service.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from common.catalogs.document import Document
-from common.catalogs.rules import ADVICE, API_VERSIONS, IMPORTED_KINDS, RULES, Field, Format, Shape
+from common.catalogs.rules import ADVICE, ANNOTATIONS, API_VERSIONS, IMPORTED_KINDS, RULES, Field, Format, Shape
 from common.diagnostics import Diagnostic, Location, in_order
 from common.document import NULL, Unreadable, repetitions
 from common.errors import BadInput, shown
@@ -18,7 +19,10 @@ from common.errors import BadInput, shown
 
 @dataclass(frozen=True)
 class Entity:
-    """What a file says of an entity. `scope` is the namespace in IDP 1.0, account[.org[.project]] in 2.0."""
+    """What a file says of an entity. `scope` is the namespace in IDP 1.0, account[.org[.project]] in 2.0.
+
+    warnings: what the catalog may take, and what is probably not meant.
+    """
 
     format: Format
     kind: str
@@ -26,17 +30,23 @@ class Entity:
     scope: str
     owner: str
     line: int
+    warnings: tuple[str, ...] = dataclasses.field(default=(), compare=False)
 
 
 def reference(entity: Entity) -> str:
     """Give the name that an entity has in IDP 2.0, kind:account[.org[.project]]/identifier (contract, D.1 and D.3).
 
-    It is the one name in the outputs of all steps, also for a file of IDP 1.0: the portal imports that into the
-    account, whatever its namespace, under its name as it is written. IDP 1.0 itself says kind:namespace/name.
+    So it is for a file of IDP 1.0 too: the portal imports that into the account, whatever its namespace, under its name
+    as it is written. Backstage and IDP 1.0 themselves say `located_reference`.
     """
     kind = imported_kind(entity.kind) if entity.format is Format.BACKSTAGE else entity.kind.lower()
     scope = "account" if entity.format is Format.BACKSTAGE else entity.scope
     return f"{kind}:{scope}/{entity.name}"
+
+
+def located_reference(entity: Entity) -> str:
+    """Give the name that an entity has in Backstage and IDP 1.0, kind:namespace/name in lower case."""
+    return f"{entity.kind}:{entity.scope}/{entity.name}".lower()
 
 
 def imported_kind(kind: str) -> str:
@@ -55,8 +65,7 @@ def parse(text: str, *, what: str, target: Format | None = None) -> tuple[Entity
     try:
         roots = [root for root in reader.documents(text) if root.tag != NULL]
     except Unreadable as error:
-        column = error.location.column
-        told = f"column {column}: {error.verdict} ({error.problem}); {error.advice}"
+        told = f"{error.verdict} ({error.problem}); {error.advice}"
         raise _bad(what, [Diagnostic(told, error.location)]) from error
     if not roots:
         nothing = "there is no entity; write apiVersion, kind and what belongs to them"
@@ -104,7 +113,9 @@ def _entity(document: Document, target: Format | None) -> Entity:
         name, owner = found["identifier"], found["owner"]
         places = ("account", found["orgIdentifier"], found["projectIdentifier"])
         scope = ".".join(place for place in places if place)
-    return Entity(written_in, found["kind"], name, scope, owner, document.location().line)
+    document.doubt_texts("metadata.annotations", ANNOTATIONS)
+    warnings = tuple(map(str, document.warnings))
+    return Entity(written_in, found["kind"], name, scope, owner, document.location().line, warnings)
 
 
 def _checked(document: Document, format: Format) -> tuple[Mapping[str, str], set[str]]:
@@ -113,6 +124,8 @@ def _checked(document: Document, format: Format) -> tuple[Mapping[str, str], set
     found: dict[str, str] = {}
     faulty: set[str] = set()
     required = rules.always
+    if rules.roots:
+        document.expect_roots(rules.roots)
     for path, field in rules.fields.items():
         before = len(document.diagnostics)
         if path == "identifier" and document.node(path) is None and document.node("metadata.name") is not None:
@@ -124,6 +137,8 @@ def _checked(document: Document, format: Format) -> tuple[Mapping[str, str], set
             required = rules.required(found[path])
             if problem := rules.kind_problem(found[path]):
                 document.complain(path, f"kind {problem}")
+            elif doubt := rules.kind_doubt(found[path]):
+                document.doubt(path, f"kind {doubt}")
         if field.needs and found[path] and not found[field.needs] and field.needs not in faulty:
             document.complain(path, f"{path} is given without {field.needs}; write that too")
         if len(document.diagnostics) > before:
@@ -151,7 +166,9 @@ def _check(document: Document, path: str, field: Field, *, required: bool) -> st
     if field.shape is Shape.MAP:
         document.expect_map(path)
     elif field.shape is Shape.TEXTS:
-        document.expect_texts(path)
+        document.expect_texts(path, field.rule, field.keys)
+    elif field.shape is Shape.LINKS:
+        document.expect_links(path)
     elif field.shape is Shape.LIST:
         document.expect_list(path, field.rule)
     return ""

@@ -1,98 +1,158 @@
-"""How a file gets into any catalog: check, look, register, look again, wait until the entity is there.
+"""How a file gets into any catalog: check, look, register or refresh, look again, wait until the entity is there.
 
 A re-run finds what the first run registered. An entity of that name from elsewhere is a conflict that names both sides.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from common import log
-from common.catalogs import AlreadyThere, Catalog, CatalogFile, Registered, failure_of
+from common.catalogs import AlreadyThere, Catalog, CatalogFile, Examined, Registered, failure_of
 from common.errors import Conflict, Refused
 from common.network import repeat
 from common.network.deadline import Deadline
 
 CREATED = "created"
+REFRESHED = "refreshed"
 EXISTED = "existed"
+FIRST_PAUSE = 0.25
+LONGEST_PAUSE = 5.0
+BETWEEN_TELLINGS = 10.0  # seconds
 
 
-def register(catalog: Catalog, file: CatalogFile, deadline: Deadline) -> tuple[str, str]:
-    """Register the file and give the entity's reference, and whether this run created it or it existed."""
-    text = catalog.read()
-    ref = catalog.check(text) if text is not None else ""
-    found = catalog.find(ref) if ref else None
-    how = EXISTED
-    if found is None:
-        found, how = _register(catalog, ref, deadline)
-    if how == CREATED:
-        found = _shown(catalog, found.ref, file, deadline)
-    _expect_same(found, file)
-    _expect_sound(found, file)
-    log.info(f"{found.ref} {'is registered' if how == CREATED else 'was registered already'} from {file.url}.")
-    return found.ref, how
+@dataclass(frozen=True)
+class Registration:
+    """One file on its way into one catalog. `wait` is how many seconds its entity may take to appear."""
 
+    catalog: Catalog
+    file: CatalogFile
+    deadline: Deadline
+    wait: float
 
-def dry_run(catalog: Catalog, file: CatalogFile) -> str:
-    """Do what `register` does as far as nothing is written, and give the entity's reference, '' when it is unknown."""
-    text = catalog.read()
-    if text is None:
-        log.info(f"Dry run: {file.url} would be registered; the catalog gives no view of the file to check.")
-        return ""
-    ref = catalog.check(text)
-    found = catalog.find(ref)
-    if found is not None:
-        _expect_same(found, file)
-        _expect_sound(found, file)
-        log.info(f"Dry run: {ref} is registered from {file.url} already.")
-    else:
-        catalog.dry_run(text)
-        log.info(f"Dry run: {ref} would be registered from {file.url}.")
-    return ref
+    def make(self) -> tuple[Registered, str]:
+        """Register the file; give what the catalog has then, and whether this run created it, refreshed it, or neither.
 
-
-def _register(catalog: Catalog, ref: str, deadline: Deadline) -> tuple[Registered, str]:
-    def look() -> Registered | None:
-        log.info(f"Looking whether {ref} is there.")
-        return catalog.find(ref)
-
-    try:
-        return repeat.write(lambda: catalog.register(ref), look if ref else None, failure_of, deadline), CREATED
-    except AlreadyThere:
-        found = _awaited(catalog, ref, deadline) if ref else None
+        What is found after an answer that broke off existed: whose it is cannot be told any more.
+        """
+        examined = self.catalog.examine()
+        found = self.catalog.find(examined) if examined.refs else None
+        how = EXISTED
         if found is None:
-            raise
-        return found, EXISTED
+            examined, how = self._register(examined)
+            found = self._expected(examined)
+        self._expect_same(found)
+        if found.stale:
+            found, how = self._refresh(examined, found), REFRESHED if how == EXISTED else how
+        self._expect_sound(found)
+        told = {CREATED: "is registered", REFRESHED: "is registered anew", EXISTED: "was registered already"}[how]
+        log.info(f"{found.ref} {told} from {self.file.url}.")
+        return found, how
 
+    def dry_run(self) -> str:
+        """Do what `make` does as far as nothing is written, and give the entity's reference, '' when it is unknown."""
+        examined = self.catalog.examine()
+        if not examined.refs:
+            log.info(f"Dry run: {self.file.url} would be registered; the catalog gives no view of the file to check.")
+            return ""
+        found = self.catalog.find(examined)
+        if found is None:
+            self.catalog.dry_run(examined)
+            log.info(f"Dry run: {examined.ref} would be registered from {self.file.url}.")
+            return examined.ref
+        self._expect_same(found)
+        self._expect_sound(found)
+        more = "; what the file holds now would replace it" if found.stale else ""
+        log.info(f"Dry run: {examined.ref} is registered from {self.file.url} already{more}.")
+        return examined.ref
 
-def _shown(catalog: Catalog, ref: str, file: CatalogFile, deadline: Deadline) -> Registered:
-    """Read back what was registered: an answer that says so is not enough."""
-    if (found := _awaited(catalog, ref, deadline)) is not None:
-        return found
-    raise Refused(
-        f"The catalog took {file.url}, but {ref} did not appear within {deadline.retry_seconds:.0f} s.",
-        next_step="Look for processing errors in the portal; running the step again looks for the entity once more.",
-    )
+    def _register(self, examined: Examined) -> tuple[Examined, str]:
+        how = CREATED
 
-
-def _awaited(catalog: Catalog, ref: str, deadline: Deadline) -> Registered | None:
-    attempts = deadline.attempts()
-    for _ in attempts:
-        if (found := catalog.find(ref)) is not None:
+        def look() -> str | None:
+            nonlocal how
+            log.info(f"Looking whether {examined.ref} is there.")
+            found = self.catalog.happened(examined)
+            how = CREATED if found is None else EXISTED
             return found
-        attempts.failed(f"{ref} is not in the catalog yet.")
-    return None
 
+        try:
+            ref = repeat.write(
+                lambda: self.catalog.register(examined), look if examined.refs else None, failure_of, self.deadline
+            )
+        except AlreadyThere:
+            if self.catalog.refresh(examined):
+                return examined, REFRESHED
+            if (there := self._shown_soon(examined)) is None:
+                raise
+            return (examined if examined.refs else Examined(refs=(there.ref,))), EXISTED
+        return (Examined(refs=(ref,)) if ref and ref != examined.ref else examined), how
 
-def _expect_same(found: Registered, file: CatalogFile) -> None:
-    if not found.same:
-        raise Conflict(
-            f"The catalog has {found.ref} already, from {found.source}; this run wants to register it from {file.url}.",
-            next_step="Rename the entity in the file, or remove the other one from the catalog.",
+    def _refresh(self, examined: Examined, found: Registered) -> Registered:
+        """Have the catalog read the file again, and wait until it shows what the file holds."""
+        if not self.catalog.refresh(examined):
+            return found
+        fresh = self._awaited(
+            examined, lambda now: not now.stale, f"The catalog shows an older state of {found.ref}, and reads it again."
         )
+        if fresh is None:
+            log.warning(
+                f"{found.ref} is registered, but the catalog does not show yet what {self.file.url} holds"
+                f" ({self.wait:g} s passed). It reads the file again by itself."
+            )
+        return fresh or found
 
-
-def _expect_sound(found: Registered, file: CatalogFile) -> None:
-    if found.faults:
+    def _expected(self, examined: Examined) -> Registered:
+        """Read back what was registered: an answer that says so is not enough."""
+        found = self._awaited(examined, lambda _: True, f"{examined.ref} is not in the catalog yet.")
+        if found is not None:
+            return found
+        reason = self.catalog.reason(examined)
         raise Refused(
-            f"{found.ref} is registered, but the catalog finds it invalid: {'; '.join(found.faults).rstrip('.')}.",
-            next_step=f"Correct {file.url} and run the step again.",
+            f"The catalog took {self.file.url}, but {examined.ref} did not appear within {self.wait:g} s"
+            f"{f': {reason.rstrip(chr(46))}' if reason else ''}.",
+            next_step=f"Correct {self.file.url} and run the step again."
+            if reason
+            else "Look for processing errors in the portal; running the step again looks for the entity once more,"
+            " and WAIT_TIMEOUT says for how long.",
         )
+
+    def _awaited(self, examined: Examined, enough: Callable[[Registered], bool], missing: str) -> Registered | None:
+        clock, pause = self.deadline.clock, FIRST_PAUSE
+        started = told = clock()
+        while True:
+            found = self.catalog.find(examined)
+            if found is not None and (not found.same or enough(found)):
+                return found
+            passed = clock() - started
+            if passed >= self.wait:
+                return None
+            if clock() - told >= BETWEEN_TELLINGS:
+                told = clock()
+                log.info(f"{missing} Waiting since {passed:.0f} s, for {self.wait:g} s at most.")
+            self.deadline.sleep(min(pause, max(self.wait - passed, 0.01)))
+            pause = min(pause * 1.5, LONGEST_PAUSE)
+
+    def _shown_soon(self, examined: Examined) -> Registered | None:
+        attempts = self.deadline.attempts()
+        for _ in attempts:
+            if (found := self.catalog.find(examined)) is not None:
+                return found
+            attempts.failed(f"{examined.ref} is not in the catalog yet.")
+        return None
+
+    def _expect_same(self, found: Registered) -> None:
+        if not found.same:
+            raise Conflict(
+                f"The catalog has {found.ref} already, from {found.source}; this run wants to register it from"
+                f" {self.file.url}.",
+                next_step="Rename the entity in the file, or remove the other one from the catalog.",
+            )
+
+    def _expect_sound(self, found: Registered) -> None:
+        if found.faults:
+            raise Refused(
+                f"{found.ref} is registered, but the catalog finds it invalid: {'; '.join(found.faults).rstrip('.')}.",
+                next_step=f"Correct {self.file.url} and run the step again.",
+            )

@@ -24,6 +24,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from common.diagnostics import suggestion
 from common.errors import shown
 
 # What the portal resolves by itself when it reads the file; every other expression should have been resolved before.
@@ -66,6 +67,7 @@ class Shape(Enum):
     TEXT = auto()
     TEXTS = auto()  # a map whose values are texts
     LIST = auto()  # a list of texts
+    LINKS = auto()  # a list of maps with url, title and icon
     MAP = auto()
     VALUE = auto()  # anything but nothing
 
@@ -78,7 +80,8 @@ ANY_TEXT = Rule(r".*")
 class Field:
     """One field. `advice` says what to write when it is missing, `needs` which other field it may not do without.
 
-    origin: the field of a file of IDP 1.0 that an import to IDP 2.0 makes this one of (contract, D.9).
+    origin: the field of a file of IDP 1.0 that an import to IDP 2.0 makes this one of (contract, D.9). keys: the form
+    of a map's keys.
     """
 
     shape: Shape = Shape.TEXT
@@ -86,6 +89,7 @@ class Field:
     advice: str = "write a text"
     needs: str = ""
     origin: str = ""
+    keys: Rule | None = None
 
 
 @dataclass(frozen=True)
@@ -97,11 +101,19 @@ class Rules:
     kinds: Mapping[str, tuple[str, ...]]
     other_kinds: bool  # whether a catalog may have kinds of its own
     minds_case: bool
+    roots: tuple[str, ...] = ()  # the only keys that may stand at the root; () for any
 
     def required(self, kind: str) -> tuple[str, ...]:
         """Give the paths that an entity of the kind may not lack."""
         of_kind = (paths for known, paths in self.kinds.items() if known.lower() == kind.lower())
         return self.always + next(of_kind, ())
+
+    def kind_doubt(self, kind: str) -> str:
+        """Tell that only a catalog with this kind of its own takes it, as the end of a sentence; '' for a known one."""
+        if not self.other_kinds or not kind or kind.lower() in {known.lower() for known in self.kinds}:
+            return ""
+        near = suggestion(kind, self.kinds)
+        return f"is {shown(kind)}, which only a catalog takes that has such a kind of its own.{near}"
 
     def kind_problem(self, kind: str) -> str:
         """Tell what is wrong with a kind whose form is right, as the end of a sentence; '' when nothing is."""
@@ -110,7 +122,8 @@ class Rules:
         if known is None:
             if self.other_kinds:
                 return ""
-            return f"is {shown(kind)}, which IDP 2.0 does not know; write one of {', '.join(self.kinds)}"
+            near = suggestion(kind, self.kinds)
+            return f"is {shown(kind)}, which IDP 2.0 does not know; write one of {', '.join(self.kinds)}{near and '.'}{near}"
         if self.minds_case and known != kind:
             return f"is {shown(kind)}, but the catalog minds the case; write {known}"
         return ""
@@ -128,6 +141,28 @@ _RESERVED = frozenset(
     {"or", "and", "eq", "ne", "lt", "gt", "le", "ge", "div", "mod", "not", "null", "true", "false", "new", "var",
      "return", "step", "parallel", "stepGroup", "org", "account", "status", "liteEngineTask"}
 )  # fmt: skip
+
+_URLS = r"(?:https?://|<\+)\S+"
+_PIPELINES = Rule(
+    rf"\s*(?:[^\n:]+:[ \t]*{_URLS}\s*(?:\n\s*|\Z))+",
+    "write one line per entry, each a label, a colon and an address",
+)
+# What an annotation has to look like for what reads it: the plugins' pages of developer.harness.io, and Backstage's
+# "Well-known annotations". A catalog itself takes any text, so a fault here is a warning.
+ANNOTATIONS: Mapping[str, Rule] = {
+    "harness.io/workspace-url": Rule(
+        r"(?:https://[^/\s]+/ng/account/[^/\s]+/(?:all/|module/)?iacm/orgs/[^/\s]+/projects/[^/\s]+/workspaces/"
+        r"[^/\s]+(?:/\S*)?|<\+.*)",
+        "write the whole address of the workspace, as https://app.harness.io/ng/account/<account>/module/iacm/orgs/<org>"
+        "/projects/<project>/workspaces/<workspace>/resources",
+    ),
+    "harness.io/pipelines": _PIPELINES,
+    "harness.io/services": _PIPELINES,
+    "backstage.io/techdocs-ref": Rule(r"(?:dir|url):\S+", "write dir: or url: and where the documents are, as dir:."),
+    "backstage.io/source-location": Rule(r"url:\S+", "write url: and the address of the source"),
+    "backstage.io/managed-by-location": Rule(r"(?:url|file):\S+", "leave it out; the catalog writes it"),
+    "github.com/project-slug": Rule(r"[^/\s]+/[^/\s]+", "write owner/repository"),
+}
 
 _API_VERSION = Rule("|".join(re.escape(version) for version in API_VERSIONS), is_name=True)
 _KIND = Rule(
@@ -151,6 +186,21 @@ _IDENTIFIER = Rule(
 _TAG = Rule(r"(?=.{1,63}\Z)[a-z0-9:+#]+(-[a-z0-9:+#]+)*", "use lower-case letters, digits, ':', '+', '#' and '-'")
 _REFERENCE = Rule(r"([^:/]+:)?([^:/]+/)?[^:/]+", "write [kind:][namespace/]name, as in group:default/platform")
 
+_LINKS = Field(Shape.LINKS, advice="write each link as a map with url, and a title")
+_REFERENCES = Field(Shape.LIST, _REFERENCE)
+_ONE_REFERENCE = Field(rule=_REFERENCE)
+_PREFIX = r"(?=[^/]{1,253}/)[a-z0-9]+(-+[a-z0-9]+)*(\.[a-z0-9]+(-+[a-z0-9]+)*)*/"
+_KEY = Rule(
+    rf"({_PREFIX})?(?=[^/]{{1,63}}\Z)[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?",
+    "use [prefix/]name: a domain in lower case before the '/', and at most 63 letters, digits, '-', '_' and '.' behind it",
+    is_name=True,
+)
+_LABEL = Rule(
+    r"(?=.{0,63}\Z)([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?",
+    "use at most 63 letters, digits, '-', '_' and '.', beginning and ending with a letter or digit",
+)
+URL = Rule(r"[A-Za-z][A-Za-z0-9+.-]*:\S+", "write an address, as https://example.com")
+
 _SORT = "write what sort it is, such as service"
 _STAGE_OF_LIFE = "write its stage of life, such as experimental or production"
 _ROOT = {
@@ -168,15 +218,26 @@ RULES: Mapping[Format, Rules] = {
             "metadata.namespace": Field(rule=_NAMESPACE),
             "metadata.title": Field(),
             "metadata.description": Field(),
-            "metadata.annotations": Field(Shape.TEXTS, ANY_TEXT),
-            "metadata.labels": Field(Shape.TEXTS, ANY_TEXT),
+            "metadata.annotations": Field(Shape.TEXTS, ANY_TEXT, keys=_KEY),
+            "metadata.labels": Field(Shape.TEXTS, _LABEL, keys=_KEY),
             "metadata.tags": Field(Shape.LIST, _TAG),
+            "metadata.links": _LINKS,
             "spec.type": Field(advice=_SORT),
             "spec.lifecycle": Field(advice=_STAGE_OF_LIFE),
             "spec.owner": Field(rule=_REFERENCE, advice="write the owning team or user, such as group:platform"),
             "spec.definition": Field(Shape.VALUE, advice="write the definition, or $text: with where it is"),
             "spec.steps": Field(Shape.VALUE, advice="write the list of its steps"),
-            "spec.children": Field(Shape.VALUE, advice="write the list of its child groups, [] for none"),
+            "spec.children": Field(Shape.LIST, _REFERENCE, advice="write the list of its child groups, [] for none"),
+            "spec.memberOf": Field(Shape.LIST, _REFERENCE, advice="write the list of its groups, [] for none"),
+            "spec.members": _REFERENCES,
+            "spec.parent": _ONE_REFERENCE,
+            "spec.system": _ONE_REFERENCE,
+            "spec.domain": _ONE_REFERENCE,
+            "spec.subcomponentOf": _ONE_REFERENCE,
+            "spec.subdomainOf": _ONE_REFERENCE,
+            "spec.providesApis": _REFERENCES,
+            "spec.consumesApis": _REFERENCES,
+            "spec.dependsOn": _REFERENCES,
         },
         always=("apiVersion", "kind", "metadata.name"),
         kinds={
@@ -186,12 +247,13 @@ RULES: Mapping[Format, Rules] = {
             "System": ("spec.owner",),
             "Domain": ("spec.owner",),
             "Group": ("spec.type", "spec.children"),
-            "User": ("spec",),
+            "User": ("spec.memberOf",),
             "Location": ("spec",),
             "Template": ("spec.type", "spec.steps"),
         },
         other_kinds=True,
         minds_case=True,
+        roots=("apiVersion", "kind", "metadata", "spec"),
     ),
     Format.HARNESS: Rules(
         fields=_ROOT
@@ -208,6 +270,9 @@ RULES: Mapping[Format, Rules] = {
             ),
             "metadata.description": Field(origin="metadata.description"),
             "metadata.tags": Field(Shape.LIST, TEXT, origin="metadata.tags"),
+            "metadata.links": _LINKS,
+            "spec.dependsOn": _REFERENCES,
+            "spec.subcomponentOf": _ONE_REFERENCE,
             "spec.lifecycle": Field(advice=_STAGE_OF_LIFE, origin="spec.lifecycle"),
             "spec.definition": Field(
                 Shape.VALUE, advice="write the definition, or $text: with where it is", origin="spec.definition"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from common.catalogs import CatalogOptions
+from common.catalogs.backstage.options import BackstageOptions
 from common.catalogs.harness.options import HarnessOptions
+from common.contract.inputs import option
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,6 +17,19 @@ class Catalogs:
     """Each catalog by its catalogType, with the options that it declares."""
 
     harness: HarnessOptions
+    backstage: BackstageOptions
+
+
+def type_option() -> Any:
+    """Declare which catalog is meant."""
+    return option(
+        "catalogType",
+        env=["CATALOG_TYPE"],
+        default="harness",
+        choices=TYPES,
+        spec=False,
+        help="Which catalog is meant.",
+    )
 
 
 TYPES = tuple(catalog.name for catalog in dataclasses.fields(Catalogs))

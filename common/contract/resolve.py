@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import enum
 import typing
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from common.contract import values
@@ -19,6 +19,15 @@ from common.errors import BadInput
 RENAME = "A pipeline variable of such a name reaches every step and may be the cause: rename it."
 
 InputsT = TypeVar("InputsT")
+
+
+Lacks = Callable[[Mapping[str, Any], Sequence[str]], Sequence[str]]
+"""From the values by field, and the names of the required inputs that are missing: the names of what else is."""
+
+
+def nothing_more(_values: Mapping[str, Any], _missing: Sequence[str]) -> Sequence[str]:
+    """Say that required inputs are all that can be missing."""
+    return ()
 
 
 @dataclass(frozen=True)
@@ -37,17 +46,29 @@ class _Rank(enum.IntEnum):
 
 @dataclass(frozen=True)
 class _Found:
+    """A value that was found. `entries`: those of a map that came each as a variable."""
+
     text: str | None
     source: str
     rank: _Rank
     parsed: Any = None
+    entries: Mapping[str, Any] = field(default_factory=dict)
 
 
 _Finds = dict[str, list[_Found]]  # field -> what was found under names of one rank
 
 
-def resolve(group: type[InputsT], flags: Mapping[str, str], environ: Mapping[str, str]) -> Resolved[InputsT]:
-    """Make the inputs from flags (by option field) and variables. Raises one BadInput that tells all faults."""
+def resolve(
+    group: type[InputsT],
+    flags: Mapping[str, str],
+    environ: Mapping[str, str],
+    *,
+    lacks: Lacks = nothing_more,
+) -> Resolved[InputsT]:
+    """Make the inputs from flags (by option field) and variables. Raises one BadInput that tells all faults.
+
+    lacks: names what is missing besides the inputs that are declared as required, so that all of it is told at once.
+    """
     faults: list[str] = []
     declared = list({option.field: option for option in options_of(group)}.values())  # groups may share a field
     found: _Finds = {}
@@ -66,34 +87,42 @@ def resolve(group: type[InputsT], flags: Mapping[str, str], environ: Mapping[str
             given |= _given(option, found[option.field], faults)
     missing = [option for option in _missing(declared, found, given) if option.field not in unreadable]
     next_step = "" if faults else "--help lists every name and meaning."
-    if missing:
-        names = ", ".join(_told(option, declared) for option in missing)
-        faults.insert(0, f"Required input is missing: {names}.")
+    names = list(dict.fromkeys(_told(option, declared) for option in missing))
+    if not faults:
+        names += lacks({option.field: given.get(option.field, option.default) for option in declared}, names)
+    if names:
+        faults.insert(0, f"Required input is missing: {', '.join(names)}.")
     if faults:
         raise BadInput(" ".join(faults), next_step=next_step)
-    return Resolved(_build(group, given), {field: hits[0].source for field, hits in found.items()})
+    return Resolved(build(group, given), {field: hits[0].source for field, hits in found.items()})
 
 
-def _build(group: type[InputsT], given: Mapping[str, Any]) -> InputsT:
+def build(group: type[InputsT], given: Mapping[str, Any]) -> InputsT:
+    """Make a group of inputs, and the groups in it, from values by field."""
     arguments: dict[str, Any] = {}
     for name, hint, declared in fields_of(group):
         if declared is None:
-            arguments[name] = _build(hint, given)
+            arguments[name] = build(hint, given)
         elif declared.field in given:
             arguments[name] = given[declared.field]
     return group(**arguments)
 
 
 def _find(option: Option, flags: Mapping[str, str], environ: Mapping[str, str]) -> list[_Found]:
-    """Give all that is set under the names of the best rank that has any."""
+    """Give all that is set under the names of the best rank that has any, each with the entries of a map."""
+    found = _find_whole(option, flags, environ)
+    entries = values.entries(option.prefix, environ) if option.prefix is not None else {}
+    if entries and not found:
+        return [_Found(None, f"{option.prefix}*", _Rank.AROUND, {}, entries)]
+    return [replace(hit, entries=entries) for hit in found]
+
+
+def _find_whole(option: Option, flags: Mapping[str, str], environ: Mapping[str, str]) -> list[_Found]:
     if (text := values.given(flags.get(option.field))) is not None:
         return [_Found(values.read_file(option.flag, text) if option.secret else text, option.flag, _Rank.FLAG)]
     if addressed := list(_read_all(option, option.addressed(), _Rank.ADDRESSED, environ)):
         return addressed
-    around = list(_read_all(option, option.env, _Rank.AROUND, environ))
-    if option.prefix is not None and (entries := values.entries(option.prefix, environ)):
-        around.append(_Found(None, f"{option.prefix}*", _Rank.AROUND, entries))
-    return around
+    return list(_read_all(option, option.env, _Rank.AROUND, environ))
 
 
 def _read_all(option: Option, names: typing.Iterable[str], rank: _Rank, environ: Mapping[str, str]) -> Iterator[_Found]:
@@ -156,6 +185,8 @@ def _parse(option: Option, hit: _Found) -> Any:
     value = hit.parsed
     if hit.text is not None:
         value = values.parse(option.kind, hit.text, multiline=option.multiline)
+    if hit.entries:  # a variable for one entry says more than a map; what is on the command line goes before both
+        value = {**hit.entries, **value} if hit.rank is _Rank.FLAG else {**value, **hit.entries}
     if option.choices and value not in option.choices:
         raise ValueError(f"is {shown(value)}; it can be {', '.join(option.choices)}")
     if option.at_least is not None and value < option.at_least:

@@ -17,6 +17,7 @@ from common.errors import Interrupted
 HANDLED = (signal.SIGTERM, signal.SIGINT)
 
 _listeners: list[Callable[[int], object]] = []
+_told: list[int] = []  # signals that have come while somebody listens: who comes later is told of them, too
 
 
 def end_at_once() -> None:
@@ -55,10 +56,14 @@ def postponed(told: Callable[[int], object] = lambda _: None) -> Iterator[list[i
         told(number)
 
     _listeners.append(note)
+    for number in tuple(_told):
+        note(number)
     try:
         yield numbers
     finally:
         _listeners.remove(note)
+        if not _listeners:
+            _told.clear()
         if numbers and not _listeners:
             raise Interrupted(numbers[0])
 
@@ -66,5 +71,6 @@ def postponed(told: Callable[[int], object] = lambda _: None) -> Iterator[list[i
 def _interrupt(number: int, _: FrameType | None) -> None:
     if not _listeners:
         raise Interrupted(number)
-    for listener in _listeners:
+    _told.append(number)
+    for listener in tuple(_listeners):
         listener(number)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 import typing
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, make_dataclass
@@ -16,11 +15,11 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from common import log, secret
-from common.contract import describe, outputs, process
+from common.contract import describe, process
 from common.contract.describe import Declaration
 from common.contract.inputs import Option, option, options_of
 from common.contract.network_inputs import NetworkInputs
-from common.contract.resolve import Resolved, resolve
+from common.contract.resolve import Lacks, Resolved, nothing_more, resolve
 from common.contract.signals import signals
 from common.contract.workspace import Workspace, handed_over
 from common.errors import EXIT_CODES, BadInput, Interrupted, StepError
@@ -108,6 +107,7 @@ class Step(Generic[InputsT]):
     function: Callable[[InputsT, Context], Outputs]
     config_field: str = ""  # of the execution-config API, where it is not the type in camelCase
     informs: Collection[str] = ()  # outputs that no later step needs: one that the runner cannot carry is left out
+    lacks: Lacks = nothing_more
 
     @property
     def name(self) -> str:
@@ -155,9 +155,11 @@ class Step(Generic[InputsT]):
             return _not_installed(self, error) or _bug(self)
 
     def _run(self, flags: Mapping[str, str], environ: Mapping[str, str]) -> int:
+        from common.contract import outputs
+
         groups: Any = make_dataclass("Groups", [("own", self.inputs), ("common", RunOptions)], frozen=True)
         # In one round, so that everything that is wrong is told at once.
-        resolved: Resolved[Any] = resolve(groups, flags, environ)
+        resolved: Resolved[Any] = resolve(groups, flags, environ, lacks=self.lacks)
         own, common = resolved.inputs.own, resolved.inputs.common
         log.configure(environ, verbose=common.verbose)
         log.announce_secrets(secret.revealed())
@@ -221,23 +223,29 @@ def _not_written(step: Step[Any], error: OSError) -> int:
 
 
 def _bug(step: Step[Any]) -> int:
+    import traceback
+
     log.error(f"This is a bug in the step {step.step_type}; please report it with these lines:")
     log.info(traceback.format_exc())
     return BUG
 
 
-def step(
+def step(  # noqa: PLR0913 - what a step declares
     *,
     type: str,
     image: str,
     outputs: Mapping[str, str],
     informs: Collection[str] = (),
     config_field: str = "",
+    lacks: Lacks = nothing_more,
 ) -> Callable[[Callable[[InputsT, Context], Outputs]], Step[InputsT]]:
-    """Make a step of a function. Its inputs are the dataclass that its first parameter is annotated with."""
+    """Make a step of a function. Its inputs are the dataclass that its first parameter is annotated with.
+
+    lacks: names what is missing besides the required inputs, as `resolve` takes it.
+    """
 
     def decorate(function: Callable[[InputsT, Context], Outputs]) -> Step[InputsT]:
         hints = typing.get_type_hints(function)
-        return Step(type, image, hints["inputs"], outputs, function, config_field, informs)
+        return Step(type, image, hints["inputs"], outputs, function, config_field, informs, lacks)
 
     return decorate

@@ -59,15 +59,15 @@ def parse(kind: Any, text: str, *, multiline: bool) -> Any:
     if any("\ud800" <= character <= "\udfff" for character in text):  # how Python shows bytes that it cannot decode
         raise ValueError("holds bytes that are no UTF-8 text")
     if kind is Secret:
-        return _secret(text.strip())
+        return _secret(text.strip(), multiline=multiline)
     if kind is str:
         return text if multiline else text.strip()
     return _PARSERS[typing.get_origin(kind) or kind](text, kind)
 
 
-def _secret(text: str) -> Secret:
+def _secret(text: str, *, multiline: bool) -> Secret:
     secret = Secret(text)
-    if not (text.isascii() and text.isprintable()):
+    if not multiline and not (text.isascii() and text.isprintable()):
         raise ValueError("holds a line break or another character that no token has; give the token alone")
     return secret
 

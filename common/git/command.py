@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import os
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,13 +46,18 @@ ENVIRONMENT = {
     "LC_ALL": "C.UTF-8",
 }
 
+PROGRESS = re.compile(r"(?:Uploading LFS objects|Downloading LFS objects|[A-Z][a-z]+ (?:objects|deltas)): +\d+%")
+BETWEEN = 10.0  # seconds from one word about a transfer to the next
+
 
 class GitFailed(Exception):
-    """Git ended with an error; `lines` are its own words."""
+    """Git ended with an error; `lines` are its own words, `stdout` what it had printed."""
 
-    def __init__(self, command: str, code: int, lines: Sequence[str]) -> None:
+    def __init__(self, command: str, code: int, lines: Sequence[str], stdout: str = "") -> None:
         super().__init__(f"git {command} ended with {code}: {lines}")
+        self.code = code
         self.lines = lines
+        self.stdout = stdout
 
     @property
     def text(self) -> str:
@@ -78,9 +84,11 @@ class Git:
         cwd: Path | None = None,
         stdin: str = "",
         extra: Mapping[str, str] | None = None,
+        settings: Mapping[str, str] | None = None,
     ) -> str:
         """Run git without credentials and give its standard output. Raises GitFailed."""
-        return _run(arguments, cwd=cwd, stdin=stdin, environ=self._environ({}) | dict(extra or {}), brief=True)
+        environ = self._environ(settings or {}) | dict(extra or {})
+        return _run(arguments, cwd=cwd, stdin=stdin, environ=environ, brief=True)
 
     def talk(  # noqa: PLR0913 - how long it may take in three ways, and who hears what
         self,
@@ -95,15 +103,22 @@ class Git:
         """Run git with the credentials and give its standard output. Raises GitFailed, and TimeoutError.
 
         silent_seconds: how long a transfer may stand still; seconds: how long it may take in all. What the server says
-        is shown at once; `told` gets every other line that git prints to stderr.
+        is shown at once, and now and then how far a long transfer is; `told` gets every other line of stderr.
         """
         own = self.credentials.settings() if self.credentials is not None else {}
         environ = self._environ(own | dict(settings or {})) | dict(extra or {})
         environ |= self.credentials.variables() if self.credentials is not None else {}
         environ["GIT_HTTP_LOW_SPEED_TIME"] = str(max(1, round(silent_seconds)))
 
+        shown = time.monotonic()
+
         def heard(line: str) -> None:
-            if line.startswith("remote:") and not COUNTED.match(line):
+            nonlocal shown
+            if PROGRESS.match(line):
+                if time.monotonic() > shown + BETWEEN:
+                    shown = time.monotonic()
+                    log.info(f"{line}.")
+            elif line.startswith("remote:") and not COUNTED.match(line):
                 log.info(line)
             else:
                 told(line)
@@ -130,7 +145,8 @@ def _run(
     lines: list[str] = []
 
     def line(text: str) -> None:
-        lines.append(text.rstrip())
+        if not PROGRESS.match(text):
+            lines.append(text.rstrip())
         heard(text.rstrip())
 
     try:
@@ -144,5 +160,5 @@ def _run(
     if ended.timed_out:
         raise TimeoutError("git stood still, or took too long")
     if ended.code != 0:
-        raise GitFailed(arguments[0], ended.code, lines)
+        raise GitFailed(arguments[0], ended.code, lines, ended.stdout)
     return ended.stdout

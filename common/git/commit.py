@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import struct
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from common import log
 from common.errors import BadInput
+from common.git import lfs_push
 from common.git.command import Git, GitFailed
-from common.git.work_tree import RIGHT_FOLDER
+from common.git.signing import Signer
+from common.git.work_tree import RIGHT_FOLDER, Found
 
 OWN_REPOSITORY = "push.git"
+CONFIG = "[core]\n\trepositoryformatversion = 0\n\tbare = true\n"
 NAMED = 5
+# Every file goes straight into one pack, which the push then sends as it is: no file for each object, and nothing is
+# packed twice or read into memory as a whole.
+STREAMED = {"core.bigFileThreshold": "1"}
+ENTRIES = struct.Struct(">4sII")  # how an index begins: its name, version, and number of entries (gitformat-index(5))
 
 
 @dataclass(frozen=True)
@@ -23,44 +31,73 @@ class Repository:
     scratch: Path
     folder: Path
     signature: Mapping[str, str]
+    found: Found
+
+    @property
+    def folder_of_git(self) -> Path:
+        return self.scratch / OWN_REPOSITORY
+
+    @property
+    def index(self) -> Path:
+        return self.scratch / "push.index"
 
     @property
     def places(self) -> dict[str, str]:
         """The variables by which git finds repository, index and work tree."""
         return {
-            "GIT_DIR": str(self.scratch / OWN_REPOSITORY),
+            "GIT_DIR": str(self.folder_of_git),
             "GIT_WORK_TREE": str(self.folder),
-            "GIT_INDEX_FILE": str(self.scratch / "push.index"),
+            "GIT_INDEX_FILE": str(self.index),
         }
 
-    def run(self, *arguments: str, stdin: str = "") -> str:
+    def run(
+        self, *arguments: str, stdin: str = "", settings: Mapping[str, str] | None = None, index: Path | None = None
+    ) -> str:
         """Run git in it."""
-        extra = {**self.places, **self.signature}
-        return self.git.run(*arguments, cwd=self.folder, stdin=stdin, extra=extra).strip()
+        extra = {**self.places, **self.signature} | ({"GIT_INDEX_FILE": str(index)} if index is not None else {})
+        return self.git.run(*arguments, cwd=self.folder, stdin=stdin, extra=extra, settings=settings).removesuffix("\n")
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a commit is made of besides the folder's files.
+
+    below: the folder of the repository that they go into. alone: without what the parent holds, and without a parent.
+    """
+
+    below: str = ""
+    signer: Signer | None = None
+    alone: bool = False
 
 
 @dataclass(frozen=True)
 class Built:
-    """A commit, and how many files it holds and changes. It is the parent itself when there is nothing to change."""
+    """A commit, and how many files it holds and changes. It is the last parent when there is nothing to change."""
 
     commit: str
     files: int
     changed: int
 
 
-def make(git: Git, scratch: Path, folder: Path, signature: Mapping[str, str]) -> Repository:
-    """Make the repository in the empty folder `scratch`."""
-    git.run("init", "--quiet", "--bare", OWN_REPOSITORY, cwd=scratch)
-    return Repository(git, scratch, folder, signature)
+def make(git: Git, scratch: Path, folder: Path, signature: Mapping[str, str], found: Found) -> Repository:
+    """Make the repository in the folder `scratch`, or give the one that was made there before."""
+    own = Repository(git, scratch, folder, signature, found)
+    if not own.folder_of_git.exists():
+        for part in ("objects", "refs/heads"):
+            (own.folder_of_git / part).mkdir(parents=True)
+        (own.folder_of_git / "HEAD").write_text("ref: refs/heads/main\n", encoding="utf-8")
+        (own.folder_of_git / "config").write_text(CONFIG, encoding="utf-8")
+    return own
 
 
-def build(repository: Repository, parent: str, message: str, *, overlay: bool) -> Built:
-    """Commit the folder: laid over what the parent holds, or alone and without a parent.
+def build(repository: Repository, parents: Sequence[str], message: str, content: Content) -> Built:
+    """Commit the folder: laid over what the first parent holds, or alone and without a parent.
 
+    Of two parents, the last is the branch's own state, which the first one's replaces.
     Raises BadInput for what git cannot commit.
     """
     try:
-        return _built(repository, parent, message, overlay=overlay)
+        return _built(repository, parents, message, content)
     except GitFailed as failure:
         raise BadInput(
             f"Git cannot commit {repository.folder}: {failure.reason}.",
@@ -69,30 +106,73 @@ def build(repository: Repository, parent: str, message: str, *, overlay: bool) -
         ) from failure
 
 
-def _built(repository: Repository, parent: str, message: str, *, overlay: bool) -> Built:
-    repository.run("read-tree", "--empty")
-    if parent and overlay:
-        repository.run("read-tree", parent)
-    repository.run("add", "--ignore-removal", "--", ".")
-    files = repository.run("ls-files", "--cached", "-z").count("\0")
-    _tell_ignored(repository)
-    if not files:
+def _built(repository: Repository, parents: Sequence[str], message: str, content: Content) -> Built:
+    repository.index.unlink(missing_ok=True)
+    kept = [] if content.alone else list(parents)
+    if kept:
+        repository.run("read-tree", kept[0])
+    if content.below:
+        _add_below(repository, content.below)
+    else:
+        _add(repository, repository.index)
+    files = _entries(repository.index)
+    changed = files
+    if parents:
+        changed = repository.run("diff-index", "--cached", "--name-only", "-z", parents[-1]).count("\0")
+        if not changed:
+            return Built(parents[-1], files, 0)
+    tree = repository.run("write-tree")
+    options = [part for parent in reversed(kept) for part in ("-p", parent)]
+    made = repository.run("commit-tree", tree, *options, stdin=message)
+    if content.signer is not None:
+        made = _signed(repository, made, content.signer)
+    return Built(made, files, changed)
+
+
+def _add(repository: Repository, index: Path) -> None:
+    """Put the folder's files over what the index holds."""
+    settings = STREAMED | lfs_push.settings()
+    repository.run("add", "--ignore-removal", "--", ".", settings=settings, index=index)
+    if repository.found.ignores:
+        _tell_ignored(repository, index)
+    if not _entries(index):
         raise BadInput(
             f"The code directory {repository.folder} holds no file to push that .gitignore lets through.",
             next_step=RIGHT_FOLDER,
         )
-    tree = repository.run("write-tree")
-    if parent and tree == repository.run("rev-parse", f"{parent}^{{tree}}"):
-        return Built(parent, files, 0)
-    parents = ["-p", parent] if parent and overlay else []
-    commit = repository.run("commit-tree", tree, *parents, stdin=message)
-    changed = repository.run("diff-tree", "-r", "--name-only", "-z", parent, commit).count("\0") if parent else files
-    return Built(commit, files, changed)
 
 
-def _tell_ignored(repository: Repository) -> None:
-    listing = repository.run("ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z")
-    ignored = [name for name in listing.split("\0") if name]
+def _add_below(repository: Repository, below: str) -> None:
+    """Put the files over what the index holds in one of its folders."""
+    alone = repository.scratch / "folder.index"
+    alone.unlink(missing_ok=True)
+    _add(repository, alone)
+    listing = repository.run("ls-files", "--stage", "-z", index=alone)
+    if "\ufffd" in listing:
+        raise BadInput(
+            f"A name in {repository.folder} is no UTF-8, and such files cannot be put into the folder {below}.",
+            next_step="Rename the file, or leave targetDirectory out.",
+        )
+    moved = "".join(f"{entry.replace(chr(9), f'{chr(9)}{below}/', 1)}\0" for entry in listing.split("\0") if entry)
+    repository.run("update-index", "-z", "--index-info", stdin=moved)
+
+
+def _signed(repository: Repository, commit: str, signer: Signer) -> str:
+    content = repository.git.run("cat-file", "commit", commit, cwd=repository.folder, extra=repository.places)
+    return repository.run("hash-object", "-t", "commit", "-w", "--stdin", stdin=signer.signed(content))
+
+
+def _entries(index: Path) -> int:
+    """Give the number of files in an index; git writes none when there is nothing to write into it."""
+    if not index.exists():
+        return 0
+    with index.open("rb") as file:
+        return int(ENTRIES.unpack(file.read(ENTRIES.size))[2])
+
+
+def _tell_ignored(repository: Repository, index: Path) -> None:
+    arguments = ("ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z")
+    ignored = [name for name in repository.run(*arguments, index=index).split("\0") if name]
     if ignored:
         more = f" and {len(ignored) - NAMED} more" if len(ignored) > NAMED else ""
         log.info(f"Not pushed, because .gitignore says so: {', '.join(ignored[:NAMED])}{more}.")

@@ -10,9 +10,14 @@ from dataclasses import dataclass
 
 from common.secret import Secret
 
+REFUSED = "IDP_STEPS_GIT_REFUSED"
+"""The variable, which may be absent, with the name of a file that is made when the host refuses the credentials: after
+that they are given no more. git-lfs would send them for ever."""
 HELPER = (
-    '!f() { test "$1" = get && '
-    'printf "username=%s\\npassword=%s\\n" "$IDP_STEPS_GIT_USERNAME" "$IDP_STEPS_GIT_PASSWORD"; }; f'
+    '!f() { if test "$1" = erase -a -n "$IDP_STEPS_GIT_REFUSED"; then : >"$IDP_STEPS_GIT_REFUSED"; fi; '
+    'test "$1" = get || return 0; '
+    'if test -n "$IDP_STEPS_GIT_REFUSED" -a -e "$IDP_STEPS_GIT_REFUSED"; then echo quit=1; '
+    'else printf "username=%s\\npassword=%s\\n" "$IDP_STEPS_GIT_USERNAME" "$IDP_STEPS_GIT_PASSWORD"; fi; }; f'
 )
 
 

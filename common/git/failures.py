@@ -28,6 +28,24 @@ class Kind:
     outcome: Outcome = Outcome.REFUSED
 
 
+@dataclass(frozen=True)
+class Rejection:
+    """What a declined push lacked: what to do about it, and of which kind the failure is.
+
+    protected: the branch itself does not take a push, so a pull request may bring it what was pushed.
+    """
+
+    advice: str = ""
+    error: type[StepError] = Refused
+    protected: bool = False
+
+
+def rejection(table: Sequence[tuple[str, Rejection]], text: str) -> Rejection:
+    """Give what the first row whose words are in the text says; Rejection() when none are."""
+    lowered = text.lower()
+    return next((found for words, found in table if words.lower() in lowered), Rejection())
+
+
 LOGIN = Kind(NotAllowed, "{host} asks for a login")
 ALLOW = Kind(
     NotAllowed,
@@ -42,6 +60,8 @@ TOO_LARGE = Kind(
     "it is larger than {host}, or a proxy in front of it, takes at once",
     "Raise the limit there (nginx: client_max_body_size), or keep large files out of the folder.",
 )
+NO_LFS = Kind(Refused, "{host} has no Git LFS", "Have it switched on there, or take the files out of .gitattributes.")
+NO_ROOM = Kind(Refused, "{host} has no room for it", "Have its quota raised, for Git LFS or the repository.")
 NO_GIT = Kind(
     Refused,
     "what answers at {host} is no git server",
@@ -56,12 +76,15 @@ STATUSES = {
     404: MISSING,
     410: MISSING,
     413: TOO_LARGE,
+    501: NO_LFS,
+    507: NO_ROOM,
+    509: NO_ROOM,
     **dict.fromkeys(TRANSIENT_STATUS, LATER),
 }
 
 WORDS: tuple[tuple[Sequence[str], Kind], ...] = (  # what git says -> its kind; the first that fits counts
     (("could not read Username", "Authentication failed", "Invalid username or"), LOGIN),
-    (("Permission to", "Write access to repository not granted"), ALLOW),
+    (("denied to", "Write access to repository not granted"), ALLOW),
     (("no DAV locking support", "not valid: is this a git repository", "unable to update url base"), NO_GIT),
     (("Could not resolve host", "Failed to connect", "Couldn't connect", "Connection refused"), NOT_REACHED),
     (

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common import log
-from common.errors import BadInput, Conflict, Refused, StepError
-from common.git import commit
+from common.errors import Conflict, Refused, StepError
+from common.git import commit, lfs_push
 from common.git.command import GitFailed
-from common.git.commit import Built
-from common.git.failures import failures
+from common.git.commit import Built, Content
+from common.git.failures import Rejection, failures
+from common.git.signing import Signer
 from common.git.upstream import Branches, Upstream, branches, fetch
-from common.git.work_tree import check_folder, tracks_lfs
+from common.git.work_tree import check_folder
 from common.network import repeat
 from common.network.repeat import Failure, Outcome
 
@@ -30,8 +31,10 @@ MOVED = (*OVERTAKEN, "fetch first", "non-fast-forward")
 class Push:
     """What to push where.
 
-    signature: git's author and committer variables. advise: given the words of a declined push, says what to do.
-    scratch: an empty folder of this process alone.
+    signature: git's author and committer variables. judge: given the words of a declined push, says what it lacked.
+    scratch: an empty folder of this process alone. below: the folder of the repository that the files go into. start:
+    the branch that a new branch starts at; '' for the default branch. afresh: an existing branch takes up the state of
+    `start` first, for what it holds has been dealt with.
     """
 
     upstream: Upstream
@@ -40,8 +43,12 @@ class Push:
     force: bool
     message: str
     signature: Mapping[str, str]
-    advise: Callable[[str], str]
+    judge: Callable[[str], Rejection]
     scratch: Path
+    signer: Signer | None = None
+    below: str = ""
+    start: str = ""
+    afresh: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,22 +59,22 @@ class Pushed:
     pushed: bool
 
 
+class Protected(Refused):
+    """The branch does not take a push; a pull request may bring it what was pushed."""
+
+
 class _Moved(Exception):
     """The branch moved between the look at it and the push."""
 
 
 def push(wanted: Push, *, dry_run: bool) -> Pushed:
     """Bring the branch to hold the folder. Nothing to commit is success."""
-    check_folder(wanted.folder)
-    _check_branch(wanted)
-    if tracks_lfs(wanted.folder):
-        log.warning("A .gitattributes puts files under Git LFS; they are pushed as ordinary files.")
-    own = commit.make(wanted.upstream.git, wanted.scratch, wanted.folder, wanted.signature)
+    own = prepared(wanted)
     attempts = wanted.upstream.deadline.attempts(at_least=MOVED_TRIES)
     for _ in attempts:
         there = branches(wanted.upstream, wanted.branch, cwd=wanted.scratch)
         built = _built(wanted, own, there)
-        if built.commit == there.tip:
+        if built.commit == there.tip(wanted.branch):
             log.info(f"Nothing to commit: {wanted.branch} holds exactly this already ({built.commit[:10]}).")
             return Pushed(built.commit, pushed=False)
         try:
@@ -83,49 +90,76 @@ def push(wanted: Push, *, dry_run: bool) -> Pushed:
     )
 
 
-def _check_branch(wanted: Push) -> None:
-    if wanted.branch.startswith("refs/"):
-        raise BadInput(
-            f"The branch {wanted.branch!r} is given with its full reference.",
-            next_step=f"Set BRANCH to the name alone: {wanted.branch.removeprefix('refs/heads/')}.",
+def held(wanted: Push) -> str:
+    """Give the commit of the branch if it holds the folder already. Raises Conflict when there is no such branch."""
+    own = prepared(wanted)
+    there = branches(wanted.upstream, wanted.branch, cwd=wanted.scratch)
+    if not there.tip(wanted.branch):
+        raise Conflict(
+            f"{wanted.upstream.url} has no branch {wanted.branch} that a pull request could be merged into.",
+            next_step="Push to it first, with PUSH_MODE=push, or let CreateRepo make it (INITIALIZE=always).",
         )
-    try:
-        wanted.upstream.git.run("check-ref-format", "--branch", wanted.branch, cwd=wanted.scratch)
-    except GitFailed as failure:
-        raise BadInput(f"{wanted.branch!r} is no name for a branch.", next_step="Set BRANCH to another.") from failure
+    parent = _fetched(wanted, own, wanted.branch)
+    return parent if commit.build(own, [parent], wanted.message, Content(wanted.below)).commit == parent else ""
+
+
+def prepared(wanted: Push) -> commit.Repository:
+    """Check the folder, and make the repository that its commit is built in; it is there from the first call on."""
+    found = check_folder(wanted.folder)
+    if found.lfs:
+        lfs_push.check_installed()
+    return commit.make(wanted.upstream.git, wanted.scratch, wanted.folder, wanted.signature, found)
+
+
+def _content(wanted: Push, *, alone: bool = False) -> Content:
+    return Content(wanted.below, wanted.signer, alone=alone)
+
+
+def _fetched(wanted: Push, own: commit.Repository, branch: str) -> str:
+    fetch(wanted.upstream, branch, BASE, cwd=wanted.scratch, extra=own.places)
+    return (own.folder_of_git / BASE).read_text(encoding="ascii").strip()
 
 
 def _built(wanted: Push, own: commit.Repository, there: Branches) -> Built:
-    """Build the commit on what is there: on the branch, or for a new one on the default branch."""
-    start = wanted.branch if there.tip else "" if wanted.force or not there.default_tip else there.default_branch
-    parent = ""
-    if start:
-        fetch(wanted.upstream, start, BASE, cwd=wanted.scratch, extra=own.places)
-        parent = own.run("rev-parse", BASE)
-    built = commit.build(own, parent, wanted.message, overlay=not wanted.force)
-    if built.commit != parent:
-        _tell_plan(wanted, there, parent, built)
+    """Build the commit on what is there: on the branch, or for a new one on the branch that it starts at."""
+    tip = there.tip(wanted.branch)
+    start = wanted.start or there.default_branch
+    if tip and wanted.afresh:
+        parents = [_fetched(wanted, own, start), _fetched(wanted, own, wanted.branch)]
+    elif tip:
+        parents = [_fetched(wanted, own, wanted.branch)]
+    elif wanted.force or not there.tip(start):
+        parents = []
+    else:
+        parents = [_fetched(wanted, own, start)]
+    built = commit.build(own, parents, wanted.message, _content(wanted, alone=wanted.force))
+    if built.commit not in parents:
+        _tell_plan(wanted, start if not tip else "", parents, built)
     return built
 
 
-def _tell_plan(wanted: Push, there: Branches, parent: str, built: Built) -> None:
-    if not parent:
+def _tell_plan(wanted: Push, start: str, parents: list[str], built: Built) -> None:
+    if not parents:
         log.info(f"First commit of {wanted.branch}: {_counted(built.files)}.")
     elif wanted.force:
-        log.info(f"{wanted.branch} ({parent[:10]}) is overwritten by {_counted(built.files)}, {built.changed} changed.")
-    elif there.tip:
-        log.info(f"{_counted(built.changed)} changed on top of {wanted.branch} ({parent[:10]}).")
+        log.info(
+            f"{wanted.branch} ({parents[0][:10]}) is overwritten by {_counted(built.files)}, {built.changed} changed."
+        )
+    elif start:
+        log.info(f"{wanted.branch} is new, from {start} with {_counted(built.changed)} changed.")
     else:
-        log.info(f"{wanted.branch} is new, from {there.default_branch} with {_counted(built.changed)} changed.")
+        log.info(f"{_counted(built.changed)} changed on top of {wanted.branch} ({parents[-1][:10]}).")
 
 
 def _send(wanted: Push, own: commit.Repository, sha: str, there: Branches, *, dry_run: bool) -> None:
     """Push the commit; after a doubtful end look whether it arrived before trying again. Raises _Moved."""
     target = f"refs/heads/{wanted.branch}"
-    options = ["--dry-run"] if dry_run else []
+    options = ["--dry-run"] if dry_run else ["--progress"]
     if wanted.force:
-        options.append(f"--force-with-lease={target}:{there.tip}")
+        options.append(f"--force-with-lease={target}:{there.tip(wanted.branch)}")
     upstream = wanted.upstream
+    failing = _push_failures(wanted)
+    lfs_push.push(upstream, own.folder_of_git, failure=failing, dry_run=dry_run)
 
     def sent() -> bool:
         arguments = ("push", *options, upstream.url, f"{sha}:{target}")
@@ -133,9 +167,9 @@ def _send(wanted: Push, own: commit.Repository, sha: str, there: Branches, *, dr
         return True
 
     def look() -> bool | None:
-        return True if branches(upstream, wanted.branch, cwd=wanted.scratch).tip == sha else None
+        return True if branches(upstream, wanted.branch, cwd=wanted.scratch).tip(wanted.branch) == sha else None
 
-    repeat.write(sent, look, _push_failures(wanted), upstream.deadline)
+    repeat.write(sent, look, failing, upstream.deadline)
     verb = "Dry run: would push" if dry_run else "Pushed"
     log.info(f"{verb} {sha[:10]} to {wanted.branch} of {upstream.url}.")
 
@@ -151,8 +185,10 @@ def _push_failures(wanted: Push) -> Callable[[Exception], Failure | None]:
                 if wanted.force:
                     return Failure(Outcome.REFUSED, _overtaken(wanted, error))
                 raise _Moved from error
+            verdict = wanted.judge(error.text)
             declined = f"Could not {doing}: the server declined it ({reason})."
-            return Failure(Outcome.REFUSED, Refused(declined, next_step=wanted.advise(error.text), detail=error.text))
+            kind = Protected if verdict.protected else verdict.error
+            return Failure(Outcome.REFUSED, kind(declined, next_step=verdict.advice, detail=error.text))
         return otherwise(error)
 
     return failure

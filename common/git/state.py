@@ -160,7 +160,7 @@ class _NothingListed(Exception):
 
 def _default_branch(upstream: Upstream, cwd: Path) -> str:
     there = branches(upstream, "", cwd=cwd)
-    if not there.default_tip:
+    if not there.tip(there.default_branch):
         raise BadInput(
             f"{upstream.url} holds no commit on its default branch.", next_step="Check the address, or name a branch."
         )

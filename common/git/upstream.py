@@ -41,15 +41,18 @@ def login_advice(credentials: Credentials | None) -> str:
 
 @dataclass(frozen=True)
 class Branches:
-    """What the other side holds: the tip of one branch, and the default branch with its tip. Empty: there is none."""
+    """What the other side holds: its branches with their commits, and which one is the default ('' for none)."""
 
-    tip: str
+    tips: Mapping[str, str]
     default_branch: str
-    default_tip: str
+
+    def tip(self, branch: str) -> str:
+        """Give the commit of a branch; '' when there is none."""
+        return self.tips.get(branch, "")
 
 
 def branches(upstream: Upstream, branch: str, *, cwd: Path) -> Branches:
-    """Ask for the tips. Raises Conflict when git could not have the branch next to one that exists."""
+    """Ask for the branches. Raises Conflict when git could not have this one next to one that exists."""
     asking = failures(
         doing=f"read {upstream.url}", url=upstream.url, login_advice=upstream.login_advice, may_appear=True
     )
@@ -90,4 +93,4 @@ def _parsed(listing: str, branch: str) -> Branches:
         raise Conflict(
             f"The branch {clash} exists, and git cannot have {branch} next to it.", next_step="Choose another branch."
         )
-    return Branches(tips.get(branch, ""), default, tips.get(default, ""))
+    return Branches(tips, default)

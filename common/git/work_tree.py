@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
@@ -12,11 +13,19 @@ from common.errors import BadInput
 RIGHT_FOLDER = "Set CODE_DIRECTORY to the folder that CookieCutter made (its output projectDirectory)."
 
 
-def check_folder(folder: Path) -> None:
-    """Raise BadInput for a folder without files, with one that may not be read, or with a repository inside."""
+@dataclass(frozen=True)
+class Found:
+    """What the files of a folder ask git for: to leave some out, or to keep some under Git LFS."""
+
+    ignores: bool
+    lfs: bool
+
+
+def check_folder(folder: Path) -> Found:
+    """Look at every file. Raises BadInput for a folder without one, that may not be read, or a repository inside."""
     if not folder.is_dir():
         raise BadInput(f"The code directory {folder} does not exist, or is no folder.", next_step=RIGHT_FOLDER)
-    holds_files = False
+    holds_files, ignores, lfs = False, False, False
     for place, folders, files in os.walk(folder, onerror=_unreadable):
         if ".git" in (*folders, *files) and Path(place) != folder:
             raise BadInput(
@@ -32,15 +41,21 @@ def check_folder(folder: Path) -> None:
             path = Path(place, name)
             if not path.is_file() and not path.is_symlink():
                 log.warning(f"Not pushed: {path.relative_to(folder)}, which is a pipe, socket or device.")
+        ignores = ignores or ".gitignore" in files
+        lfs = lfs or (".gitattributes" in files and _asks_for_lfs(Path(place, ".gitattributes")))
         holds_files = holds_files or bool(files) or any(Path(place, name).is_symlink() for name in folders)
     if not holds_files:
         raise BadInput(f"The code directory {folder} holds no file to push.", next_step=RIGHT_FOLDER)
+    return Found(ignores, lfs)
 
 
 def tracks_lfs(folder: Path) -> bool:
-    """Tell whether a .gitattributes of the folder puts files under Git LFS, which these clones and pushes leave out."""
-    attributes = (path for path in folder.rglob(".gitattributes") if path.is_file())
-    return any("filter=lfs" in path.read_text(encoding="utf-8", errors="replace") for path in attributes)
+    """Tell whether a .gitattributes of the folder puts files under Git LFS."""
+    return any(_asks_for_lfs(path) for path in folder.rglob(".gitattributes"))
+
+
+def _asks_for_lfs(attributes: Path) -> bool:
+    return attributes.is_file() and "filter=lfs" in attributes.read_text(encoding="utf-8", errors="replace")
 
 
 def _unreadable(error: OSError) -> NoReturn:

@@ -11,31 +11,55 @@ from typing import Protocol, cast
 from common.contract.step import Context
 from common.errors import BadInput
 from common.git.credentials import Credentials
+from common.git.failures import Rejection
 from common.git_hosts.connector import Connector
 from common.git_hosts.context import HostContext, HostInputs, Unsupported, addressed
+from common.git_hosts.settings import Settings
 from common.git_hosts.table import HOSTS
 from common.network.url import checked
 
-__all__ = ["HOSTS", "GitHost", "NewRepository", "Repository", "module_for", "open_host", "serving"]
+__all__ = [
+    "HOSTS",
+    "GitHost",
+    "NewPullRequest",
+    "NewRepository",
+    "Repository",
+    "check_feature",
+    "check_settings",
+    "module_for",
+    "open_host",
+    "serving",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
 class NewRepository:
-    """What to create, at the place that the context names."""
+    """What to create, at the place that the context names. default_branch: '' leaves it to the host."""
 
     visibility: str
     description: str
+    default_branch: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Repository:
-    """A repository as its host describes it."""
+    """A repository as its host describes it. default_branch: '' where the host names none before the first commit."""
 
     url: str
     clone_url: str
     default_branch: str
     visibility: str
     description: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewPullRequest:
+    """A pull or merge request inside one repository: the branch `source`, to be merged into `target`."""
+
+    source: str
+    target: str
+    title: str
+    body: str
 
 
 class GitHost(Protocol):
@@ -45,7 +69,12 @@ class GitHost(Protocol):
     """
 
     NAME: str  # as a sentence begins with it
-    UNSUPPORTED: Mapping[str, tuple[str, str]]  # type of a step that the host cannot serve -> what it lacks, advice
+    UNSUPPORTED: Mapping[str, tuple[str, str]]
+    """Type of a step, or field of an input, that the host cannot serve -> what it lacks, advice."""
+    SETTINGS: frozenset[str]
+    """Which of settings.KEYS the host has."""
+    SETS_DEFAULT_BRANCH_OF_EMPTY: bool
+    """Whether create_repository or set_default_branch can name a default branch that has no commit yet."""
 
     def check(self, context: HostContext) -> None:
         """Raise BadInput for a field of the location that is missing, or breaks the host's rules."""
@@ -62,14 +91,45 @@ class GitHost(Protocol):
 
     def git_credentials(self, context: HostContext) -> Credentials | None: ...
 
-    def explain_rejection(self, context: HostContext, text: str) -> str:
-        """Give what to do about a push that this host declined with these words; empty when there is no advice."""
+    def explain_rejection(self, context: HostContext, text: str) -> Rejection:
+        """Tell what a push that this host declined with these words lacked; Rejection() when nothing is known."""
 
     def find_repository(self, context: HostContext, wanted: NewRepository) -> Repository | None:
         """Give the repository if it exists and the credentials may see it."""
 
     def create_repository(self, context: HostContext, wanted: NewRepository) -> tuple[Repository, bool]:
-        """Create the repository. The flag is False when somebody else did since it was looked for."""
+        """Create the repository. The flag is False when somebody else did since it was looked for.
+
+        Only hosts with SETS_DEFAULT_BRANCH_OF_EMPTY look at the wanted default branch.
+        """
+
+    def set_default_branch(self, context: HostContext, branch: str) -> None:
+        """Make this the default branch of the repository; to repeat it does no harm.
+
+        It has commits, unless the host is one of SETS_DEFAULT_BRANCH_OF_EMPTY.
+        """
+
+    def apply_settings(self, context: HostContext, settings: Settings, *, write: bool) -> list[str]:
+        """Bring the repository to these settings, all of them of SETTINGS: read, and write only what differs.
+
+        Gives the names of what differed (settings.bring_about does all this); write=False: only look.
+        """
+
+    def find_pull_request(self, context: HostContext, *, source: str, target: str) -> str | None:
+        """Give the browser URL of the open pull or merge request from the one branch into the other."""
+
+    def open_pull_request(self, context: HostContext, wanted: NewPullRequest) -> tuple[str, bool]:
+        """Open a pull or merge request and give its browser URL.
+
+        The flag is False when there was an open one, so that nothing is opened twice.
+        """
+
+    def protect_branch(self, context: HostContext, branch: str) -> bool:
+        """Protect the branch: no push by force, no deletion, changes by a reviewed pull request.
+
+        Whoever administers the repository may pass it by where the host knows that. A protection that is there stays as
+        it is. Gives whether this run made it.
+        """
 
 
 def open_host(
@@ -79,11 +139,8 @@ def open_host(
 
     located=False: the location does not matter, for only the credentials are wanted.
     """
-    connector = inputs.connector
-    _check_address(connector)
-    host = module_for(connector.type or _type_of(connector), step_type)
     opened = HostContext(
-        connector=connector,
+        connector=inputs.connector,
         location=inputs.location,
         harness=inputs.harness,
         network=context.network,
@@ -91,9 +148,17 @@ def open_host(
         personal=personal,
         addressed=addressed(context.sources),
     )
+    return checked_host(opened, step_type, located=located), opened
+
+
+def checked_host(context: HostContext, step_type: str, *, located: bool = True) -> GitHost:
+    """Give the connector's git host. Raises BadInput when it cannot serve the step, or for what it finds wrong."""
+    connector = context.connector
+    _check_address(connector)
+    host = module_for(connector.type or _type_of(connector), step_type)
     if located:
-        host.check(opened)
-    return host, opened
+        host.check(context)
+    return host
 
 
 def module_for(connector_type: str, step_type: str) -> GitHost:
@@ -105,10 +170,23 @@ def module_for(connector_type: str, step_type: str) -> GitHost:
     if known is None:
         raise BadInput(f"The connector type {connector_type!r} is not supported.", next_step=f"Supported: {_types()}.")
     module = _module(known.module)
-    if step_type in module.UNSUPPORTED:
-        feature, advice = module.UNSUPPORTED[step_type]
-        raise Unsupported(module.NAME, feature, next_step=advice)
+    check_feature(module, step_type)
     return module
+
+
+def check_feature(host: GitHost, field: str) -> None:
+    """Raise Unsupported when the host lacks what this input asks for."""
+    if field in host.UNSUPPORTED:
+        feature, advice = host.UNSUPPORTED[field]
+        raise Unsupported(host.NAME, feature, next_step=advice)
+
+
+def check_settings(host: GitHost, settings: Settings) -> None:
+    """Raise Unsupported, with all of them, for settings that the host lacks."""
+    lacking = list(dict.fromkeys(key for key in settings.asked() if key not in host.SETTINGS))
+    if lacking:
+        it = "it" if len(lacking) == 1 else "them"
+        raise Unsupported(host.NAME, f"setting {', '.join(lacking)}", next_step=f"Leave {it} out of settings.")
 
 
 def serving(step_type: str) -> list[str]:

@@ -6,13 +6,16 @@ import urllib.parse
 from dataclasses import dataclass
 
 from common.contract.inputs import option
+from common.git.credentials import Credentials
 from common.git_hosts.table import HOSTS
 from common.secret import Secret
 
+ANY_NAME = "x-access-token"  # GitHub, GitLab and Azure look at the token alone, and want some name
+
 
 @dataclass(frozen=True, kw_only=True)
-class Connector:
-    """A git connector. On the platform its values come from the step's connectorRef."""
+class ConnectorName:
+    """Which connector a step names, and of what kind it is."""
 
     ref: str = option("connectorRef", default="", help="The platform's connector, as its catalog names it.")
     type: str = option(
@@ -21,6 +24,12 @@ class Connector:
         default="",
         help=f"Kind of git host: {', '.join(HOSTS)}. Told from the host's name when absent.",
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class GitLogin:
+    """A git host, and who is known there: what a connector comes to in a step's environment."""
+
     machine: str = option(
         "gitHost",
         env=["DRONE_NETRC_MACHINE"],
@@ -78,9 +87,20 @@ class Connector:
         """
         return urllib.parse.urlsplit(self.remote_url).path.rstrip("/") if self._on_same_host else ""
 
+    def credentials(self) -> Credentials | None:
+        """Give what git sends to this host; None without a token. A token alone goes with a name that hosts take."""
+        if self.password is None or not self.host:
+            return None
+        return Credentials(self.origin, self.username or ANY_NAME, self.password)
+
     @property
     def _on_same_host(self) -> bool:
         return bool(self.host) and _host_of(self.remote_url) == self.host
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connector(GitLogin, ConnectorName):
+    """A git connector. On the platform its values come from the step's connectorRef."""
 
 
 def _host_of(url: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from common import log
@@ -20,6 +20,16 @@ class Unsupported(BadInput):
 
     def __init__(self, host: str, feature: str, *, next_step: str) -> None:
         super().__init__(f"{host} has no {feature}.", next_step=next_step)
+
+
+class Missing(BadInput):
+    """Fields of the location are missing; `names` are those of a pipeline, with the variable of each."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(
+            f"Required input is missing: {', '.join(names)}.", next_step="--help lists every name and meaning."
+        )
+        self.names = names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +65,8 @@ class HostContext:
     """What every function of a git host gets first.
 
     personal: the repository belongs to the account of the token, so no other owner is needed. addressed: the fields
-    of the location that were said to this step alone, and so do not merely lie in its environment.
+    of the location that were said to this step alone, and so do not merely lie in its environment. note: takes what the
+    user should know.
     """
 
     connector: Connector
@@ -65,6 +76,7 @@ class HostContext:
     deadline: Deadline
     personal: bool = False
     addressed: frozenset[str] = frozenset()
+    note: Callable[[str], None] = log.info
 
 
 def addressed(sources: Mapping[str, str]) -> frozenset[str]:
@@ -73,7 +85,7 @@ def addressed(sources: Mapping[str, str]) -> frozenset[str]:
 
 
 def check_location(context: HostContext, *, host: str, needs: Collection[str], has: Collection[str] = ()) -> None:
-    """Raise BadInput for fields that the host needs and that are missing, by their names in a pipeline.
+    """Raise Missing for fields that the host needs and that are not given, by their names in a pipeline.
 
     A value for a field that it neither needs nor `has` is said and not used, for a variable of the pipeline may be
     called PROJECT_NAME. One that is meant for this step raises Unsupported.
@@ -87,11 +99,9 @@ def check_location(context: HostContext, *, host: str, needs: Collection[str], h
         elif declared.field not in {*needs, *has}:
             if declared.field in context.addressed:
                 raise Unsupported(host, declared.field, next_step=f"Leave {declared.field} ({value!r}) out.")
-            log.info(f"{host} has no {declared.field}, so {value!r} is not used.")
+            context.note(f"{host} has no {declared.field}, so {value!r} is not used.")
     if missing:
-        raise BadInput(
-            f"Required input is missing: {', '.join(missing)}.", next_step="--help lists every name and meaning."
-        )
+        raise Missing(missing)
 
 
 def _variable(declared: Option) -> str:

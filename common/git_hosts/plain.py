@@ -6,7 +6,8 @@ import urllib.parse
 
 from common.errors import BadInput
 from common.git.credentials import Credentials
-from common.git_hosts.context import HostContext, check_location
+from common.git.failures import Rejection
+from common.git_hosts.context import HostContext, Missing, check_location
 from common.network.url import checked, origin
 
 NAME = "A plain Git server"
@@ -19,6 +20,8 @@ UNSUPPORTED = {
         "pages that show files, by which a catalog registers them",
         "Push to a git host that has them, and give its kind as CONNECTOR_TYPE.",
     ),
+    "pushMode": ("pull requests", "Set PUSH_MODE=push."),
+    "protect": ("API that protects branches", "Leave protect out, and have its keeper protect the branch."),
 }
 
 
@@ -26,7 +29,7 @@ def check(context: HostContext) -> None:
     """Raise BadInput when the connector's URL and the name of the repository do not make one address."""
     connector, name = context.connector, _name(context)
     if not connector.remote_url:
-        raise BadInput("Required input is missing: remoteUrl (set DRONE_REMOTE_URL).")
+        raise Missing(["remoteUrl (set DRONE_REMOTE_URL)"])
     checked(connector.remote_url, what="DRONE_REMOTE_URL", next_step="Give the connector's https URL.")
     if origin(connector.remote_url) != connector.origin:
         raise BadInput(
@@ -43,7 +46,7 @@ def check(context: HostContext) -> None:
             next_step="Leave repository out, or use a connector for the account (its URL without a repository).",
         )
     if connector.password is not None and not connector.username:
-        raise BadInput("Required input is missing: gitUsername (set DRONE_NETRC_USERNAME).")
+        raise Missing(["gitUsername (set DRONE_NETRC_USERNAME)"])
 
 
 def clone_url(context: HostContext) -> str:
@@ -68,8 +71,8 @@ def git_credentials(context: HostContext) -> Credentials | None:
     return Credentials(connector.origin, connector.username, connector.password)
 
 
-def explain_rejection(_: HostContext, text: str) -> str:  # noqa: ARG001 - the server's own words are all there is
-    return ""
+def explain_rejection(_: HostContext, text: str) -> Rejection:  # noqa: ARG001 - the server's own words are all there is
+    return Rejection()
 
 
 def _name(context: HostContext) -> str:

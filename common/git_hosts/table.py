@@ -15,5 +15,8 @@ class Host:
 
 HOSTS: dict[str, Host] = {  # connector type of the platform
     "Github": Host("common.git_hosts.github", ("github.com", "*.ghe.com")),
+    "Gitlab": Host("common.git_hosts.gitlab", ("gitlab.com",)),
+    "AzureRepo": Host("common.git_hosts.azure", ("dev.azure.com", "*.visualstudio.com")),
+    "Harness": Host("common.git_hosts.harness", ("*.harness.io",)),
     "Git": Host("common.git_hosts.plain"),
 }

@@ -11,6 +11,8 @@ from common.network.url import checked
 from common.secret import Secret
 
 DEFAULT_BASE = "https://app.harness.io"
+GIT_HOST = "Harness Code"  # the portal's own git host, as messages call it
+KEY = "xApiKey (set X_API_KEY)"
 
 
 @dataclass(frozen=True, kw_only=True)

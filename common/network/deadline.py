@@ -8,7 +8,6 @@ The wall clock (STEP_TIMEOUT) ends whatever still runs, also what hangs in a sys
 from __future__ import annotations
 
 import contextlib
-import random
 import signal
 import threading
 import time
@@ -125,6 +124,8 @@ class Attempts:
         self.deadline._failing(self.started)  # noqa: SLF001 - the two are one mechanism
 
     def _next_pause(self) -> float:
+        import random
+
         pause = self.wait * random.uniform(0.8, 1.2)  # noqa: S311 - jitter, not cryptography
         self.wait = min(self.wait * 2, LONGEST_WAIT)
         if self.requested is not None:

@@ -94,7 +94,7 @@ def _whole(raw: urllib3.BaseHTTPResponse, url: str) -> bytes:
     return body
 
 
-class _HeaderAuth(AuthBase):
+class HeaderAuth(AuthBase):
     """Adds the credentials; being set at all, it keeps requests from reading a netrc file."""
 
     def __init__(self, headers: Mapping[str, str | Secret]) -> None:
@@ -106,7 +106,7 @@ class _HeaderAuth(AuthBase):
         return request
 
 
-class _Transient(Exception):
+class Transient(Exception):
     """An answer whose status may change by itself."""
 
     def __init__(self, answer: requests.Response) -> None:
@@ -124,17 +124,20 @@ class Client:
     headers: Mapping[str, str | Secret]
     session: requests.Session
 
-    def send(
+    def send(  # noqa: PLR0913 - what a request is made of
         self,
         method: str,
         path: str,
         *,
         params: Mapping[str, str] | None = None,
         json: object = None,
+        content: tuple[str, bytes] | None = None,
         retry_not_found: bool = False,
+        safe: bool = False,
     ) -> requests.Response:
         """Send one request and give whatever final answer comes back, also an error's.
 
+        content: the type and the bytes of a body that is no JSON. safe: it may be repeated, whatever its method says.
         `path` is below the base, or a full URL on the same origin. Raises Unavailable when the service could not be
         reached or kept failing, and Uncertain when a write may have happened.
         """
@@ -146,16 +149,23 @@ class Client:
         def ask() -> requests.Response:
             missing.clear()
             answer = self.session.request(
-                method, url, auth=_HeaderAuth(self.headers), allow_redirects=False, params=params, json=json
+                method,
+                url,
+                auth=HeaderAuth(self.headers),
+                allow_redirects=False,
+                params=params,
+                json=json,
+                data=content[1] if content else None,
+                headers={"Content-Type": content[0]} if content else None,
             )
             if retry_not_found and answer.status_code == HTTPStatus.NOT_FOUND:
                 missing.append(answer)
             if missing or answer.status_code in TRANSIENT_STATUS:
-                raise _Transient(answer)
+                raise Transient(answer)
             return answer
 
         try:
-            if method in SAFE_METHODS:
+            if safe or method in SAFE_METHODS:
                 return repeat.read(ask, lambda error: failure(url, error), self.deadline)
             return repeat.write(ask, None, lambda error: failure(url, error), self.deadline)
         except Unavailable:
@@ -186,7 +196,7 @@ def configure(session: requests.Session, base: str, network: Network, deadline: 
 
 def failure(url: str, error: Exception) -> Failure | None:
     """Tell what an exception of requests left behind, for a request to the URL; None when it is none."""
-    if isinstance(error, _Transient):
+    if isinstance(error, Transient):
         return _of_answer(url, error.answer)
     if isinstance(error, requests.exceptions.SSLError | requests.exceptions.ProxyError):
         return Failure(Outcome.REFUSED, _unreachable(url, error))

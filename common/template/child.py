@@ -24,6 +24,8 @@ from common.template import faults, hooks, isolation, names, source, variables, 
 from common.template.job import Answer, Job
 from common.template.source import Template
 
+OWN = ("_template", "_output_dir", "_repo_dir", "_checkout")  # in the order in which cookiecutter.main adds them
+
 
 class _Stopped(BaseException):
     """The step was stopped, or is gone."""
@@ -64,7 +66,7 @@ def _stop(_: int, __: FrameType | None) -> None:
 def _answer(job: Job) -> Answer:
     answer = Answer()
     try:
-        answer.project = _render(job, answer.warnings)
+        answer.project, answer.values = _render(job, answer.warnings)
     except StepError as error:
         answer.failure = (type(error).__name__, error.message, error.next_step)
     except OSError as error:
@@ -74,13 +76,13 @@ def _answer(job: Job) -> Answer:
     return answer
 
 
-def _render(job: Job, warnings: list[str]) -> str:
-    """Render the template and give the name of the project's folder."""
+def _render(job: Job, warnings: list[str]) -> tuple[str, dict[str, Any]]:
+    """Render the template and give the name of the project's folder, and the values of the variables."""
     scratch, seconds = Path(job.scratch), job.hook_timeout
-    source.check_folder(Path(job.template))
+    source.check_folder(Path(job.template), Path(job.repository))
     root = hooks.before_all(Path(job.template), scratch, seconds=seconds)
     if root != Path(job.template):
-        source.check_folder(root)
+        source.check_folder(root, root)
     sys.dont_write_bytecode = True  # the template's folder may be one of the workspace
     sys.path.append(str(root))  # for extensions next to cookiecutter.json, as cookiecutter.main does
     template = _opened(root, job, warnings)
@@ -91,10 +93,16 @@ def _render(job: Job, warnings: list[str]) -> str:
     places = {"_repo_dir": str(root), "_output_dir": job.project}
     hooks.run("pre_gen_project", template, project, scratch, seconds=seconds, **places)
     _check_project(project)
-    writing.write(template, entries, project)
+    writing.write(template, entries, project, largest=100_000_000)
     hooks.run("post_gen_project", template, project, scratch, seconds=seconds, **places)
     _check_project(project)
-    return name
+    values = {name: value for name, value in template.context["cookiecutter"].items() if name not in OWN}
+    values |= {  # a choice as the template lists it: another run, and cruft, look for it there
+        name: template.given.get(name, default[0])
+        for name, default in template.declared.items()
+        if isinstance(default, list) and not name.startswith("_")
+    }
+    return project.name, json.loads(json.dumps(values, default=str))  # an extension may have made them anything
 
 
 def _opened(root: Path, job: Job, warnings: list[str]) -> Template:
@@ -115,7 +123,7 @@ def _opened(root: Path, job: Job, warnings: list[str]) -> Template:
         return environment.from_string(str(raw)).render(cookiecutter=found)
 
     values = variables.resolved(root, declared, given, render)
-    values |= {"_template": job.address, "_output_dir": job.output, "_repo_dir": job.address, "_checkout": None}
+    values |= {name: job.output if name == "_output_dir" else job.told[name] for name in OWN}
     context = OrderedDict(cookiecutter=values, _cookiecutter=variables.unrendered(declared, given))
     folder = source.project_folder(root, environment)
     return Template(root, folder, environment, context, declared, given)

@@ -22,11 +22,16 @@ def files_of(folder: Path) -> list[Path]:
     return sorted(found)
 
 
-def place(made: Path, target: Path, *, overwrite: bool, dry_run: bool = False) -> bool:
+def differing(made: Path, target: Path) -> list[Path]:
+    """Give the files of `made` that are not, or not so, in the folder `target`."""
+    return [name for name in files_of(made) if not _same(made / name, target / name)]
+
+
+def place(made: Path, target: Path, *, overwrite: bool, skip: bool = False, dry_run: bool = False) -> bool:
     """Move the folder `made` to `target`; gives False when the same files were there already.
 
     An existing target may hold more files. One that differs in a file raises Conflict, unless `overwrite` says to
-    replace those files. A dry run only checks.
+    replace those files, or `skip` to leave those that are there. A dry run only checks.
     """
     if not target.parent.is_dir() and any(parent.is_file() for parent in target.parents):
         raise Conflict(f"{target} cannot be made: a file stands where a folder should be.", next_step="Choose another.")
@@ -37,25 +42,39 @@ def place(made: Path, target: Path, *, overwrite: bool, dry_run: bool = False) -
         return True
     if not target.is_dir():
         raise Conflict(f"{target} is a file, and the project is a folder.", next_step="Choose another name.")
-    differing = [name for name in files_of(made) if not _same(made / name, target / name)]
-    linked = next((parent for name in differing for parent in name.parents if (target / parent).is_symlink()), None)
-    if linked is not None:
-        raise Conflict(
-            f"{target / linked} is a link, through which files would be written to another place.",
-            next_step="Remove the link, or choose another name.",
-        )
-    if not differing:
+    different = differing(made, target)
+    if skip:
+        different = [name for name in different if not os.path.lexists(target / name)]
+    _check_ways(target, different, through_files=not skip)
+    if not different:
         return False
-    if not overwrite:
-        more = f" and {len(differing) - NAMED} more" if len(differing) > NAMED else ""
-        names = ", ".join(str(name) for name in differing[:NAMED])
+    if not (overwrite or skip):
+        more = f" and {len(different) - NAMED} more" if len(different) > NAMED else ""
+        names = ", ".join(str(name) for name in different[:NAMED])
         raise Conflict(
             f"{target} exists already and differs in {names}{more}.",
-            next_step="Choose another name, or set overwriteIfExists to true to replace these files.",
+            next_step="Choose another name, or set overwriteIfExists to true to replace these files,"
+            " or SKIP_IF_EXISTS to true to leave them as they are.",
         )
-    for name in () if dry_run else differing:
+    for name in () if dry_run else different:
         _replace(made / name, target / name)
     return True
+
+
+def _check_ways(target: Path, names: list[Path], *, through_files: bool) -> None:
+    """Refuse to write through a link and, unless they may be replaced, where a file stands in the place of a folder."""
+    for name in names:
+        for parent in name.parents:
+            if (target / parent).is_symlink():
+                raise Conflict(
+                    f"{target / parent} is a link, through which files would be written to another place.",
+                    next_step="Remove the link, or choose another name.",
+                )
+            if (target / parent).is_file() and not through_files:
+                raise Conflict(
+                    f"{target / name} cannot be made: a file stands where a folder should be.",
+                    next_step="Remove that file, or choose another name.",
+                )
 
 
 def _same(made: Path, there: Path) -> bool:

@@ -22,11 +22,23 @@ FOLDER = "hooks"
 
 
 def before_all(template: Path, scratch: Path, *, seconds: int) -> Path:
-    """Run the pre_prompt hooks on a copy of the template, which they may change, and give the copy."""
+    """Run the pre_prompt hooks on a copy of the template, which they may change, and give the copy.
+
+    A link to another place in the template's repository becomes a copy of what is there.
+    """
     if not _scripts(template, "pre_prompt"):
         return template
     copy = scratch / template.name
     shutil.copytree(template, copy, symlinks=True, ignore=shutil.ignore_patterns(".git"))
+    for parent, folders, files in os.walk(template):
+        for link in (Path(parent, name) for name in (*folders, *files) if Path(parent, name).is_symlink()):
+            target, place = Path(os.path.realpath(link)), copy / link.relative_to(template)
+            if place.is_symlink() and not target.is_relative_to(os.path.realpath(template)) and target.exists():
+                place.unlink()
+                if target.is_dir():
+                    shutil.copytree(target, place, symlinks=True)
+                else:
+                    shutil.copy2(target, place)
     for script in _scripts(copy, "pre_prompt"):
         _run(script, script.name, copy, seconds=seconds)
     return copy

@@ -16,13 +16,15 @@ KINDS: Mapping[str, type[StepError]] = {kind.__name__: kind for kind in (BadInpu
 class Job:
     """What to render.
 
-    template: the folder; address: how the user named it. given: the values of variables; strict: others than the
-    template's are refused. project, scratch: empty folders, for the project and for other files; output: where the
-    project goes in the end. hook_timeout: in seconds. parent: the step's process.
+    template: the folder; repository: the one around it, which no link may leave. told: what the template is told to
+    be (_template, _repo_dir, _checkout). given: the values of variables; strict: others than the template's are
+    refused. project, scratch: empty folders, for the project and for other files; output: where the project goes in
+    the end. hook_timeout: in seconds. parent: the step's process.
     """
 
     template: str
-    address: str
+    repository: str
+    told: Mapping[str, str | None]
     given: Mapping[str, Any]
     strict: bool
     project: str
@@ -38,9 +40,10 @@ class Job:
 
 @dataclass
 class Answer:
-    """What came of it: the name of the project's folder, or why there is none; and warnings."""
+    """What came of it: the name of the project's folder, or why there is none; the variables' values; and warnings."""
 
     project: str = ""
+    values: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     failure: tuple[str, str, str] | None = None  # kind, message, next step
     system: tuple[int, str, str] | None = None  # number, reason and file of an OSError

@@ -9,6 +9,7 @@ import fnmatch
 import os
 import posixpath
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cache
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from common.errors import BadInput
 from common.template import faults
 from common.template.folder import LONGEST_NAME
+from common.template.pieces import Pieces
 from common.template.source import Template
 
 if TYPE_CHECKING:
@@ -147,20 +149,25 @@ def _is_git(name: str) -> bool:
 
 
 def _rendered(template: Template, name: str, *, place: str) -> str:
+    naming = _naming(template.environment)
+    pieces = naming.of(name, template.context)
+    if pieces is not None:
+        with suppress(Exception):  # Jinja tells it
+            return "".join(pieces)
     with faults.told(place):
-        return _naming(template.environment).from_string(name).render(**template.context)
+        return naming.environment.from_string(name).render(**template.context)
 
 
 @cache
-def _naming(environment: Environment) -> Environment:
-    """Give the environment in which an expression may not come to a list or a map: that makes no name."""
+def _naming(environment: Environment) -> Pieces:
+    """Give what renders names, in which an expression may not come to a list or a map: that makes no name."""
 
     def plain(value: Any) -> Any:
         if value is None or isinstance(value, dict | list | tuple | set):
             raise TypeError(f"a name cannot be made of {value!r}")
         return value
 
-    return environment.overlay(finalize=plain)
+    return Pieces(environment.overlay(finalize=plain))
 
 
 def _because(template: Template, name: str) -> str:

@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -27,24 +28,35 @@ LONGEST_LINE = 65_536
 GRACE = 5  # seconds; more than the process itself gives to hooks
 
 
+@dataclass(frozen=True)
+class Rendered:
+    """The project's folder in the stage, and the values of the template's variables."""
+
+    project: Path
+    values: Mapping[str, Any]
+
+
 def render(  # noqa: PLR0913 - what there is to say about a template
     stage: Stage,
     template: Path,
     *,
-    address: str,
+    repository: Path,
+    told: Mapping[str, str | None],
     given: Mapping[str, Any],
     strict: bool,
     output: Path,
     hook_timeout: int,
-) -> Path:
-    """Render the template into the stage, and give the project's folder there. What hooks print is told line by line.
+) -> Rendered:
+    """Render the template into the stage. What hooks print is told line by line.
 
-    address: how the user named the template. given: the values of variables; `strict` refuses those that the template
-    does not have. output: the folder in which the project will be in the end. hook_timeout: in seconds, for each.
+    repository: the folder around the template, which no link may leave. told: what it is told to be (_template,
+    _repo_dir, _checkout). given: the values of variables; `strict` refuses those that it does not have. output: the
+    folder in which the project will be in the end. hook_timeout: in seconds, for each.
     """
     job = Job(
         template=str(template),
-        address=address,
+        repository=str(repository),
+        told=told,
         given=given,
         strict=strict,
         project=str(stage.project),
@@ -69,7 +81,7 @@ def render(  # noqa: PLR0913 - what there is to say about a template
             raise OSError(number, reason, file)
         shown = file.removeprefix(f"{job.project}/")
         raise BadInput(f"The template cannot be rendered: {reason} ({shown}).", next_step=faults.CORRECT)
-    return Path(job.project, answer.project)
+    return Rendered(Path(job.project, answer.project), answer.values)
 
 
 def _answer(job: Job, lock: int) -> Answer:

@@ -44,25 +44,49 @@ class Template:
         return patterns
 
 
-def check_folder(template: Path) -> None:
-    """Refuse links that lead out of the template, whose targets would be copied, and what is no file at all."""
-    root = Path(os.path.realpath(template))
-    for parent, folders, files in os.walk(root):
-        if Path(parent) == root and ".git" in folders:
-            folders.remove(".git")
-        for name in (*folders, *files):
-            path = Path(parent, name)
-            mode = path.lstat().st_mode
-            if stat.S_ISLNK(mode) and not Path(os.path.realpath(path)).is_relative_to(root):
-                raise BadInput(
-                    f"The template's {path.relative_to(root)} is a link to a place outside the template.",
-                    next_step="Replace the link by a copy of the file.",
-                )
-            if not (stat.S_ISLNK(mode) or stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
-                raise BadInput(
-                    f"The template's {path.relative_to(root)} is a pipe, a socket or a device.",
-                    next_step="Remove it; a template is made of files and folders.",
-                )
+def check_folder(template: Path, repository: Path) -> None:
+    """Refuse links that lead out of the repository, whose targets would be copied, and what is no file at all.
+
+    A link may lead to another place in it, as from a template in a folder to a licence that several share; what stands
+    there is looked at, too.
+    """
+    root = Path(os.path.realpath(repository))
+    seen: set[Path] = set()
+    waiting = [Path(os.path.realpath(template))]
+    while waiting:
+        top = waiting.pop()
+        if top in seen:
+            continue
+        for parent, folders, files in os.walk(top):
+            seen.add(Path(parent))
+            if Path(parent) in (top, root) and ".git" in folders:
+                folders.remove(".git")
+            for name in (*folders, *files):
+                path = Path(parent, name)
+                target = _checked(path, root)
+                if target.is_dir() and path.is_symlink():
+                    waiting.append(target)
+
+
+def _checked(path: Path, root: Path) -> Path:
+    """Give the place that a file, folder or link leads to. Raises BadInput for one that a template may not have."""
+    mode = path.lstat().st_mode
+    target = Path(os.path.realpath(path)) if stat.S_ISLNK(mode) else path
+    if not target.is_relative_to(root):
+        raise BadInput(
+            f"The template's {path.relative_to(root)} is a link to a place outside the template.",
+            next_step="Replace the link by a copy of the file.",
+        )
+    if stat.S_ISLNK(mode) and ".git" in target.relative_to(root).parts:
+        raise BadInput(
+            f"The template's {path.relative_to(root)} is a link into its git repository.", next_step="Remove the link."
+        )
+    if not (stat.S_ISLNK(mode) or stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
+        raise BadInput(
+            f"The template's {path.relative_to(root)} is a pipe, a socket or a device.",
+            next_step="Remove it; a template is made of files and folders.",
+        )
+    return target
 
 
 def environment_of(template: Path, declared: Mapping[str, Any]) -> Environment:

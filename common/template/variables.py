@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from common.errors import BadInput
-from common.template import faults
+from common.template import faults, schema
 
 CONTEXT_FILE = "cookiecutter.json"
 LARGEST = 1_000_000  # bytes of a cookiecutter.json; published ones have a few thousand
@@ -32,6 +32,16 @@ Render = Callable[[Any, Mapping[str, Any]], Any]
 
 def declared_in(template: Path) -> dict[str, Any]:
     """Read the variables that the template has, with their defaults."""
+    declared = read_context(template)
+    if {"template", "templates"} & declared.keys():
+        raise BadInput(
+            "The template is a choice of several templates.", next_step="Give the repository or folder of one of them."
+        )
+    return declared
+
+
+def read_context(template: Path) -> dict[str, Any]:
+    """Read the cookiecutter.json of a template, or of a choice of templates."""
     try:
         with (template / CONTEXT_FILE).open("rb") as file:
             text = file.read(LARGEST + 1)
@@ -51,10 +61,6 @@ def declared_in(template: Path) -> dict[str, Any]:
         ) from error
     if not isinstance(declared, dict):
         raise BadInput(f"The template's {CONTEXT_FILE} is no JSON object.", next_step=faults.CORRECT)
-    if {"template", "templates"} & declared.keys():
-        raise BadInput(
-            "The template is a choice of several templates.", next_step="Give the repository or folder of one of them."
-        )
     return declared
 
 
@@ -82,7 +88,7 @@ def checked(declared: Mapping[str, Any], given: Mapping[str, Any], *, strict: bo
             values[name] = _converted(value, declared[name], private=name.startswith("_"))
         except ValueError as error:
             wrong.append(f"The variable {name!r} {error}.")
-    told = f"Its variables: {', '.join(known)}."
+    told = f"Its variables: {schema.listed(declared)}."
     if wrong or (strict and unknown):
         faulty = [f"{words}." for words in unknown] + wrong if strict else wrong
         raise BadInput(" ".join(faulty), next_step=told)

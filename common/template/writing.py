@@ -1,37 +1,59 @@
 """Writing what was planned, byte for byte as cookiecutter.generate does, and only below the project's folder.
 
-A hook can put a link where the template writes next, so each place is looked at once more before it is written to.
+A hook can put a link where the template writes next, so once there has been one, each place is looked at before it is
+written to.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
-from collections.abc import Sequence
+import stat
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from common.errors import BadInput
-from common.template import faults
+from common.errors import BadInput, StepError
+from common.template import content, faults
 from common.template.names import Entry, Kind
+from common.template.pieces import Pieces
 from common.template.source import Template
 
+PROGRESS = 5.0  # seconds
+BLOCK = 1 << 20  # characters that are held before they are written
+MANY = 10_000  # pieces of them
 
-def write(template: Template, entries: Sequence[Entry], project: Path) -> None:
-    """Write the entries into the project's folder, which is there. Works in the template's, as cookiecutter does."""
+
+def write(template: Template, entries: Sequence[Entry], project: Path, *, largest: int) -> None:
+    """Write the entries into the project's folder, which is there. Works in the template's, as cookiecutter does.
+
+    largest: bytes that a rendered file may have.
+    """
     from jinja2 import FileSystemLoader
 
     os.chdir(template.project)
     template.environment.loader = FileSystemLoader([".", "../templates"])
-    for entry in entries:
-        target = project / entry.target
-        _check_place(project, target)
+    pieces = Pieces(template.environment)
+    writer = _Writer(template, pieces, frozenset(sign.encode() for sign in pieces.starts), largest)
+    untouched = not any(project.iterdir())
+    place = str(project)
+    due = time.monotonic() + PROGRESS
+    for number, entry in enumerate(entries):
+        target = f"{place}/{entry.target}"
+        if not untouched:
+            _check_place(project, Path(target))
         if entry.kind is Kind.FOLDER:
-            target.mkdir(parents=True, exist_ok=True)
+            Path(target).mkdir(parents=True, exist_ok=True)
         elif entry.kind is Kind.COPIED_FOLDER:
-            _copy_folder(entry.source, target, project)
-        elif not target.is_dir():  # a name that is empty by a condition: the file is not wanted
-            target.parent.mkdir(parents=True, exist_ok=True)
-            _write_file(template, entry, target)
+            _copy_folder(entry.source, Path(target), project)
+        else:
+            writer.write(entry, target)
+        if time.monotonic() >= due:
+            print(f"{number + 1} of {len(entries)} files and folders are written.", file=sys.stderr, flush=True)
+            due = time.monotonic() + PROGRESS
 
 
 def _check_place(project: Path, target: Path) -> None:
@@ -55,29 +77,124 @@ def _copy_folder(source: str, target: Path, project: Path) -> None:
     shutil.copytree(source, target)
 
 
-def _write_file(template: Template, entry: Entry, target: Path) -> None:
-    from binaryornot.check import is_binary
+@dataclass(frozen=True)
+class _Writer:
+    """Writes files of one template."""
 
-    with faults.told(f"{template.project.name}/{entry.source}", root=template.project.name):
-        text = None
-        if entry.kind is Kind.RENDERED and not is_binary(entry.source):
-            text = template.environment.get_template(entry.source).render(**template.context).encode()
-            text = text.replace(b"\n", _line_end(template, entry.source).encode())
-    if text is None:
-        shutil.copyfile(entry.source, target)
-    else:
-        target.write_bytes(text)
-    shutil.copymode(entry.source, target)
+    template: Template
+    pieces: Pieces
+    signs: frozenset[bytes]
+    largest: int
+
+    def write(self, entry: Entry, target: str) -> None:
+        """Write one file, unless its name has become that of a folder: by a condition, the file is not wanted."""
+        made = _opened(target)
+        if made is None:
+            return
+        with made, open(entry.source, "rb", buffering=0) as source:  # noqa: PTH123 - Path costs as much as all the rest
+            start = source.read(content.AT_ONCE)
+            blocks = self._blocks(entry, source, start) if entry.kind is Kind.RENDERED else None
+            if blocks is not None:
+                made.writelines(blocks)
+            elif len(start) < content.AT_ONCE:
+                made.write(start)
+            else:
+                shutil.copyfile(entry.source, target)
+            made.flush()
+            os.fchmod(made.fileno(), stat.S_IMODE(os.fstat(source.fileno()).st_mode))
+
+    def _blocks(self, entry: Entry, file: io.FileIO, start: bytes) -> Iterable[bytes] | None:
+        """Give the content of a file as it is rendered; None when it is copied."""
+        if content.is_binary(entry.source, start):
+            return None
+        wanted = self.template.context["cookiecutter"].get("_new_lines", False)
+        kept = wanted in (False, None, "", "\n") and self.template.environment.newline_sequence == "\n"
+        if kept and self.pieces.usual and not content.holds_any(file, start, self.signs | {b"\r"}):
+            return None
+        if os.fstat(file.fileno()).st_size > self.largest:
+            raise self._too_large(entry)
+        data = start
+        if len(start) == content.AT_ONCE:
+            file.seek(0)
+            data = file.readall()
+        try:
+            text = content.text_of(data)
+        except UnicodeDecodeError as error:
+            if self.pieces.usual and not any(sign in data for sign in self.signs):
+                return None
+            line = data.count(b"\n", 0, error.start) + 1
+            raise BadInput(
+                f"The template's file is no UTF-8 text, and holds something to render ({self._place(entry)}, line {line}).",
+                next_step="Save it as UTF-8, or name it in the template's _copy_without_render.",
+            ) from error
+        with faults.told(self._place(entry)):
+            end = _line_end(wanted, data)
+        return self._rendered(entry, text, end)
+
+    def _rendered(self, entry: Entry, text: str, end: bytes) -> Iterable[bytes]:
+        pieces = self.pieces.of(text, self.template.context)
+        if pieces is not None:
+            try:
+                return [*self._joined(entry, pieces, end)]
+            except StepError:
+                raise
+            except Exception:  # noqa: BLE001 - Jinja tells it, with its line
+                pieces = None
+        return self._whole(entry, end)
+
+    def _whole(self, entry: Entry, end: bytes) -> Iterator[bytes]:
+        with faults.told(self._place(entry), root=self.template.project.name):
+            rendered = self.template.environment.get_template(entry.source).generate(**self.template.context)
+            yield from self._joined(entry, rendered, end)
+
+    def _joined(self, entry: Entry, pieces: Iterator[str], end: bytes) -> Iterator[bytes]:
+        """Give the text in few blocks, and stop one that becomes too large."""
+        held: list[str] = []
+        length = written = 0
+        for piece in pieces:
+            held.append(piece)
+            length += len(piece)
+            if written + length > self.largest:
+                raise self._too_large(entry)
+            if length >= BLOCK or len(held) >= MANY:
+                block = _encoded(held, end)
+                written += len(block)
+                yield block
+                held, length = [], 0
+        block = _encoded(held, end)
+        if written + len(block) > self.largest:
+            raise self._too_large(entry)
+        yield block
+
+    def _too_large(self, entry: Entry) -> BadInput:
+        return BadInput(
+            f"The template's file would come out larger than {self.largest} bytes ({self._place(entry)}).",
+            next_step="Correct what it repeats, or allow more with MAX_FILE_SIZE.",
+        )
+
+    def _place(self, entry: Entry) -> str:
+        return f"{self.template.project.name}/{entry.source}"
 
 
-def _line_end(template: Template, source: str) -> str:
+def _opened(target: str) -> io.BufferedWriter | None:
+    try:
+        return open(target, "wb")  # noqa: PTH123 - Path costs as much as all the rest; the caller closes it
+    except IsADirectoryError:
+        return None
+    except (FileNotFoundError, NotADirectoryError):
+        Path(target).parent.mkdir(parents=True, exist_ok=True)
+        return open(target, "wb")  # noqa: PTH123
+
+
+def _line_end(wanted: object, data: bytes) -> bytes:
     """Give what the template asks for, or what the first line of the file ends with."""
-    wanted = template.context["cookiecutter"].get("_new_lines", False)
-    if wanted:
-        if wanted not in ("\n", "\r", "\r\n"):
-            raise ValueError(f"_new_lines is {wanted!r}, which ends no line")
-        return str(wanted)
-    with Path(source).open(encoding="utf-8") as file:
-        file.readline()
-        found = file.newlines
-    return (found[0] if isinstance(found, tuple) else found) or os.linesep
+    if not wanted:
+        return content.line_end(data).encode()
+    if wanted not in ("\n", "\r", "\r\n"):
+        raise ValueError(f"_new_lines is {wanted!r}, which ends no line")
+    return str(wanted).encode()
+
+
+def _encoded(pieces: list[str], end: bytes) -> bytes:
+    block = "".join(pieces).encode()
+    return block if end == b"\n" else block.replace(b"\n", end)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from common.diagnostics import listed
 from common.errors import EXIT_CODES
-from runner.execution.launch import Ended
+from runner.execution.tree import DONE, Node, Status, Tree
 from runner.language import step_types
-from runner.language.pipeline import Pipeline, Stage, Step
+from runner.language.pipeline import Pipeline, Step
 
 AGAIN = "then run the same command again; what is done stays done"
 FIRST: dict[int, str] = {  # exit code -> what to do
@@ -21,36 +21,50 @@ FIRST: dict[int, str] = {  # exit code -> what to do
 }
 TIMED_OUT = f"Give the step a longer timeout, or find out what it waited for, {AGAIN}."
 ENDED = f"Find out what ended it, {AGAIN}."
-Steps = Sequence[tuple[Stage, Step]]
+OF_A_COMMAND = f"Read above what the command says, {AGAIN}."
 
 
-def after(pipeline: Pipeline, steps: Steps, index: int, ended: Ended) -> list[str]:
-    """Say why the step at this place in the order failed, what is done, and what to do."""
-    step = steps[index][1]
-    if ended.timed_out:
-        why = f"did not end within its timeout of {step.timeout:g} s"
+def after(pipeline: Pipeline, tree: Tree, failed: Node) -> list[str]:
+    """Say why the run has failed, what is done, and what to do."""
+    step = failed.part
+    assert isinstance(step, Step)  # noqa: S101 - nothing else can fail by itself
+    meaning = EXIT_CODES.get(failed.exit_code, "no code of a step") if step.type != step_types.RUN else ""
+    if failed.timed_out:
+        why = "did not end within its timeout"
     else:
-        why = f"failed with exit code {ended.exit_code}: {EXIT_CODES.get(ended.exit_code, 'no code of a step')}"
-    done = [earlier.name for _, earlier in steps[:index]]
-    left = [later.name for _, later in steps[index + 1 :]]
-    first = TIMED_OUT if ended.timed_out else FIRST.get(ended.exit_code, ENDED)
+        why = f"failed with exit code {failed.exit_code}{f': {meaning}' if meaning else ''}"
+    steps = tree.root.steps()
+    done = [_name(node) for node in steps if node.status in DONE]
+    left = [_name(node) for node in steps if node.status in (Status.SKIPPED, Status.WAITING) and node.number]
+    also = [_name(node) for node in steps if node.status is Status.FAILED and node is not failed]
+    first = FIRST.get(failed.exit_code, ENDED) if step.type != step_types.RUN else OF_A_COMMAND
     return [
-        f"The step {step.name!r} ({step.identifier}) {why}.",
+        f"The step {step.name!r} ({'.'.join(step.path[1:])}) {why}.",
+        *([f"Failed as well: {listed(also)}."] if also else []),
         f"Done before it: {listed(done)}. Not run: {listed(left)}.",
-        first,
-        *refused_next_time(pipeline, steps[: index + 1]),
+        TIMED_OUT if failed.timed_out else first,
+        *refused_next_time(pipeline, steps),
     ]
 
 
-def refused_next_time(pipeline: Pipeline, begun: Steps) -> list[str]:
+def _name(node: Node) -> str:
+    return node.part.name if isinstance(node.part, Step) else ""
+
+
+def refused_next_time(pipeline: Pipeline, nodes: Sequence[Node]) -> list[str]:
     """Say what a second run would refuse although this one made it: a repository that is not empty any more.
 
     By default CreateRepo takes an existing repository only while it is empty, for it cannot know whose it is.
     """
-    pushed = any("CODE_DIRECTORY" in step_types.kind(step.type).reads for _, step in begun)
-    for stage, step in begun[:-1]:
-        declared = {variable.name for variable in (*pipeline.variables, *stage.variables)}
-        if pushed and "IF_EXISTS" in step_types.kind(step.type).reads - declared:
-            found = f"The next run will find the repository of {step.name!r} with code in it, and refuse that"
+    begun = [node for node in nodes if node.status not in (Status.SKIPPED, Status.WAITING)]
+    pushed = any("CODE_DIRECTORY" in _reads(node) for node in begun)
+    variables = {variable.name for stage in pipeline.stages for variable in (*pipeline.variables, *stage.variables)}
+    for node in begun:
+        if pushed and node.status in DONE and "IF_EXISTS" in _reads(node) - variables:
+            found = f"The next run will find the repository of {_name(node)!r} with code in it, and refuse that"
             return [f"{found} (exit code 4), unless the pipeline has a variable IF_EXISTS with the value adopt."]
     return []
+
+
+def _reads(node: Node) -> frozenset[str]:
+    return step_types.kind(node.part.type).reads if isinstance(node.part, Step) else frozenset()

@@ -15,14 +15,33 @@ TIMED_OUT = 5  # a step that takes too long is, to its user, an unavailable serv
 
 
 @dataclass(frozen=True)
+class Script:
+    """A command that is a step of its own: the name of its shell, and the file that it stands in."""
+
+    shell: str
+    file: Path
+
+
+@dataclass(frozen=True)
 class Start:
-    """A step to be started. `timeout` is in seconds; `line` gets what the step prints, line by line."""
+    """A step to be started. `timeout` is in seconds; `line` gets what the step prints, line by line.
+
+    Launchers are called by several threads at once. `files` is the folder of its outputs, for this step alone. What
+    follows is for containers: image, '' for the one that the type of step has; user, '' for this one; the limits, as
+    Kubernetes writes them, '' for none.
+    """
 
     kind: StepKind
     environ: Mapping[str, str]
     folder: Path
+    files: Path
     timeout: float
     line: Callable[[str], None]
+    script: Script | None = None
+    image: str = ""
+    user: str = ""
+    memory: str = ""
+    cpus: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from common.contract import child
 from common.errors import BadInput
+from runner.execution import script
 from runner.execution.launch import TIMED_OUT, Ended, Start
 
 GRACE = 10.0  # seconds between asking a step to end and ending it
@@ -29,18 +30,23 @@ def import_path() -> dict[str, str]:
 
 def launch(start: Start) -> Ended:
     """Run a step's process to its end. A signal to the runner is handed to it, and it gets time to end in order."""
+    ours = start.script is None
     try:
         ended = child.run(
-            command(start.kind.module),
-            environ={**import_path(), **start.environ},
+            command(start.kind.module) if start.script is None else script.argv(start.script),
+            environ={**import_path(), **start.environ} if ours else start.environ,
             folder=start.folder,
             line=start.line,
             merged=True,
             seconds=start.timeout,
             grace=GRACE,
-            ours=True,
+            ours=ours,
         )
     except child.NotStarted as error:
+        if error.missing and start.script is not None:
+            raise BadInput(
+                f"The step needs the shell {start.script.shell}: {error}.", next_step="Install it, or name another."
+            ) from error
         raise BadInput(
             f"The step's process could not be started: {error}.",
             next_step="A value longer than 128 KiB, or one with a NUL character, cannot be a variable.",

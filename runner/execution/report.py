@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 import sys
+import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TextIO
 
 from common import log
@@ -23,6 +24,7 @@ class Report:
 
     stream: TextIO
     colour: bool
+    turn: threading.Lock = field(default_factory=threading.Lock, compare=False)
 
     def line(self, text: str = "", *, style: str = "", indent: int = 0) -> None:
         """Write one line, secrets masked and without what steers a terminal, whoever the text comes from."""
@@ -30,8 +32,9 @@ class Report:
         if style and self.colour and shown:
             shown = f"\x1b[{COLOURS[style]}m{shown}\x1b[0m"
         try:
-            self.stream.write(" " * indent + shown + "\n" if shown else "\n")
-            self.stream.flush()
+            with self.turn:
+                self.stream.write(" " * indent + shown + "\n" if shown else "\n")
+                self.stream.flush()
         except OSError as error:
             _silence(self.stream)
             if not isinstance(error, BrokenPipeError):  # the reader of a pipe has gone because it wants no more
@@ -42,16 +45,22 @@ class Report:
         self.line()
         self.line(f"[{number}/{count}] {name} ({step_type})", style="bold")
 
-    def step_line(self, text: str) -> None:
-        """Relay a line of the step."""
-        self.line(text, indent=6)
+    def step_skipped(self, number: int, count: int, name: str, reason: str) -> None:
+        """Say that a step does not run, and why."""
+        self.line()
+        self.line(f"[{number}/{count}] {name} is skipped: {reason}.", style="dim")
 
-    def step_ends(self, seconds: float, exit_code: int) -> None:
+    def step_line(self, text: str, name: str = "") -> None:
+        """Relay a line of the step; `name` tells it from others that run at the same time."""
+        self.line(f"{name} | {text}" if name else text, indent=6)
+
+    def step_ends(self, seconds: float, exit_code: int, name: str = "") -> None:
         """Say how a step ended and how long it took."""
+        whose = f"{name}: " if name else ""
         if exit_code == 0:
-            self.line(f"{self._mark('✓ ')}done in {seconds:.1f} s", style="green", indent=4)
+            self.line(f"{self._mark('✓ ')}{whose}done in {seconds:.1f} s", style="green", indent=4)
         else:
-            text = f"{self._mark('✗ ')}failed with exit code {exit_code} after {seconds:.1f} s"
+            text = f"{self._mark('✗ ')}{whose}failed with exit code {exit_code} after {seconds:.1f} s"
             self.line(text, style="red", indent=4)
 
     def _mark(self, mark: str) -> str:

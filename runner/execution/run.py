@@ -1,34 +1,41 @@
-"""Runs a pipeline: checks everything that can be known, then one step after the other, handing outputs on.
+"""Runs a pipeline: checks everything that can be known, then goes through its tree, handing outputs on.
 
-Nothing starts while a value, a connector or a secret is missing. A step that fails ends the run with its exit code.
+Nothing starts while a value, a connector or a secret is missing. The exit code of a run that fails is that of the step
+that failed first in the order of the file.
 """
 
 from __future__ import annotations
 
+import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from common.diagnostics import Invalid, Location
+from common.diagnostics import Invalid, Location, listed
 from common.document import Scalar, location_within
-from common.errors import Interrupted
-from runner.execution import advice, folders
+from common.errors import BadInput, Interrupted
+from common.secret import Secret
+from runner.execution import advice, container, folders
 from runner.execution import step as steps
 from runner.execution.dry_run import DryRun
+from runner.execution.launch import Ended, Launcher
 from runner.execution.preflight import faults_before
+from runner.execution.questions import Terminal
 from runner.execution.report import Report
 from runner.execution.step import Running, Settings
+from runner.execution.stop import Stop, Stopped, stoppable
+from runner.execution.tree import Node, Tree, plant
+from runner.execution.walk import Walk
 from runner.language import step_types
-from runner.language.expressions import Expression
+from runner.language.expressions.scanner import Expression
 from runner.language.inputs import Values
-from runner.language.pipeline import Stage, Step
-from runner.language.resolve import Scope
-from runner.language.validate import Checked
+from runner.language.pipeline import Path, Position, Stage, Step
+from runner.language.scope import Scope
+from runner.language.validate import Checked, texts
 from runner.platform import environment, execution
 from runner.platform.connectors import Services
 from runner.platform.execution import Execution
-
-Outputs = Mapping[tuple[str, str], Mapping[str, str]]
 
 
 @dataclass
@@ -37,27 +44,63 @@ class _Warned:
 
     report: Report
     told: set[Location] = field(default_factory=set)
+    turn: threading.Lock = field(default_factory=threading.Lock)
 
-    def __call__(self, expression: Expression, node: Scalar) -> None:
+    def null(self, expression: Expression, node: Scalar, reason: str) -> None:
         location = location_within(node, expression.raw)
-        if location not in self.told:
+        with self.turn:
+            new = location not in self.told
             self.told.add(location)
-            self.report.warning(f"{location}: The expression {expression.raw} has no value and is taken as null.")
+        if new:
+            self.report.warning(
+                f"{location}: The expression {expression.raw} has no value and is taken as null: {reason}"
+            )
 
 
-def run(checked: Checked, values: Values, services: Services, settings: Settings, report: Report) -> int:
-    """Run a checked pipeline and give its exit code. Raises Invalid when something is missing before the first step."""
+def failed(expression: Expression, node: Scalar, reason: str) -> None:
+    """End a step whose expression cannot be evaluated."""
+    where = location_within(node, expression.raw)
+    raise BadInput(f"{where}: The expression {expression.raw} cannot be evaluated: {reason}")
+
+
+def run(  # noqa: PLR0913, PLR0917 - what a run is made of
+    checked: Checked,
+    values: Values,
+    facts: Mapping[str, str],
+    services: Services,
+    settings: Settings,
+    report: Report,
+) -> tuple[int, Tree]:
+    """Run a checked pipeline and give its exit code and what came of it. Raises Invalid before the first step."""
     pipeline = checked.pipeline
     warned = _Warned(report)
     for warning in checked.warnings:
         report.warning(str(warning))
         warned.told.update([warning.location] if warning.location else [])
+    if checked.ignored:
+        report.line(f"Without effect here: {listed(checked.ignored)}.")
     begun = Execution(uuid.uuid4().hex[:22], pipeline, account="known later")
-    known = Scope(values, execution.facts(begun), None, lambda name: services.secret(name, "").reveal(), warned)
-    faults = faults_before(known, services, begun)
+    made: dict[str, Secret] = {}
+    with_outputs = replace(services, secret=lambda name, wanted: made.get(name) or services.secret(name, wanted))
+    skip = texts.skipped(pipeline, settings.chosen)
+    known = Scope(
+        pipeline,
+        values,
+        {**execution.facts(begun), **facts},
+        lambda name: with_outputs.secret(name, "").reveal(),
+        warned.null,
+        failed,
+        skipped=skip,
+    )
+    faults = faults_before(known, services, begun, run_here=settings.run_here, contained=settings.engine is not None)
     if faults:
         raise Invalid(faults)
-    needs_account = any(step_types.kind(step.type).uses_account() for _, step in pipeline.steps())
+    if settings.engine is not None:
+        wanted = container.images(pipeline, skip, settings.engine.image)
+        container.prepare(settings.engine, settings.environ, wanted, report.line)
+    needs_account = any(
+        step_types.kind(step.type).uses_account() for stage, step in pipeline.steps() if stage.path not in skip
+    )
     folder = folders.start(pipeline.identifier, settings.workspace, settings.base)
     begun = replace(
         begun,
@@ -65,45 +108,72 @@ def run(checked: Checked, values: Values, services: Services, settings: Settings
         sequence=folder.number,
         workspace=str(folder.workspace),
     )
+    if commands := [step.name for stage, step in pipeline.steps() if _is_on_machine(stage, step, skip, settings)]:
+        report.warning(f"{listed(commands)}: {steps.NOT_ISOLATED}")
     report.line(f"Run {folder.number} of {pipeline.name}; its workspace is {folder.workspace}.")
     for name, value in environment.wishes(settings.environ).items():
         report.line(f"Every step gets {name}={value} from the environment of this command.")
     dry_run = DryRun(own_workspace=settings.workspace is None) if settings.dry_run else None
-    scope = replace(known, facts=execution.facts(begun))
-    with folders.private(folder) as private:
-        return _run_steps(Running(pipeline, services, begun, settings, report, scope, dry_run, private))
+    tree = plant(pipeline, skip)
+    scope = replace(known, facts={**execution.facts(begun), **facts}, progress=tree, known={})
+    with folders.private(folder) as private, _launcher(settings) as launcher:
+        settings = replace(settings, launcher=launcher)
+        this = Running(pipeline, with_outputs, begun, settings, report, dry_run, private, made)
+        return _walked(this, tree, scope), tree
 
 
-def _run_steps(this: Running) -> int:
-    order = list(this.pipeline.steps())
-    outputs: dict[tuple[str, str], Mapping[str, str]] = {}
-    for index, (stage, step) in enumerate(order):
-        this.report.step_starts(index + 1, len(order), step.name, step.type)
-        output_file = this.private / f"{stage.identifier}-{step.identifier}-output.env"
-        try:
-            ended = steps.run(this, stage, step, outputs, output_file)
-        except Interrupted:
-            this.report.advice(advice.refused_next_time(this.pipeline, order[: index + 1]))
-            raise
-        if ended.exit_code == 0:
-            outputs[stage.identifier, step.identifier] = steps.read_outputs(output_file, step, this.report)
-        elif this.dry_run is None or not this.dry_run.excuses(step, ended, this.report.step_line):
-            this.report.outputs(_by_step(order, outputs))
-            why, *what_to_do = advice.after(this.pipeline, order, index, ended)
-            this.report.failure(why, what_to_do)
-            return ended.exit_code
-    this.report.outputs(_by_step(order, outputs))
+@contextmanager
+def _launcher(settings: Settings) -> Iterator[Launcher]:
+    if settings.engine is None:
+        yield settings.launcher
+        return
+    with container.started(settings.engine, settings.environ, settings.near) as containers:
+        yield containers.launch
+
+
+def _is_on_machine(stage: Stage, step: Step, skip: Mapping[Path, str], settings: Settings) -> bool:
+    """Tell whether a step is a command that runs on this machine, and not in a container."""
+    contained = settings.engine is not None and "image" in step.spec.fields
+    return step.type == step_types.RUN and stage.path not in skip and not contained
+
+
+def _walked(this: Running, tree: Tree, scope: Scope) -> int:
+    try:
+        with stoppable() as stop:
+            _walk(this, tree, scope, stop)
+    except Interrupted:
+        this.report.advice(advice.refused_next_time(this.pipeline, tree.root.steps()))
+        raise
+    except Stopped as stopped:  # what raised it has raised Interrupted by now
+        raise AssertionError from stopped
+    this.report.outputs(_by_step(this, tree))
+    failed_step = tree.failed()
+    if failed_step is not None:
+        why, *what_to_do = advice.after(this.pipeline, tree, failed_step)
+        this.report.failure(why, what_to_do)
+        return failed_step.exit_code
     if this.dry_run is not None:
         this.report.advice(this.dry_run.summary())
-    return 0
+    return _rejected(tree)
 
 
-def _by_step(order: list[tuple[Stage, Step]], outputs: Outputs) -> dict[str, Mapping[str, str]]:
-    several = len({stage.identifier for stage, _ in order}) > 1
+def _walk(this: Running, tree: Tree, scope: Scope, stop: Stop) -> None:
+    def run_step(node: Node, position: Position, known: Scope, parallel: bool) -> Ended:
+        return steps.run(this, node, position, known, walk.count, parallel=parallel)
+
+    walk = Walk(tree, scope, this.report, Terminal(this.report, stop), stop, run_step)
+    walk.pipeline()
+
+
+def _rejected(tree: Tree) -> int:
+    """Give the exit code of a run in which no step has failed: that of a rejected approval, or 0."""
+    return max((node.exit_code for row in tree.root.children for node in row.children), default=0)
+
+
+def _by_step(this: Running, tree: Tree) -> dict[str, dict[str, str]]:
+    several = len(this.pipeline.stages) > 1
     return {
-        f"{stage.identifier}.{step.identifier}" if several else step.identifier: outputs[
-            stage.identifier, step.identifier
-        ]
-        for stage, step in order
-        if (stage.identifier, step.identifier) in outputs
+        ".".join(node.path[0 if several else 1 :]): steps.shown(node.outputs)
+        for node in tree.root.steps()
+        if node.outputs
     }

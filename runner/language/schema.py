@@ -1,8 +1,7 @@
-"""Which fields pipeline YAML has at each level, and what becomes of each: run, accepted and ignored, or not built yet.
+"""Which fields pipeline YAML has at each level, and what becomes of each: run, accepted, without effect, or refused.
 
 Source: the platform's published schema of an IDP stage and its documentation. The fields of a step's spec are not
-here: they come from the steps' own declarations. To build one of the features below, give its field the treatment RUN
-and read it in runner/language/pipeline.py.
+here: they come from the steps' own declarations.
 """
 
 from __future__ import annotations
@@ -16,47 +15,85 @@ from common.document import is_nothing
 from common.errors import shown
 
 RUN: Final = "run"
-ACCEPTED: Final = "accepted"  # has a meaning on the platform that changes nothing here
-NOT_BUILT: Final = "not built"  # refused by name unless it is empty
+ACCEPTED: Final = "accepted"  # a description, or of no meaning for a run
+IGNORED: Final = "ignored"  # has a meaning on the platform that it cannot have here, which is told
 
-Level = Mapping[str, str]
+Level = Mapping[str, str]  # any other text than the three above is why a field is refused
+
+LOOPING = "looping is not supported in a stage of the type IDP, as on the platform; remove it."
+TEMPLATE = (
+    "it refers to a template, which is stored on the platform and not in this file. Write its content here, or leave "
+    "this part out."
+)
+ROLLBACK = "there is no rollback here, nor in a stage of the type IDP on the platform; remove it."
 
 
-def _level(*, run: str, accepted: str = "", not_built: str = "") -> Level:
+def _level(*, run: str = "", accepted: str = "", ignored: str = "", refused: Mapping[str, str] | None = None) -> Level:
     return {
         **dict.fromkeys(run.split(), RUN),
         **dict.fromkeys(accepted.split(), ACCEPTED),
-        **dict.fromkeys(not_built.split(), NOT_BUILT),
+        **dict.fromkeys(ignored.split(), IGNORED),
+        **(refused or {}),
     }
 
 
 PIPELINE: Level = _level(
-    run="name identifier projectIdentifier orgIdentifier stages variables",
-    accepted="description tags delegateSelectors allowStageExecutions",
-    not_built="properties flowControl notificationRules timeout template",
+    run="name identifier projectIdentifier orgIdentifier stages variables tags",
+    accepted="description allowStageExecutions versionLabel",
+    ignored="delegateSelectors properties flowControl notificationRules timeout contextType",
+    refused={"template": TEMPLATE},
 )
-STAGE_WRAPPER: Level = _level(run="stage", not_built="parallel group template insert")
+STAGE_WRAPPER: Level = _level(run="stage parallel", refused={"group": "groups of stages are not run here."})
+PARALLEL_STAGE: Level = _level(run="stage")
 STAGE: Level = _level(
-    run="name identifier type spec variables",
-    accepted="description tags delegateSelectors",
-    not_built="when failureStrategies strategy runMode template timeout skipCondition",
+    run="name identifier type spec variables when failureStrategies description tags",
+    ignored="delegateSelectors timeout contextType runMode",
+    refused={"strategy": LOOPING, "template": TEMPLATE, "skipCondition": "write it as a 'when'."},
+)
+STAGE_TYPES: Final = (
+    *("IDP", "CI", "Custom", "Approval", "Deployment", "IACM", "FeatureFlag", "Pipeline", "Security", "Chaos"),
+    *("SecurityTests", "GitOps", "CommandStage"),
 )
 STAGE_SPEC: Level = _level(
     run="execution cloneCodebase",
-    accepted="infrastructure platform runtime caching sharedPaths",
-    not_built="serviceDependencies",
+    ignored="infrastructure platform runtime caching sharedPaths buildIntelligence contextType",
+    refused={"serviceDependencies": "services beside the steps are not started here."},
 )
-EXECUTION: Level = _level(run="steps", not_built="rollbackSteps")
-STEP_WRAPPER: Level = _level(run="step", not_built="parallel stepGroup insert template")
+EXECUTION: Level = _level(run="steps", refused={"rollbackSteps": ROLLBACK})
+STEP_WRAPPER: Level = _level(run="step parallel stepGroup insert", refused={"template": TEMPLATE})
 STEP: Level = _level(
-    run="type identifier name timeout spec",
+    run="type identifier name timeout spec when failureStrategies",
     accepted="description",
-    not_built="when failureStrategies strategy enforce template",
+    ignored="enforce contextType delegateSelectors",
+    refused={"strategy": LOOPING, "template": TEMPLATE},
 )
+GROUP: Level = _level(
+    run="identifier name steps variables when failureStrategies",
+    accepted="description",
+    ignored="delegateSelectors stepGroupInfra sharedPaths contextType timeout",
+    refused={"strategy": LOOPING, "template": TEMPLATE, "rollbackSteps": ROLLBACK},
+)
+INSERT: Level = _level(run="identifier name steps")
 VARIABLE: Level = _level(run="name type required default value", accepted="description metadata")
 
-CACHING: Level = _level(run="", accepted="enabled paths key policy override")
-PLATFORM: Level = _level(run="", accepted="os arch")
+FAILURE_STRATEGY: Level = _level(run="onFailure")
+ON_FAILURE: Level = _level(run="errors action")
+ACTION: Level = _level(run="type spec")
+FOLLOWING: Level = _level(run="action")
+ACTION_SPECS: Mapping[str, Level] = {
+    "Retry": _level(run="retryCount retryIntervals onRetryFailure", refused={"condition": "it is not evaluated here."}),
+    "ManualIntervention": _level(run="timeout onTimeout"),
+    "RetryStepGroup": _level(accepted="retryCount retryIntervals"),
+}
+
+
+def when(status: str) -> Level:
+    """Give the fields of a `when`, whose first is named after what it looks at."""
+    return _level(run=f"{status} condition")
+
+
+CACHING: Level = _level(accepted="enabled paths key policy override")
+PLATFORM: Level = _level(accepted="os arch")
 # Type of infrastructure or runtime -> fields next to `type`, and the fields of its spec.
 KUBERNETES = (
     "connectorRef namespace automountServiceAccountToken nodeSelector os labels annotations serviceAccountName "
@@ -76,41 +113,47 @@ RUNTIME: dict[str, tuple[str, str]] = {
     "Docker": ("spec", "harnessImageConnectorRef"),
 }
 
-# Step types of the platform that no step here carries out yet.
-OTHER_STEP_TYPES: Final = [
-    "Run",
+# Step types of the platform that no step here carries out.
+OTHER_STEP_TYPES: Final = (
     "Plugin",
     "Policy",
     "Agent",
     "IdpAction",
     "CreateResource",
     "Background",
-]
+)
 SPEC_BESIDE_INPUTS: Final = frozenset({"resources", "connectorRef"})  # what every spec accepts, or the runner reads
 # What else the spec of a step accepts, which says how the platform runs its container.
 OF_CONTAINERS: Final = {"GitClone": frozenset({"baseImageConnectorRefs", "privileged", "runAsUser"})}
 
 
 def check(node: document.Mapping, level: Level, of: str) -> list[Diagnostic]:
-    """Complain of fields that the platform does not know, and of those that are not run here yet."""
+    """Complain of fields that the platform does not know, and of those that are refused."""
     diagnostics: list[Diagnostic] = []
     for name, value in node.fields.items():
         treatment = level.get(name)
         if treatment is None:
             text = f"Unknown field {shown(name)} in {of}.{suggestion(name, level) or _known(level)}"
             diagnostics.append(Diagnostic(text, node.keys[name]))
-        elif treatment == NOT_BUILT and not is_nothing(value):
-            diagnostics.append(Diagnostic(not_built(name, of), node.keys[name]))
+        elif treatment not in (RUN, ACCEPTED, IGNORED) and not is_nothing(value):
+            called = _template(value) if name == "template" else ""
+            diagnostics.append(Diagnostic(f"{name!r} in {of}{called} cannot be run: {treatment}", node.keys[name]))
     return diagnostics
 
 
-def not_built(name: str, of: str) -> str:
-    """Say that a feature is known, but cannot be run here."""
-    return f"{name!r} in {of} works on the platform but is not run here yet; remove it to run this pipeline locally."
+def ignored(node: document.Mapping, level: Level) -> list[str]:
+    """Give the names of the fields that are there and have no effect here."""
+    return [name for name, value in node.fields.items() if level.get(name) == IGNORED and not is_nothing(value)]
+
+
+def _template(node: document.Node) -> str:
+    name = node.text("templateRef") if isinstance(node, document.Mapping) else ""
+    return f" ({shown(name)})" if name else ""
 
 
 def _known(level: Level) -> str:
-    return f" It can hold {', '.join(name for name, treatment in level.items() if treatment != NOT_BUILT)}."
+    names = [name for name, treatment in level.items() if treatment in (RUN, ACCEPTED, IGNORED)]
+    return f" It can hold {', '.join(names)}." if names else " It holds nothing."
 
 
 def check_surroundings(spec: document.Mapping) -> list[Diagnostic]:
@@ -125,9 +168,8 @@ def check_surroundings(spec: document.Mapping) -> list[Diagnostic]:
             diagnostics += check(node, level, name)
         elif node is not None and not is_nothing(node):
             diagnostics.append(Diagnostic(f"{name!r} has to be a map.", spec.keys[name]))
-    shared = spec.fields.get("sharedPaths")
-    if shared is not None and not isinstance(shared, document.Sequence) and not is_nothing(shared):
-        diagnostics.append(Diagnostic("'sharedPaths' has to be a list.", spec.keys["sharedPaths"]))
+    if isinstance(spec.fields.get("sharedPaths"), document.Mapping):
+        diagnostics.append(Diagnostic("'sharedPaths' has to be a list or a text.", spec.keys["sharedPaths"]))
     return diagnostics
 
 
@@ -144,5 +186,5 @@ def _check_kind(spec: document.Mapping, name: str, kinds: Mapping[str, tuple[str
     diagnostics = check(node, _level(run="type", accepted=outer), name)
     inner = node.fields.get("spec")
     if isinstance(inner, document.Mapping) and inside:
-        diagnostics += check(inner, _level(run="", accepted=inside), f"the spec of {name}")
+        diagnostics += check(inner, _level(accepted=inside), f"the spec of {name}")
     return diagnostics

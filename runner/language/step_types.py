@@ -1,4 +1,7 @@
-"""What the runner knows of the steps, taken from their own declarations. The only module that asks the steps."""
+"""What the runner knows of the steps, taken from their own declarations. The only module that asks the steps.
+
+Run is the one type without a module: the command that its spec holds is the step.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,12 @@ from typing import Any
 
 import steps
 from common import git_hosts
+from common.document import Mapping as Map
+from common.document import Scalar, Sequence
+from runner.language.pipeline import Step
+
+RUN = "Run"
+OPEN = frozenset({"CreateResource", "Plugin"})  # what they put out is not declared, but made by what they run
 
 
 @dataclass(frozen=True)
@@ -23,16 +32,20 @@ class StepInput:
     type: str
     secret: bool
     required: bool
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class StepKind:
-    """A type of step: the module that carries it out, its inputs, and the names of its outputs."""
+    """A type of step: the module that carries it out ('' for a command), its inputs, and the names of its outputs."""
 
     type: str
     module: str
     inputs: tuple[StepInput, ...]
     outputs: tuple[str, ...]
+    image: str = ""
+    config_field: str = ""
+    """Its field in the account's choice of images (contract, B.5)."""
 
     @functools.cached_property
     def spec(self) -> Mapping[str, StepInput]:
@@ -46,21 +59,65 @@ class StepKind:
         return frozenset(name for one in self.inputs for name in one.env)
 
     def uses_connector(self) -> bool:
-        """Tell whether the step takes the credentials of a git connector."""
-        return "DRONE_NETRC_PASSWORD" in self.reads
+        """Tell whether the step takes the credentials of a git connector, which its spec names."""
+        return "DRONE_NETRC_PASSWORD" in self.reads and "connectorRef" in self.spec
 
     def uses_account(self) -> bool:
         """Tell whether the step wants to know the portal that it works for."""
         return "BASE" in self.reads
 
     def writes_elsewhere(self) -> bool:
-        """Tell whether the step can change more than its workspace: for that it needs a credential."""
-        return any(one.secret for one in self.inputs)
+        """Tell whether the step can change more than its workspace: for that its spec gives it a credential."""
+        return not self.module or self.uses_connector() or any(one.secret for one in self.spec.values())
+
+
+def _of_run(field: str, type: str = "string", *, required: bool = False) -> StepInput:
+    return StepInput(field, (), True, (), None, type, False, required)
+
+
+_RUN = StepKind(  # contract, A.12
+    RUN,
+    "",
+    (
+        _of_run("command", required=True),
+        *(_of_run(name) for name in ("shell", "image", "connectorRef", "registryRef", "imagePullPolicy", "runAsUser")),
+        *(_of_run(name, "map") for name in ("envVariables", "reports", "alwaysMount")),
+        _of_run("outputVariables", "list"),
+        *(_of_run(name) for name in ("outputAlias", "privileged", "entrypoint")),
+    ),
+    (),
+)
 
 
 def types() -> list[str]:
-    """Give the step types that can run."""
+    """Give the step types that have a step of their own."""
     return list(steps.STEPS)
+
+
+def known() -> list[str]:
+    """Give the step types that can run."""
+    return [*types(), RUN]
+
+
+def outputs_of(step: Step) -> tuple[str, ...] | None:
+    """Give the names of a step's outputs; None when they cannot be told."""
+    if step.type == RUN:
+        return tuple(dict.fromkeys(name for name, _, _ in declared_outputs(step)))
+    if step.type in OPEN or step.type not in types():
+        return None
+    return kind(step.type).outputs
+
+
+def declared_outputs(step: Step) -> list[tuple[str, str, str]]:
+    """Give the outputs that a Run step declares: the name, the type, and the shell's variable with the value."""
+    listing = step.spec.fields.get("outputVariables")
+    found = []
+    for item in listing.items if isinstance(listing, Sequence) else ():
+        if isinstance(item, Map) and item.text("name"):
+            value = item.fields.get("value")
+            variable = value.text if isinstance(value, Scalar) and value.text else item.text("name")
+            found.append((item.text("name"), item.text("type") or "String", variable))
+    return found
 
 
 @functools.cache
@@ -72,6 +129,8 @@ def connector_types(step_type: str) -> list[str]:
 @functools.cache
 def kind(step_type: str) -> StepKind:
     """Give what is known of a type. Raises KeyError for an unknown one."""
+    if step_type == RUN:
+        return _RUN
     return from_description(steps.STEPS[step_type], steps.load(step_type).describe())
 
 
@@ -87,7 +146,9 @@ def from_description(module: str, described: Mapping[str, Any]) -> StepKind:
             type=declared["type"],
             secret=declared["secret"],
             required=declared["required"],
+            choices=tuple(declared["choices"]),
         )
         for declared in described["inputs"]
     )
-    return StepKind(described["type"], module, inputs, tuple(output["name"] for output in described["outputs"]))
+    outputs = tuple(output["name"] for output in described["outputs"])
+    return StepKind(described["type"], module, inputs, outputs, described["image"], described["executionConfigField"])

@@ -19,7 +19,7 @@ class Execution:
     workspace: str = ""
 
 
-def variables(execution: Execution, stage: Stage, output_file: str) -> dict[str, str]:
+def variables(execution: Execution, stage: Stage, output_file: str, secret_file: str) -> dict[str, str]:
     """Give the variables that every step has (contract, B.5 and C.1)."""
     pipeline = execution.pipeline
     found = {
@@ -36,6 +36,7 @@ def variables(execution: Execution, stage: Stage, output_file: str) -> dict[str,
         "PLUGIN_PIPELINE": pipeline.name,
         "DRONE_OUTPUT": output_file,
         "HARNESS_OUTPUT_FILE": output_file,
+        "HARNESS_OUTPUT_SECRET_FILE": secret_file,
     }
     return {name: value for name, value in found.items() if value}
 

@@ -48,6 +48,15 @@ if TYPE_CHECKING:
 
 DEFAULT_STATE = Path(".idp-steps") / "sandbox"
 URL = "${SANDBOX_URL}"
+FACTS = {  # what expressions can ask about an execution, of which the sandbox knows nothing else
+    "pipeline.triggeredBy.name": "Sandbox user",
+    "pipeline.triggeredBy.email": "user@sandbox.example",
+    "pipeline.executionUrl": "http://localhost/execution",
+    "account.name": "Sandbox",
+    "account.companyName": "Sandbox",
+    "org.name": "Default",
+    "project.name": "Portal",
+}
 SERVICE = "IdpService"  # the id before a token of the user context; which ones the platform uses is not published
 REPOSITORY = dict.fromkeys(("host", "owner", "name", "folder", "private"), RUN)
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -107,10 +116,13 @@ def _seed(node: Node, beside: Path, faults: list[Diagnostic]) -> Seed:
 
 
 @contextmanager
-def running(state: Path, port: int = 0, waiting: Callable[[], None] = lambda: None) -> Iterator[Sandbox]:
+def running(
+    state: Path, port: int = 0, *, address: str = "127.0.0.1", waiting: Callable[[], None] = lambda: None
+) -> Iterator[Sandbox]:
     """Run the sandbox, or use the one that is already running on this state.
 
-    `waiting` is called when its end has to wait for another run that uses it.
+    It is served on loopback, and on `address` too. `waiting` is called when its end has to wait for another run that
+    uses it.
     """
     import sqlite3
 
@@ -120,7 +132,7 @@ def running(state: Path, port: int = 0, waiting: Callable[[], None] = lambda: No
         raise BadInput("The sandbox needs git, which is not there.", next_step="Install it, or put it on the PATH.")
     with ExitStack() as stack:
         try:
-            sandbox = stack.enter_context(serve(state, port, waiting=waiting))
+            sandbox = stack.enter_context(serve(state, port, address=address, waiting=waiting))
         except (OSError, sqlite3.Error) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             raise BadInput(

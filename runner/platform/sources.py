@@ -123,6 +123,12 @@ def _account(asked: Asked) -> dict[str, str]:
     return {"BASE": asked.services.harness().base}
 
 
+def _harness_code(asked: Asked) -> dict[str, str]:
+    """Give the portal to a step whose git host is the portal's own; only without a connector it is not known else."""
+    without = asked.spec.get("connectorType") == "Harness" and not asked.spec.get("connectorRef")
+    return {"HARNESS_URL": asked.services.harness().base} if without else {}
+
+
 def _user_context(asked: Asked) -> dict[str, str]:
     """Authorize a step without a key of its own by what stands for the user who runs the pipeline."""
     if asked.spec.get("xApiKey"):
@@ -159,6 +165,7 @@ SOURCES = (
     Source(reads("DRONE_COMMIT_BRANCH"), _clone),
     Source(reads("TF_VAR_ENDPOINT"), _terraform),
     Source(reads("BASE"), _account),
+    Source(reads("HARNESS_URL"), _harness_code),
     Source(reads("AUTHORIZATION"), _user_context),
     Source(reads("IMPORT_ENTITY_URL"), _request(requests.register)),
     Source(reads("CUSTOM_PROPERTY_URL"), _request(requests.update)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from runner.language.expressions import SecretReference
+from runner.language.expressions.values import SecretReference
 from runner.language.resolve import Resolved
 from runner.platform.connectors import Services
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from common.catalogs.rules import API_VERSIONS, IMPORTED_KINDS, RULES, Field, Format, Rule, Shape
+from common.catalogs.rules import API_VERSIONS, IMPORTED_KINDS, RULES, TEXT, URL, Field, Format, Rule, Shape
 from sandbox import yaml_text
 
 if TYPE_CHECKING:
@@ -74,11 +74,11 @@ def parse(text: str, *, convert: bool, organization: str | None = None, project:
     if isinstance(version, str) and API_VERSIONS.get(version) is Format.BACKSTAGE:
         if not convert:
             raise InvalidEntity(f"apiVersion {version} needs conversion (convert=true).")
-        faults = _faults(document, Format.BACKSTAGE)
+        faults = broken_rules(document, Format.BACKSTAGE)
         if not faults:
             document = _converted(document)
             text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
-    faults = faults or _faults(document, Format.HARNESS)
+    faults = faults or broken_rules(document, Format.HARNESS)
     scope = ["account"]
     for key, wanted in (("orgIdentifier", organization), ("projectIdentifier", project)):
         stated = document.get(key)
@@ -102,11 +102,13 @@ def _load(text: str) -> dict[str, Any]:
     return documents[0]
 
 
-def _faults(document: dict[str, Any], format: Format) -> list[str]:
+def broken_rules(document: dict[str, Any], format: Format) -> list[str]:
+    """Tell every rule of the format that the document breaks."""
     rules = RULES[format]
     kind = document["kind"] if isinstance(document.get("kind"), str) else ""
     required = rules.required(kind)
     faults = [f"kind {problem}"] if kind and (problem := rules.kind_problem(kind)) else []
+    faults += [f"{key} may not stand at the root" for key in document.keys() - rules.roots if rules.roots]
     for path, rule in rules.fields.items():
         faults += _field_faults(document, path, rule, required=path in required)
         if rule.needs and _at(document, path) and not _at(document, rule.needs):
@@ -122,10 +124,22 @@ def _field_faults(document: dict[str, Any], path: str, wanted: Field, *, require
         return [f"{path} is missing"] if required or nothing_below else []
     if wanted.shape in (Shape.TEXTS, Shape.MAP) and not isinstance(value, dict):
         return [f"{path} must be a mapping"]
-    if wanted.shape is Shape.LIST and not isinstance(value, list):
+    if wanted.shape in (Shape.LIST, Shape.LINKS) and not isinstance(value, list):
         return [f"{path} must be a list"]
+    if wanted.shape is Shape.LINKS:
+        return [fault for number, link in enumerate(value, 1) for fault in _link_faults(f"{path} item {number}", link)]
+    if wanted.keys and (wrong := [key for key in value if not isinstance(key, str) or wanted.keys.problem(key, "")]):
+        return [f"{path} has the keys {', '.join(map(str, wrong))}, which have not the form"]
     texts = {Shape.TEXT: [value], Shape.LIST: value, Shape.TEXTS: isinstance(value, dict) and value.values()}
     return [fault for text in texts.get(wanted.shape) or [] for fault in _text_faults(path, text, wanted.rule)]
+
+
+def _link_faults(path: str, link: object) -> list[str]:
+    if not isinstance(link, dict):
+        return [f"{path} must be a mapping"]
+    given = {name: link[name] for name in ("title", "icon") if name in link}
+    faults = [fault for name, value in given.items() for fault in _text_faults(f"{path} {name}", value, TEXT)]
+    return faults + _text_faults(f"{path} url", link.get("url"), URL)
 
 
 def _text_faults(path: str, value: object, rule: Rule) -> list[str]:

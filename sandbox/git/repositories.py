@@ -97,7 +97,14 @@ def find_all(
 
 
 def create(  # noqa: PLR0913 - where it is, and what it is
-    state: State, host: str, owner: str, name: str, *, visibility: str, settings: dict[str, Any] | None = None
+    state: State,
+    host: str,
+    owner: str,
+    name: str,
+    *,
+    visibility: str,
+    settings: dict[str, Any] | None = None,
+    default_branch: str = DEFAULT_BRANCH,
 ) -> Repository:
     """Register a repository and make it on disk, empty."""
     now = time.time()
@@ -111,10 +118,19 @@ def create(  # noqa: PLR0913 - where it is, and what it is
                 values,
             )
             shutil.rmtree(place, ignore_errors=True)
-            bare.create(place, DEFAULT_BRANCH)
+            bare.create(place, default_branch)
     except sqlite3.IntegrityError as error:
         raise AlreadyExists(f"{owner}/{name} exists.") from error
     return find(state, host, owner, name)
+
+
+def change(state: State, repository: Repository, **settings: Any) -> Repository:
+    """Lay these settings over those that it has."""
+    with state.database(write_first=True) as database:
+        (text,) = database.execute("SELECT settings FROM repositories WHERE id = ?", (repository.id,)).fetchone()
+        merged = json.dumps(json.loads(text) | settings)
+        database.execute("UPDATE repositories SET settings = ? WHERE id = ?", (merged, repository.id))
+    return find(state, repository.host, repository.owner, repository.name)
 
 
 def after_push(state: State, repository: Repository) -> None:

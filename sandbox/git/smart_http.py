@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from flask import Blueprint, Response, request
 
-from sandbox.access import current_state, noted_caller, recognise
+from sandbox.access import current_state, noted_caller
 from sandbox.git import bare, repositories
+from sandbox.git.admission import Refused, admitted
+from sandbox.git.lfs import add_lfs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,42 +48,25 @@ def git_http(service: str, host: GitHost) -> Blueprint:
     for address in host.addresses:
         routes.add_url_rule(f"{address}/info/refs", view_func=info_refs)
         routes.add_url_rule(f"{address}/git-<pack>", view_func=rpc, methods=["POST"])
+    add_lfs(routes, service, host)
     return routes
 
 
 def _refusal(host: GitHost, refusal: Refusal) -> Response:
     status, words = refusal
-    answer = Response(f"{words}\n", status, mimetype="text/plain")
+    answer = Response(f"{words}\n", status, mimetype=host.refusal_type)
     if status == HTTPStatus.UNAUTHORIZED:
         answer.headers["WWW-Authenticate"] = f'Basic realm="{host.realm}"'
     return answer
 
 
 def _serve(service: str, host: GitHost, place: tuple[str, str], pack: str, path: str) -> Response:
-    repository = admitted(service, host, place, pack)
-    if isinstance(repository, Response):
-        return repository
-    return _run_backend(repository, path, noted_caller().name, pushed=pack == "git-receive-pack" and path == pack)
-
-
-def admitted(service: str, host: GitHost, place: tuple[str, str], pack: str) -> Repository | Response:
-    """Give the repository to who may read it, or for git-receive-pack write to it; else the host's refusal."""
-    caller, refusals = recognise(service, host.caller), host.refusals
-    if caller.sent and not caller.known:
-        return _refusal(host, refusals.bad_login)
     pushes = pack == "git-receive-pack"
     try:
-        repository = repositories.find(current_state(), service, *place)
-    except repositories.NoSuchRepository:
-        # A stranger is asked to log in first, so that nobody is told which private repositories exist.
-        return _refusal(host, refusals.not_found if caller.known else refusals.login_to_read)
-    if not caller.known and pushes:
-        return _refusal(host, refusals.login_to_push)
-    if not caller.known and (repository.is_private or not host.anonymous):
-        return _refusal(host, refusals.login_to_read)
-    if pushes and not caller.may_write:
-        return _refusal(host, refusals.read_only)
-    return repository
+        repository = admitted(service, host, place, writes=pushes)
+    except Refused as refused:
+        return _refusal(host, refused.refusal)
+    return _run_backend(repository, path, noted_caller().name, pushed=pushes and path == pack)
 
 
 def _run_backend(repository: Repository, path: str, user: str, *, pushed: bool) -> Response:

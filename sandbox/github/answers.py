@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sandbox.git.bare import Commit
+    from sandbox.git.pull_requests import PullRequest
     from sandbox.git.repositories import Repository
 
 JsonObject = dict[str, Any]
@@ -32,6 +34,7 @@ FLAGS = {
     "web_commit_signoff_required": False,
 }
 """What create and update take, the sandbox only remembers, and its value if not given."""
+MERGE_METHODS = ("allow_squash_merge", "allow_merge_commit", "allow_rebase_merge")
 
 _REPOSITORY_LINKS = {
     "archive_url": "/{archive_format}{/ref}",
@@ -143,6 +146,56 @@ def own_user(base: str, login: str, public_repositories: int, private_repositori
     }
 
 
+def commit(base: str, full_name: str, made: Commit) -> JsonObject:
+    """Return a commit of a repository, without its files."""
+    api, html = f"{base}/api/v3/repos/{full_name}", f"{base}/{full_name}/commit"
+    unsigned = {"verified": False, "reason": "unsigned", "signature": None, "payload": None, "verified_at": None}
+    return {
+        "url": f"{api}/commits/{made.sha}",
+        "sha": made.sha,
+        "node_id": _node_id("Commit", made.sha),
+        "html_url": f"{html}/{made.sha}",
+        "comments_url": f"{api}/commits/{made.sha}/comments",
+        "commit": {
+            "url": f"{api}/git/commits/{made.sha}",
+            "author": {"name": made.author, "email": made.author_email, "date": made.author_date},
+            "committer": {"name": made.committer, "email": made.committer_email, "date": made.commit_date},
+            "message": made.message,
+            "comment_count": 0,
+            "tree": {"sha": made.tree, "url": f"{api}/git/trees/{made.tree}"},
+            "verification": unsigned,
+        },
+        "author": None,
+        "committer": None,
+        "parents": [{"sha": sha, "url": f"{api}/commits/{sha}", "html_url": f"{html}/{sha}"} for sha in made.parents],
+    }
+
+
+def pull_request(base: str, hosted: Repository, asked: PullRequest, author: JsonObject) -> JsonObject:
+    """Return a pull request, with what the steps and people look at."""
+    html = f"{base}/{hosted.full_name}/pull/{asked.number}"
+    return {
+        "id": asked.id,
+        "node_id": _node_id("PullRequest", asked.id),
+        "number": asked.number,
+        "state": "open",
+        "locked": False,
+        "draft": False,
+        "merged": False,
+        "title": asked.title,
+        "body": asked.body,
+        "user": author,
+        "url": f"{base}/api/v3/repos/{hosted.full_name}/pulls/{asked.number}",
+        "html_url": html,
+        "diff_url": f"{html}.diff",
+        "patch_url": f"{html}.patch",
+        "created_at": moment(asked.created_at),
+        "updated_at": moment(asked.created_at),
+        "head": {"label": f"{hosted.owner}:{asked.source}", "ref": asked.source},
+        "base": {"label": f"{hosted.owner}:{asked.target}", "ref": asked.target},
+    }
+
+
 def repository(base: str, hosted: Repository, owner_kind: str, *, may_write: bool) -> JsonObject:
     """Return a repository in full."""
     api = f"{base}/api/v3/repos/{hosted.full_name}"
@@ -174,7 +227,7 @@ def repository(base: str, hosted: Repository, owner_kind: str, *, may_write: boo
         "size": 0,
         "language": None,
         "license": None,
-        "topics": [],
+        "topics": hosted.settings.get("topics", []),
         "has_pages": False,
         "disabled": False,
         "forks": 0,

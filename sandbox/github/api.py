@@ -35,13 +35,18 @@ class GitHubError(Exception):
         self.errors = errors
 
 
-def _stop(status: int, message: str) -> NoReturn:
+def stop(status: int, message: str) -> NoReturn:
     raise GitHubError(status, message)
 
 
+def stop_invalid(resource: str, field: str, message: str, told: str) -> NoReturn:
+    """Answer that a field is wrong, in the form in which GitHub validates."""
+    code = {"code": "custom", "message": message} if message else {"code": "invalid"}
+    raise GitHubError(422, told, [{"resource": resource, "field": field, **code}])
+
+
 def _invalid(field: str, message: str) -> NoReturn:
-    errors = [{"resource": "Repository", "code": "custom", "field": field, "message": message}]
-    raise GitHubError(422, "Repository creation failed.", errors)
+    stop_invalid("Repository", field, message, "Repository creation failed.")
 
 
 @github.errorhandler(GitHubError)
@@ -72,74 +77,74 @@ def _headers(answer: Response) -> Response:
 
 @github.route("/<path:_path>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
 def unknown(_path: str) -> ResponseReturnValue:
-    _caller()
-    _stop(404, "Not Found")
+    caller_of()
+    stop(404, "Not Found")
 
 
-def _base() -> str:
+def base() -> str:
     return request.url_root.rstrip("/")
 
 
-def _caller(*, write: bool = False, needs_login: bool = False) -> Caller:
+def caller_of(*, write: bool = False, needs_login: bool = False) -> Caller:
     caller = recognise("github", access.caller)
     if caller.sent and not caller.known:
-        _stop(401, "Bad credentials")
+        stop(401, "Bad credentials")
     if not caller.known and (write or needs_login):
-        _stop(401, "Requires authentication")
+        stop(401, "Requires authentication")
     if write and not caller.may_write:
-        _stop(403, "Resource not accessible by personal access token")
+        stop(403, "Resource not accessible by personal access token")
     return caller
 
 
-def _body() -> dict[str, Any]:
+def sent_json() -> dict[str, Any]:
     body = json_body()
     if body is None and request.get_data():
-        _stop(400, "Problems parsing JSON")
+        stop(400, "Problems parsing JSON")
     if body is not None and not isinstance(body, dict):
-        _stop(400, "Body should be a JSON object")
+        stop(400, "Body should be a JSON object")
     return body or {}
 
 
-def _find(caller: Caller, owner: str, name: str) -> Repository:
+def find(caller: Caller, owner: str, name: str) -> Repository:
     try:
         found = repositories.find(current_state(), "github", owner, name.removesuffix(".git"))
     except repositories.NoSuchRepository:
-        _stop(404, "Not Found")
+        stop(404, "Not Found")
     if found.is_private and not caller.known:
-        _stop(404, "Not Found")
+        stop(404, "Not Found")
     return found
 
 
-def _shown(hosted: Repository, caller: Caller) -> dict[str, Any]:
+def shown(hosted: Repository, caller: Caller) -> dict[str, Any]:
     kind = accounts.kind_of(current_state(), hosted.owner) or "Organization"
-    return answers.repository(_base(), hosted, kind, may_write=caller.may_write)
+    return answers.repository(base(), hosted, kind, may_write=caller.may_write)
 
 
 @github.get("/user")
 def own_user() -> ResponseReturnValue:
-    _caller(needs_login=True)
+    caller_of(needs_login=True)
     login = current_state().credentials["github"].user
     owned = repositories.find_all(current_state(), host="github", owner=login)
     private = sum(repository.is_private for repository in owned)
-    return jsonify(answers.own_user(_base(), login, len(owned) - private, private))
+    return jsonify(answers.own_user(base(), login, len(owned) - private, private))
 
 
 @github.post("/orgs/<login>/repos")
 def create_in_organization(login: str) -> ResponseReturnValue:
-    caller = _caller(write=True)
+    caller = caller_of(write=True)
     if accounts.kind_of(current_state(), login) != "Organization":
-        _stop(404, "Not Found")
+        stop(404, "Not Found")
     return _create(caller, login, organization=True)
 
 
 @github.post("/user/repos")
 def create_for_user() -> ResponseReturnValue:
-    caller = _caller(write=True)
+    caller = caller_of(write=True)
     return _create(caller, current_state().credentials["github"].user, organization=False)
 
 
 def _create(caller: Caller, owner: str, *, organization: bool) -> ResponseReturnValue:
-    body = _body()
+    body = sent_json()
     name = _name(body.get("name"))
     visibility = _visibility(body, "private" if body.get("private") is True else "public", organization=organization)
     settings = {key: body[key] for key in ("description", "homepage", *answers.FLAGS) if key in body}
@@ -151,8 +156,8 @@ def _create(caller: Caller, owner: str, *, organization: bool) -> ResponseReturn
         text = f"# {name}\n\n{body.get('description') or ''}".rstrip() + "\n"
         files = {"README.md": ("100644", text.encode())}
         bare.commit_files(hosted.folder, repositories.DEFAULT_BRANCH, files, "Initial commit\n")
-    answer = jsonify(_shown(hosted, caller))
-    answer.headers["Location"] = f"{_base()}/api/v3/repos/{hosted.full_name}"
+    answer = jsonify(shown(hosted, caller))
+    answer.headers["Location"] = f"{base()}/api/v3/repos/{hosted.full_name}"
     return answer, 201
 
 
@@ -180,5 +185,5 @@ def _visibility(body: dict[str, Any], default: str, *, organization: bool) -> st
 
 @github.get("/repos/<owner>/<name>")
 def read_repository(owner: str, name: str) -> ResponseReturnValue:
-    caller = _caller()
-    return jsonify(_shown(_find(caller, owner, name), caller))
+    caller = caller_of()
+    return jsonify(shown(find(caller, owner, name), caller))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from sandbox.git import repositories
+from sandbox.git import pull_requests, repositories
 from sandbox.github.access import Credentials, caller
 from sandbox.service import GitHost, Refusals, Routes, Service
 
 
 def _routes() -> Routes:
+    from sandbox.github import inside  # noqa: F401 - it adds its routes
     from sandbox.github.api import github
 
     return ((github, "/api/v3"),)
@@ -18,7 +19,7 @@ GITHUB = Service(
     title="GitHub",
     credentials=Credentials,
     api_paths=("/api/",),
-    tables=(repositories.TABLE,),
+    tables=(repositories.TABLE, pull_requests.TABLE),
     secret_forms=(r"gh[a-z]_[A-Za-z0-9]{20,}", r"github_pat_\w{20,}"),
     routes=_routes,
     git=GitHost(

@@ -59,13 +59,7 @@ def _signed(claims: dict[str, str]) -> str:
 def caller(request: Request, credentials: Credentials) -> Caller:
     """Tell the account by `x-api-key`, or by the pair of service and user token."""
     if key := request.headers.get("x-api-key"):
-        return chosen(
-            key,
-            {
-                credentials.api_key: Caller("Harness API key", known=True, may_write=True, sent=True),
-                credentials.readonly_key: Caller("read-only Harness API key", known=True, sent=True),
-            },
-        )
+        return known_key(key, credentials)
     service, user = request.headers.get("Authorization", ""), request.headers.get("X-Source-Principal", "")
     if not service and not user:
         return NOBODY
@@ -74,3 +68,14 @@ def caller(request: Request, credentials: Credentials) -> Caller:
     if all(same(value.rpartition(" ")[2], jwt) for value, jwt in pairs):
         return Caller("Harness user (service and user token)", known=True, may_write=True, sent=True)
     return STRANGER
+
+
+def known_key(key: str, credentials: Credentials) -> Caller:
+    """Tell whose API key this is."""
+    return chosen(
+        key,
+        {
+            credentials.api_key: Caller("Harness API key", known=True, may_write=True, sent=True),
+            credentials.readonly_key: Caller("read-only Harness API key", known=True, sent=True),
+        },
+    )

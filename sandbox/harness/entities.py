@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from sandbox.git.repositories import Repository
 
 entity_routes = part("harness_entities")
+_LARGEST_PAGE = 100
 
 
 def answer(entity: Entity) -> dict[str, Any]:
@@ -75,10 +77,16 @@ def _add(entity: Entity) -> ResponseReturnValue:
         stop(409, "DUPLICATE_FIELD", f"Entity {entity.ref} already exists.")
 
 
-def _repository(name: str) -> Repository:
-    """By `owner/name`, or by the name alone as a connector for one account has it; then the newest of that name."""
+def _repository(name: str, *, harness_code: bool) -> Repository:
+    """By `owner/name`, or by the name alone as a connector for one account has it; then the newest of that name.
+
+    Harness Code's own are asked for without a connector, `account.` or `org.` before those that are in no project.
+    """
     owner, _, short = name.strip("/").rpartition("/")
-    found = repositories.find_all(current_state(), owner=owner or None, name=short.removesuffix(".git"))
+    host = "harness" if harness_code else None
+    if harness_code:
+        short = re.sub(r"^(account|org)\.", "", short)
+    found = repositories.find_all(current_state(), host=host, owner=owner or None, name=short.removesuffix(".git"))
     if not found:
         stop(
             404, "RESOURCE_NOT_FOUND", f"Repository {name} was not found. Check the connector and the repository name."
@@ -99,24 +107,24 @@ class GitFile:
     def details(self, connector: str) -> dict[str, Any]:
         """Tell where the file is, as an EntityResponse does."""
         host = current_state().git_host(self.hosted.host)
-        url = request.url_root.rstrip("/") + host.page_path(self.hosted.owner, self.hosted.name)
+        base, place = request.url_root.rstrip("/"), (self.hosted.owner, self.hosted.name)
         return {
             "store_type": "REMOTE",
             "connector_ref": connector,
             "repo_name": self.hosted.name,
-            "repo_url": url,
+            "repo_url": base + host.web_address(*place),
             "branch_name": self.branch,
             "base_branch": self.hosted.default_branch,
             "file_path": self.path,
-            "file_url": f"{url}/blob/{self.branch}/{self.path}",
+            "file_url": base + host.file_path(*place, branch=self.branch, path=self.path),
             "object_id": self.blob,
             "commit_id": self.commit,
-            "is_harness_code_repo": False,
+            "is_harness_code_repo": self.hosted.host == "harness",
         }
 
 
-def _read_file(repository_name: str, branch: str, path: str) -> tuple[GitFile, str]:
-    hosted, path = _repository(repository_name), path.strip("/")
+def _read_file(name: str, branch: str, path: str, *, harness_code: bool) -> tuple[GitFile, str]:
+    hosted, path = _repository(name, harness_code=harness_code), path.strip("/")
     commit = bare.branches(hosted.folder).get(branch)
     if commit is None:
         stop(404, "RESOURCE_NOT_FOUND", f"Branch {branch} was not found in repository {hosted.full_name}.")
@@ -135,12 +143,10 @@ def _read_file(repository_name: str, branch: str, path: str) -> tuple[GitFile, s
 def import_entity() -> ResponseReturnValue:
     check_caller(write=True)
     body = read_body()
-    if body.get("is_harness_code_repo"):
-        refuse("is_harness_code_repo: the sandbox has no Harness Code repositories.")
-    connector, name, branch, path = (
-        text(body, key) for key in ("connector_ref", "repo_name", "branch_name", "file_path")
-    )
-    file, content = _read_file(name, branch, path)
+    harness_code = body.get("is_harness_code_repo") is True
+    connector = "" if harness_code else text(body, "connector_ref")
+    name, branch, path = (text(body, key) for key in ("repo_name", "branch_name", "file_path"))
+    file, content = _read_file(name, branch, path, harness_code=harness_code)
     return _add(replace(_parse(content, convert=True), git_details=file.details(connector)))
 
 
@@ -154,6 +160,18 @@ def create_entity() -> ResponseReturnValue:
     if entities.exists(current_state(), entity):
         stop(409, "DUPLICATE_FIELD", f"Entity {entity.ref} already exists.")
     return (jsonify(answer(entity)), 201) if flag("dry_run") else _add(entity)
+
+
+@entity_routes.get("/v1/entities")
+def list_entities() -> ResponseReturnValue:
+    check_caller()
+    page, limit = (int(request.args.get(name, default)) for name, default in (("page", "0"), ("limit", "10")))
+    if not 0 < limit <= _LARGEST_PAGE:
+        refuse(f"limit must be between 1 and {_LARGEST_PAGE}.")
+    found = entities.every(current_state())
+    shown = [answer(entity) for entity in found[page * limit : (page + 1) * limit]]
+    headers = {"X-Total-Elements": str(len(found)), "X-Page-Number": str(page), "X-Page-Size": str(len(shown))}
+    return jsonify(shown), 200, headers
 
 
 @entity_routes.get("/v1/entities/<scope>/<kind>/<identifier>")
@@ -177,6 +195,6 @@ def file_of_branch() -> ResponseReturnValue:
     check_caller()
     values = dict(request.args.items())
     name, branch, path = (text(values, key) for key in ("repoName", "branch", "filePath"))
-    file, content = _read_file(name, branch, path)
+    file, content = _read_file(name, branch, path, harness_code=not values.get("connectorRef"))
     found = {"fileContent": content, "commitId": file.commit, "blobId": file.blob}
     return jsonify({"status": "SUCCESS", "data": found, "metaData": None, "correlationId": str(uuid.uuid4())})

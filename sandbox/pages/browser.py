@@ -1,7 +1,7 @@
 """What every page for people has in common.
 
 It is only for a browser on this machine: another host name is refused, so that no web site can reach it by pointing
-its own name at the loopback address.
+its own name at the loopback address, and so is whoever asks from elsewhere when the sandbox is served there too.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def page_routes(name: str) -> Blueprint:
 
 
 def _only_this_machine() -> None:
-    if urlsplit(f"//{request.host}").hostname not in _HOSTS:
+    if urlsplit(f"//{request.host}").hostname not in _HOSTS or request.remote_addr not in _HOSTS:
         abort(403, "This page is only for a browser on this machine: open it by http://127.0.0.1.")
 
 

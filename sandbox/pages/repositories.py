@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, abort, render_template
+from flask import Blueprint, Response, abort, render_template, request
 
 from sandbox.access import current_state
 from sandbox.catalog import entities
@@ -26,9 +26,9 @@ _LONGEST_PATCH = 200_000
 def repository_pages(service: str, host: GitHost) -> Blueprint:
     """Make the pages of a service's repositories, below the address that a browser finds each at."""
     routes = page_routes(f"{service}_pages")
-    for view, paths in _VIEWS.items():
+    for view in (repository, file, raw_file, commits, commit):
         shown = _of_repository(service, view)
-        for path in paths:
+        for path in host.views[view.__name__]:
             routes.add_url_rule(f"{host.page}{path}", view.__name__, shown)
     if host.has_owners:
         routes.add_url_rule(host.page.removesuffix("/<name>"), "owner", partial(owner_page, service))
@@ -40,7 +40,10 @@ def _of_repository(service: str, view: Callable[..., ResponseReturnValue]) -> Ca
         try:
             hosted = repositories.find(current_state(), service, owner, name.removesuffix(".git"))
         except repositories.NoSuchRepository:
-            abort(404, f"There is no repository {'/'.join(filter(None, (owner, name)))}.")
+            place = "/".join(filter(None, (owner, name)))
+            if owner and not values and repositories.find_all(current_state(), host=service, owner=place):
+                return owner_page(service, place)  # a group in a group looks like a repository in one
+            abort(404, f"There is no repository {place}.")
         return view(hosted, **values)
 
     return shown
@@ -54,6 +57,9 @@ def owner_page(service: str, owner: str) -> ResponseReturnValue:
 
 
 def repository(hosted: Repository, place: str = "") -> ResponseReturnValue:
+    host = current_state().git_host(hosted.host)
+    if not place and host.web_file.startswith("?") and request.args.get("path", "/") != "/":
+        return _of_query(hosted)
     branches = bare.branches(hosted.folder)
     if not branches:
         return render_template("empty_repository.html", repository=hosted)
@@ -78,9 +84,20 @@ def repository(hosted: Repository, place: str = "") -> ResponseReturnValue:
     )
 
 
+def _of_query(hosted: Repository) -> ResponseReturnValue:
+    """Show what Azure Repos has at ?path=/…&version=GB…: a file, or a folder."""
+    branch = request.args.get("version", "").removeprefix("GB") or hosted.default_branch
+    place = f"{branch}/{request.args['path'].strip('/')}"
+    try:
+        kind = bare.entry(hosted.folder, _resolve(hosted, branch), place.removeprefix(f"{branch}/")).kind
+    except bare.NoSuchObject:
+        kind = "blob"  # whose page says what is not there
+    return repository(hosted, place) if kind == "tree" else file(hosted, place)
+
+
 def _lies_in(entity: entities.Entity, hosted: Repository) -> bool:
-    page = current_state().git_host(hosted.host).page_path(hosted.owner, hosted.name)
-    return str((entity.git_details or {}).get("repo_url", "")).endswith(page)
+    address = current_state().git_host(hosted.host).web_address(hosted.owner, hosted.name)
+    return str((entity.git_details or {}).get("repo_url", "")).endswith(address)
 
 
 def file(hosted: Repository, place: str) -> ResponseReturnValue:
@@ -163,12 +180,3 @@ def _text(content: bytes) -> str | None:
         return content.decode()
     except UnicodeDecodeError:
         return None
-
-
-_VIEWS: dict[Callable[..., ResponseReturnValue], tuple[str, ...]] = {
-    repository: ("", "/tree/<path:place>"),
-    file: ("/blob/<path:place>",),
-    raw_file: ("/raw/<path:place>",),
-    commits: ("/commits", "/commits/<path:ref>"),
-    commit: ("/commit/<sha>",),
-}

@@ -10,6 +10,7 @@ import pytest
 from werkzeug.test import Client, TestResponse
 
 from sandbox.app import create_app
+from sandbox.catalog import locations
 from sandbox.seeding import seed
 from sandbox.services import open_state
 from sandbox.state import Credentials
@@ -174,6 +175,34 @@ def test_execution_config(harness: Asker, credentials: Credentials) -> None:
     assert overrides["data"] == {"createRepo": image["value"]}
     assert harness("POST", f"{base}/reset-config?{query}", json=[{"field": "createRepo"}]).status_code == 200
     assert (harness("GET", f"{base}/get-customer-config?{query}").json or {})["data"] == {}
+
+
+@pytest.fixture
+def backstage(recorder: Any, credentials: Credentials) -> Asker:
+    return Asker(Client(recorder), recorder, {"Authorization": f"Bearer {credentials['backstage'].token}"})
+
+
+def test_locations_of_backstage_and_their_entities(backstage: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locations, "DELAY", 0.0)
+    api = "/backstage/api/catalog"
+    location = {"type": "url", "target": "http://localhost/acme/payments/blob/main/catalog-info.yaml"}
+    for query in ("?dryRun=true", "", "?onConflict=refresh"):
+        assert backstage("POST", f"{api}/locations{query}", json=location).status_code == 201
+    assert backstage("POST", f"{api}/locations", json=location).status_code == 409
+    (listed,) = backstage("GET", f"{api}/locations").json or []
+    assert backstage("GET", f"{api}/locations/{listed['data']['id']}").json == listed["data"]
+    ref = "component:default/payments"
+    found = backstage("POST", f"{api}/entities/by-refs", json={"entityRefs": [ref, "api:default/x"]}).json or {}
+    assert [entity and entity["kind"] for entity in found["items"]] == ["Component", None]
+    assert backstage("GET", f"{api}/entities/by-name/component/default/payments").json == found["items"][0]
+    assert backstage("GET", f"{api}/locations/by-entity/component/default/payments").json == listed["data"]
+    assert backstage("POST", f"{api}/refresh", json={"entityRef": ref}).status_code == 200
+    located = backstage("GET", f"{api}/entities/by-query?filter=kind=location&limit=200").json or {}
+    assert [item["kind"] for item in located["items"]] == ["Location"]
+    checked = {"location": "url:http://localhost/x", "entity": found["items"][0]}
+    assert backstage("POST", f"{api}/validate-entity", json=checked).status_code == 200
+    assert backstage("DELETE", f"{api}/locations/{listed['data']['id']}").status_code == 204
+    assert backstage("GET", f"{api}/entities/by-name/component/default/payments").status_code == 404
 
 
 def test_slack_messages(slack: Asker) -> None:

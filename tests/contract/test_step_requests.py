@@ -20,6 +20,9 @@ ALLOWED = {
     r"/ng/api/(organizations|projects)(/\w+)?: the description has no such operation": (
         "the platform's older API (contract, D.7); the description of IDP does not hold it"
     ),
+    r"github (GET|PUT|POST) .*/(teams|collaborators|invitations|protection|pulls)\b.*: the description has no such": (
+        "published by GitHub (REST API: teams, collaborators, branch protection, pulls), and not in this cut of it"
+    ),
     r"orgs/\{org\}/repos request: .*'internal' is not one of": (
         "GitHub Enterprise has internal repositories; the description is that of api.github.com without it"
     ),
@@ -55,6 +58,18 @@ metadata:
   tags: [java]
 """
 
+LOCATED = """\
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: payments
+  title: {title}
+spec:
+  type: service
+  lifecycle: experimental
+  owner: platform
+"""
+
 
 def test_all_steps_send_what_the_services_describe(
     recorded: tuple[World, Any], run_step: RunStep, workspace: Path
@@ -76,6 +91,15 @@ def test_all_steps_send_what_the_services_describe(
         run("CreateRepo", place, REPO_TYPE=repo_type, REPO_NAME=f"x-{repo_type}", REPO_DESCRIPTION="d")
     run("CreateRepo", place, ORG_NAME="", PERSONAL_ACCOUNT="true", REPO_NAME="mine")
     run("CreateRepo", place, ORG_NAME=world.credentials["github"].user, REPO_NAME="also-mine")
+    settings = {
+        "topics": ["java"],
+        "homepage": "https://payments.example.com",
+        "access": {"teams": {"platform": "admin"}, "users": {"jane": "read"}},
+        "features": {"issues": True, "wiki": False},
+        "mergeMethods": ["squash"],
+        "deleteBranchOnMerge": True,
+    }
+    run("CreateRepo", place, REPO_NAME="set", DEFAULT_BRANCH="trunk", REPO_SETTINGS=json.dumps(settings))
     for _ in range(2):
         run("CreateRepo", place, REPO_TYPE="private", IF_EXISTS="adopt")
         run("CreateCatalog", harness, FILE_NAME="idp.yaml", FILE_PATH="app", FILE_CONTENT=ENTITY)
@@ -92,6 +116,14 @@ def test_all_steps_send_what_the_services_describe(
     many = {"PLUGIN_TYPE": "Property", "PLUGIN_PROPERTY": "metadata.level", "PLUGIN_ENTITY_REFS": refs}
     run("UpdateCatalogProperty", keys, many, DRY_RUN="true")
     run("UpdateCatalogProperty", keys, many, PLUGIN_VALUE="silver")
+    backstage = {"CATALOG_TYPE": "backstage", "BACKSTAGE_URL": f"{world.url}/backstage"}
+    backstage |= {"BACKSTAGE_TOKEN": world.credentials["backstage"].token, "FILE_PATH": "catalog-info.yaml"}
+    for title in ("Payments", "Payments", "Payments again"):
+        located = {"FILE_CONTENT": LOCATED.format(title=title), "FILE_NAME": "catalog-info.yaml", "FILE_PATH": "app"}
+        run("CreateCatalog", located, CATALOG_TYPE="backstage")
+        run("DirectPush", place, CODE_DIRECTORY="app")
+        run("RegisterCatalog", place, backstage)
+    run("RegisterCatalog", place, backstage, DRY_RUN="true")
     run("SlackNotify", slack, EMAIL="dev@acme.example", MESSAGE_CONTENT="hello")
     blocks = json.dumps([{"type": "section", "text": {"type": "mrkdwn", "text": "hello"}}])
     run("SlackNotify", slack, CHANNEL="general", BLOCKS=blocks, REPLY_BROADCAST="false")
@@ -113,11 +145,18 @@ def test_all_steps_send_what_the_services_describe(
         "github GET /repos/{owner}/{repo}",
         "github POST /orgs/{org}/repos",
         "github POST /user/repos",
+        "github PATCH /repos/{owner}/{repo}",
+        "github GET /repos/{owner}/{repo}/topics",
+        "github PUT /repos/{owner}/{repo}/topics",
         "harness-idp POST /v1/entities/import",
         "harness-idp GET /v1/entities/{scope}/{kind}/{identifier}",
         "harness-idp POST /v1/catalog/custom-properties/entity",
         "harness-idp GET /v1/catalog/custom-properties/entity",
         "harness-idp POST /v1/catalog/custom-properties/property",
+        "backstage-catalog POST /locations",
+        "backstage-catalog POST /entities/by-refs",
+        "backstage-catalog POST /refresh",
+        "backstage-catalog GET /locations/by-entity/{kind}/{namespace}/{name}",
         "slack POST /users.lookupByEmail",
         "slack POST /chat.postMessage",
         "slack POST /auth.test",

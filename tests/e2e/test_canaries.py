@@ -10,6 +10,7 @@ import base64
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import urllib.parse
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ import pytest
 from sandbox.slack import webhook
 from steps import STEPS, load
 from tests.conftest import REPOSITORY_ROOT, World
+from tests.keys import PASSPHRASE, gpg_key
 
 WRONG = "canary/of+a=wrong secret"
 
@@ -37,8 +39,8 @@ def forms(canary: str) -> set[str]:
 
 
 @contextmanager
-def watched_processes(seen: set[str]) -> Iterator[None]:
-    """Collect the command lines of all processes, as `ps` shows them, while the step runs."""
+def watched_processes(seen: set[str], temporary: Path, configured: set[str]) -> Iterator[None]:
+    """Collect the command lines of all processes, as `ps` shows them, and git's configurations, while the step runs."""
     stop = threading.Event()
 
     def look() -> None:
@@ -49,6 +51,8 @@ def watched_processes(seen: set[str]) -> Iterator[None]:
                     with suppress(OSError):
                         command = (process / "cmdline").read_bytes()
                         seen.add(command.replace(b"\0", b" ").decode(errors="replace"))
+            with suppress(OSError):
+                configured.update(path.read_text() for path in temporary.rglob("*.git/config"))
 
     watcher = threading.Thread(target=look, daemon=True)
     watcher.start()
@@ -60,10 +64,15 @@ def watched_processes(seen: set[str]) -> Iterator[None]:
 
 
 ENTITY = "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: payments\nspec:\n  type: service\n  owner: a\n  lifecycle: experimental\n"  # noqa: E501 - one YAML text
-TEMPLATE = {"cookiecutter.json": '{"app_name": "x"}', "{{cookiecutter.app_name}}/README.md": "x\n"}
+TEMPLATE = {
+    "cookiecutter.json": '{"app_name": "x"}',
+    "{{cookiecutter.app_name}}/README.md": "x\n",
+    "{{cookiecutter.app_name}}/.gitattributes": "*.bin filter=lfs\n",
+    "{{cookiecutter.app_name}}/large.bin": "large\n",
+}
 
 
-def environments(world: World) -> dict[str, dict[str, str]]:
+def environments(world: World, signing_key: str = "") -> dict[str, dict[str, str]]:
     """For each step what it needs to succeed, secrets included."""
     known = world.credentials
     place = world.connector | {"ORG_NAME": "acme", "REPO_NAME": "payments", "BRANCH": "main"}
@@ -87,7 +96,7 @@ def environments(world: World) -> dict[str, dict[str, str]]:
         | {"IDP_COOKIECUTTER_app_name": "app"},
         "CreateRepo": place | {"REPO_TYPE": "private", "X_API_KEY": known["harness"].api_key},
         "CreateCatalog": {"FILE_NAME": "idp.yaml", "FILE_PATH": "app", "FILE_CONTENT": ENTITY},
-        "DirectPush": place | {"CODE_DIRECTORY": "app"},
+        "DirectPush": place | {"CODE_DIRECTORY": "app", "SIGNING_KEY": signing_key, "SIGNING_PASSPHRASE": PASSPHRASE},
         "GitClone": world.connector
         | {"DRONE_REMOTE_URL": f"{world.url}/acme/payments.git", "X_API_KEY": known["harness"].api_key},
         "RegisterCatalog": place | harness | {"FILE_PATH": "idp.yaml", "PLUGIN_CONNECTOR_REF": "account.git"},
@@ -117,23 +126,28 @@ REFUSED = {  # step -> its exit code for wrong credentials
     "SlackNotify by webhook": 2,  # it is no URL
     "UpdateCatalogProperty": 3,
 }
+SIGNING = {"SIGNING_KEY", "SIGNING_PASSPHRASE"}  # they are not for the other side to refuse
+SHORTEST_LINE = 20  # characters of a line of the key
 
 
 @pytest.mark.parametrize("good", [True, False], ids=["accepted", "refused"])
 def test_no_secret_is_found_anywhere_afterwards(world: World, tmp_path: Path, good: bool) -> None:
     workspace = tmp_path / "workspace"
-    temporary = tmp_path / "tmp"
-    temporary.mkdir()
+    temporary = Path(tempfile.mkdtemp())  # not below tmp_path: gpg's agent has sockets, whose paths must be short
     for name, text in TEMPLATE.items():
         (workspace / "template" / name).parent.mkdir(parents=True, exist_ok=True)
         (workspace / "template" / name).write_text(text)
+    home = tmp_path / "g"
+    home.mkdir(mode=0o700)
+    key = gpg_key(home, passphrase=True)
     canaries: set[str] = set()
+    configured: set[str] = set()
     shown: dict[str, str] = {}
     processes: set[str] = set()
-    for step_type, environ in environments(world).items():
+    for step_type, environ in environments(world, key).items():
         if not good:
-            environ |= {name: WRONG for name in environ if name in secret_names()}
-        canaries |= {value for name, value in environ.items() if name in secret_names()}
+            environ |= {name: WRONG for name in environ if name in secret_names() - SIGNING}
+        canaries |= {value for name, value in environ.items() if name in secret_names() - {"SIGNING_KEY"}}
         outputs = tmp_path / f"{step_type}.env"
         full = {
             "PATH": os.environ["PATH"],
@@ -144,7 +158,7 @@ def test_no_secret_is_found_anywhere_afterwards(world: World, tmp_path: Path, go
             "DRONE_OUTPUT": str(outputs),
             **environ,
         }
-        with watched_processes(processes):
+        with watched_processes(processes, temporary, configured):
             done = subprocess.run(
                 [sys.executable, "-P", "-m", STEPS[step_type.partition(" ")[0]]],
                 cwd=workspace, env=full, capture_output=True, text=True, check=False, timeout=60,
@@ -152,16 +166,20 @@ def test_no_secret_is_found_anywhere_afterwards(world: World, tmp_path: Path, go
         expected = 0 if good else REFUSED.get(step_type, 0)
         assert done.returncode == expected, f"{step_type}: {done.stderr}"
         shown[step_type] = done.stdout + done.stderr + (outputs.read_text() if outputs.exists() else "")
-    assert len(canaries) == (6 if good else 1)
+    assert len(canaries) == (7 if good else 2)
+    canaries |= {line for line in key.splitlines() if len(line) > SHORTEST_LINE}
     unseen = [module for module in STEPS.values() if not any(f"-m {module}" in line for line in processes)]
     assert unseen == [], "the process list was really watched, through every step"
     if good:  # a refused git is gone within milliseconds, sometimes between two looks
         assert any(line.startswith("git ") for line in processes)
-    assert list(temporary.iterdir()) == []
+        assert any("git-lfs push" in line for line in processes)
+        assert any("bare = true" in text for text in configured)
+    temporary.rmdir()  # which fails if anything is left there
     for form in {form for canary in canaries for form in forms(canary)}:
         assert [step_type for step_type, text in shown.items() if form in text] == []
         assert [line for line in processes if form in line] == []
         assert [path for path in workspace.rglob("*") if path.is_file() and form.encode() in path.read_bytes()] == []
+        assert [text for text in configured if form in text] == []
         repositories = world.state_dir.rglob("*.git/config")
         assert [path for path in repositories if form in path.read_text()] == []
 

@@ -11,6 +11,7 @@ import socket
 import struct
 import threading
 import time
+import urllib.parse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -20,7 +21,7 @@ HEAD_END = b"\r\n\r\n"
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it came: `path` without the query."""
+    """A request as it came: `path` decoded, and without the query."""
 
     method: str
     path: str
@@ -134,7 +135,7 @@ def _read_request(client: socket.socket) -> Request | None:
     kept = [line for line in lines[1:] if not line.lower().startswith((b"connection:", b"expect:"))]
     raw = b"\r\n".join([lines[0], *kept, b"Connection: close"]) + HEAD_END + body
     path, _, query = target.partition("?")
-    return Request(method, path, query, raw)
+    return Request(method, urllib.parse.unquote(path), query, raw)
 
 
 @contextlib.contextmanager

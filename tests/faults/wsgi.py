@@ -15,7 +15,7 @@ from typing import Any
 
 from werkzeug.wsgi import ClosingIterator
 
-from tests.conftest import WsgiApp
+from tests.conftest import WsgiApp, asked_for, fits
 
 ELSEWHERE = "http://other.invalid/gateway"
 RESET = "reset"
@@ -83,9 +83,9 @@ class FaultProxy:
         self.times = 0
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        method, path = environ["REQUEST_METHOD"], asked_for(environ)
         self.requests.append(f"{method} {path}")
-        if not self.times or method != self.method or not path.startswith(self.path) or self.fault is None:
+        if not self.times or method != self.method or not fits(path, self.path) or self.fault is None:
             return self.app(environ, start_response)
         self.times -= 1
         if self.after:

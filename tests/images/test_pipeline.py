@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from sandbox.server import Sandbox
-from tests.images.conftest import HANDED_ON, MODULES, PYTHON, Containers, engine, pipeline, tag, writable
+from tests.images.conftest import HANDED_ON, MODULES, PYTHON, ROOT, Containers, engine, pipeline, tag, writable
 
 pytestmark = pytest.mark.images
 
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 PEAK_LIMIT = 120  # MB
 MEASURED = f"""
 import resource, runpy, sys
@@ -111,3 +114,33 @@ def test_nothing_is_written_outside_the_places_for_it(platform: Containers, sand
         strays += [f"{image}: {line}" for line in lines if not line[2:].startswith(PLACES)]
 
     assert strays == []
+
+
+def test_the_commands_of_the_readme_work_as_they_are_written(containers: Containers, tmp_path: Path) -> None:
+    """A container on Docker's own network reaches a sandbox that listens on the bridge."""
+    del containers
+    served, typed = re.findall(r"```sh\n(.*?)```", README.partition("## One `docker run`")[2], re.DOTALL)[:2]
+    start = served.splitlines()[-1]
+    for name in ("examples", ".venv"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    running = subprocess.Popen(
+        ["bash", "-ec", f"PATH={Path(sys.executable).parent}:$PATH; exec {start}"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with running:
+        assert running.stdout is not None
+        assert running.stdout.readline().startswith("The sandbox runs at http://127.0.0.1:")
+        while "SLACK_TOKEN=" not in running.stdout.readline():
+            assert running.poll() is None
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", typed], cwd=tmp_path, check=False, capture_output=True, text=True
+        )
+        running.terminate()
+        running.wait(20)
+
+    assert done.returncode == 0, done.stderr
+    assert "repositoryUrl" in done.stdout
+    assert "/acme/ledger/blob/main/catalog-info.yaml" in done.stdout
+    assert "warning" not in done.stderr.lower()

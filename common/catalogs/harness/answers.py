@@ -26,6 +26,17 @@ def entity_of(answer: requests.Response) -> dict[str, Any] | None:
     return body if isinstance(body.get("entity_ref"), str) and body["entity_ref"] else None
 
 
+def list_of(answer: requests.Response) -> list[dict[str, Any]] | None:
+    """Give the entities that an answer lists; None when it is no such list."""
+    from common.network.http import json_of
+
+    try:
+        body = json_of(answer)
+    except ValueError:
+        return None
+    return body if isinstance(body, list) and all(isinstance(entry, dict) for entry in body) else None
+
+
 def part(body: Mapping[str, Any], name: str) -> dict[str, Any]:
     """Give a part of an answer that is a map; an empty one when it is anything else."""
     found = body.get(name)

@@ -13,9 +13,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from common import log
-from common.catalogs import AlreadyThere, CatalogFile, Registered
+from common.catalogs import AlreadyThere, CatalogFile, Examined, Registered
 from common.catalogs.entity import parse, reference
-from common.catalogs.harness.answers import entity_of, part, path_of, places, refused
+from common.catalogs.harness.answers import entity_of, list_of, part, path_of, places, refused
 from common.catalogs.rules import Format
 from common.errors import BadInput, Refused
 from common.harness.client import PortalClient, object_of, succeeded, without
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     import requests
 
 TAKEN = re.compile(r"already (exist|present|registered|import)|duplicate", re.IGNORECASE)
+PER_PAGE = 100  # the most that the API gives at once
+MOST_PAGES = 200
 NOT_FOUND = re.compile(r"not (be )?found|does ?n[o']t exist|no such", re.IGNORECASE)
 
 # What names a file in git_details -> the form in which it is compared.
@@ -47,7 +49,22 @@ class HarnessCatalog:
     body: dict[str, Any]
     file_url: str
 
-    def read(self) -> str | None:
+    def examine(self) -> Examined:
+        """Check the file, as the platform sees it, by what the import will make of it. It may hold one entity."""
+        text = self._read()
+        if text is None:
+            return Examined()
+        entities = parse(text, what=f"The file {self._where()}", target=Format.HARNESS)
+        if len(entities) > 1:
+            raise BadInput(
+                f"The file {self._where()} holds {len(entities)} entities, and this catalog registers one per file.",
+                next_step="Put each entity into a file of its own.",
+            )
+        for warning in entities[0].warnings:
+            log.warning(f"The file {self._where()}, {warning.rstrip('.')}.")
+        return Examined(refs=(reference(entities[0]),), text=text)
+
+    def _read(self) -> str | None:
         """Give the file as the platform sees it; a file that does not appear within the budget is refused."""
         if not self.file_url:
             log.detail("The account is not known, so the file is not read through the platform (HARNESS_ACCOUNT_ID).")
@@ -71,29 +88,36 @@ class HarnessCatalog:
             " reaches the repository.",
         )
 
-    def check(self, text: str) -> str:
-        """Check by what the import will make of the file. It may hold one entity."""
-        entities = parse(text, what=f"The file {self._where()}", target=Format.HARNESS)
-        if len(entities) > 1:
-            raise BadInput(
-                f"The file {self._where()} holds {len(entities)} entities, and this catalog registers one per file.",
-                next_step="Put each entity into a file of its own.",
-            )
-        return reference(entities[0])
-
-    def dry_run(self, text: str) -> None:
+    def dry_run(self, examined: Examined) -> None:
         """Ask for the dry run of creating the entity from this YAML."""
+        text = examined.text
         (entity,) = parse(text, what=self.file.path)
         params = {"dry_run": "true", "convert": str(entity.format is Format.BACKSTAGE).lower()}
         params |= places(reference(entity))
-        answer = self.portal.send("POST", self._entities(), params=params, json={"yaml": text})
+        answer = self.portal.send("POST", self._entities(), params=params, json={"yaml": text}, safe=True)
         if not succeeded(answer):
             raise refused(answer, doing=f"have {self._where()} checked by the catalog")
         if entity_of(answer) is None:
             raise without("the entity that the dry run would make", answer)
 
-    def find(self, ref: str) -> Registered | None:
-        """Read the entity."""
+    def find(self, examined: Examined) -> Registered | None:
+        """Read the entity; by where it came from, when nothing shows the file."""
+        return self._entity(examined.ref) if examined.refs else self._of_this_file()
+
+    def happened(self, examined: Examined) -> str | None:
+        """Look for the entity."""
+        found = self.find(examined)
+        return None if found is None else found.ref
+
+    def refresh(self, examined: Examined) -> bool:  # noqa: ARG002 - the platform follows the branch by itself
+        """Say that an import is followed up by the platform alone."""
+        return False
+
+    def reason(self, examined: Examined) -> str:  # noqa: ARG002 - the import itself checks the file
+        """Say nothing: an import that succeeded found nothing wrong."""
+        return ""
+
+    def _entity(self, ref: str) -> Registered | None:
         answer = self.portal.send("GET", f"{self._entities()}/{path_of(ref)}", params=places(ref))
         if answer.status_code == HTTPStatus.NOT_FOUND:
             return None
@@ -103,8 +127,26 @@ class HarnessCatalog:
             raise without(f"the entity {ref}", answer)
         return self._registered(entity)
 
-    def register(self, ref: str) -> Registered:
+    def _of_this_file(self) -> Registered | None:
+        """Look through the entities of the account for the one that was imported from this file."""
+        for page in range(MOST_PAGES):
+            answer = self.portal.send("GET", self._entities(), params={"page": str(page), "limit": str(PER_PAGE)})
+            if not succeeded(answer):
+                raise refused(answer, doing=f"look for the entity of {self._where()} in the catalog")
+            listed = list_of(answer)
+            if listed is None:
+                raise without("the list of its entities", answer)
+            for entity in listed:
+                details = part(entity, "git_details")
+                if details.get("file_path") and isinstance(entity.get("entity_ref"), str) and self._is_same(details):
+                    return self._registered(entity)
+            if len(listed) < PER_PAGE:
+                break
+        return None
+
+    def register(self, examined: Examined) -> str:
         """Import the file. Without a view of it, a 404 may mean that the push has not arrived, and is asked again."""
+        ref = examined.ref
         answer = self.portal.send("POST", self.import_url, params=places(ref), json=self.body, retry_not_found=not ref)
         if succeeded(answer):
             if (entity := entity_of(answer)) is None:
@@ -114,7 +156,7 @@ class HarnessCatalog:
                     next_step="Run the step again: it looks at what exists first.",
                     detail=quote(answer),
                 )
-            return self._registered(entity)
+            return str(entity["entity_ref"])
         said = quote(answer)
         taken = answer.status_code == HTTPStatus.BAD_REQUEST and TAKEN.search(said)
         if taken or answer.status_code == HTTPStatus.CONFLICT:

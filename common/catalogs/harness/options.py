@@ -1,22 +1,47 @@
-"""Registering in Harness IDP 2.0: what has to be known, and the request that is made of it (contract, A.5 and D.1)."""
+"""Registering in Harness IDP: in 2.0 by an import (contract, A.5 and D.1), in 1.0 as a location (D.2)."""
 
 from __future__ import annotations
 
 import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from common.catalogs import Catalog, CatalogFile
 from common.contract.inputs import option
 from common.errors import BadInput
-from common.harness.access import Access
-from common.harness.client import PortalClient, given_body
+from common.harness.access import GIT_HOST, KEY, Access, Portal
+from common.harness.client import CREDENTIALS, PortalClient, given_body
 from common.network.deadline import Deadline
 from common.network.settings import Network
-from common.network.url import origin
+from common.network.url import checked, origin
 
+if TYPE_CHECKING:
+    from common.catalogs.backstage.client import CatalogClient
+
+DEFAULT_IDP = "https://idp.harness.io"
+ACCOUNT = "accountId (set HARNESS_ACCOUNT_ID)"
 CONNECTOR_ADVICE = "set connectorRef (--connector-ref or PLUGIN_CONNECTOR_REF), as in account.github"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generation:
+    """Which of the portal's two generations is meant."""
+
+    pipeline: str = option(
+        "pipelineId", env=["HARNESS_PIPELINE_ID"], default="", spec=False, help="Set by the platform in its pipelines."
+    )
+    idp_url: str = option(
+        "idpUrl",
+        env=["IDP_URL"],
+        default="",
+        spec=False,
+        help=f"URL of the API of IDP 1.0, as {DEFAULT_IDP}; being given, it asks for IDP 1.0.",
+    )
+
+    def is_first(self, portal: Portal) -> bool:
+        """Tell whether this is IDP 1.0: asked for, or a pipeline of the platform that names no portal."""
+        return bool(self.idp_url) or (bool(self.pipeline) and not portal.given_base)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,19 +71,38 @@ class HarnessOptions:
         spec=False,
         help="URL that gives the pushed file as the platform sees it; made from the inputs when absent.",
     )
-    pipeline: str = option(
-        "pipelineId", env=["HARNESS_PIPELINE_ID"], default="", spec=False, help="Set by the platform in its pipelines."
+    generation: Generation
+    organization: str = option(
+        "organizationId", env=["HARNESS_ORG_ID"], default="", spec=False, help="Organization of the pipeline."
+    )
+    project: str = option(
+        "projectId", env=["HARNESS_PROJECT_ID"], default="", spec=False, help="Project of the pipeline."
     )
 
     def platform_registers(self) -> bool:
         """Tell whether this is a pipeline of IDP 1.0: no URL and no credentials (contract, C.5)."""
-        return self._first_generation() and not self.access.known
+        return self._first_generation() and not self.generation.idp_url and not self.access.known
+
+    def lacks(self) -> list[str]:
+        """Name the inputs without which the portal cannot be asked."""
+        if self.platform_registers():
+            return []
+        account = [] if self.access.portal.account or not self.generation.idp_url else [ACCOUNT]
+        return ([] if self.access.known else [KEY]) + account
+
+    def page(self, ref: str) -> str:
+        """Give the portal's page of an entity."""
+        return page(self.access.portal, ref)
 
     def open(self, file: CatalogFile, *, network: Network, deadline: Deadline) -> Catalog:
         """Make ready to import the file: with what the platform gave, else with what follows from the inputs."""
         from common.catalogs.harness.entities import HarnessCatalog
 
         self.access.headers()  # refuses at once when there are no credentials
+        if self._first_generation() and (self.generation.idp_url or not (file.connector or file.host == GIT_HOST)):
+            from common.catalogs.backstage.locations import Locations
+
+            return Locations(file, self.client(network, deadline))
         body = given_body(self.body) if self.import_url and self.body else self._made_body(file)
         return HarnessCatalog(
             file=file,
@@ -68,43 +112,82 @@ class HarnessOptions:
             file_url=self.file_url or self._made_file_url(body),
         )
 
+    def client(self, network: Network, deadline: Deadline) -> CatalogClient:
+        """Give a client of the catalog's API of IDP 1.0."""
+        from common.catalogs.backstage.client import CatalogClient
+
+        base = self.generation.idp_url or DEFAULT_IDP
+        checked(base, what="IDP_URL", next_step=f"Give the address of the API of IDP 1.0, as {DEFAULT_IDP}.")
+        if not self.access.portal.account:
+            raise BadInput(
+                "IDP 1.0 has its catalog at an address that holds the account, and none is given.",
+                next_step="Set HARNESS_ACCOUNT_ID.",
+            )
+        account = urllib.parse.quote(self.access.portal.account, safe="")
+        return CatalogClient(
+            base=f"{base.rstrip('/')}/{account}/idp/api/catalog",
+            network=network,
+            deadline=deadline,
+            headers=lambda _: self.access.headers(),
+            credentials=CREDENTIALS,
+            permission="idp_catalog_edit",
+        )
+
     def _first_generation(self) -> bool:
-        return bool(self.pipeline) and not self.import_url and not self.access.portal.given_base
+        return self.generation.is_first(self.access.portal) and not (self.import_url and not self.generation.idp_url)
 
     def _made_body(self, file: CatalogFile) -> dict[str, Any]:
-        if not file.connector and self._first_generation():
-            raise BadInput(
-                "This version registers in IDP 2.0 only, by an import through a connector of the portal; credentials"
-                " without BASE, IMPORT_ENTITY_URL and connectorRef are the form of IDP 1.0.",
-                next_step="In IDP 1.0 leave X_API_KEY out: the platform then registers the file itself, from the output"
-                f" catalogInfoUrl. In IDP 2.0 {CONNECTOR_ADVICE}.",
-            )
-        if not file.connector:
+        own = file.host == GIT_HOST and not file.connector  # the portal reads its own git host without a connector
+        if not file.connector and not own:
             raise BadInput(
                 "The portal reads the file through one of its own connectors, and none is named.",
                 next_step=f"{CONNECTOR_ADVICE[0].upper()}{CONNECTOR_ADVICE[1:]}.",
             )
         return {
-            "connector_ref": file.connector,
+            **({} if own else {"connector_ref": file.connector}),
             "repo_name": file.repository,
             **({"branch_name": file.branch} if file.branch else {}),
             "file_path": file.path,
-            "is_harness_code_repo": False,
+            "is_harness_code_repo": own,
         }
 
     def _made_file_url(self, body: Mapping[str, Any]) -> str:
-        """Give '' for a connector of an organization or project: that needs identifiers only the platform knows."""
+        """Give '' where an identifier is missing that the connector's own scope needs."""
         portal = self.access.portal
-        connector = str(body.get("connector_ref", ""))
-        if not portal.account or not connector.startswith("account."):
+        connector = str(body.get("connector_ref") or "")
+        own = body.get("is_harness_code_repo") is True
+        scope = {} if own else self._scope_of(connector)
+        if not portal.account or not (own or connector) or scope is None:
             return ""
         asked = {
             "accountIdentifier": portal.account,
+            **scope,
             "connectorRef": connector,
             "repoName": body.get("repo_name"),
             "branch": body.get("branch_name"),
             "filePath": body.get("file_path"),
+            "isHarnessCodeRepo": "true" if own else "",
         }
         query = urllib.parse.urlencode({name: value for name, value in asked.items() if value})
         base = origin(self.import_url) if self.import_url else portal.base
         return f"{base}/gateway/ng/api/scm/get-file-by-branch?{query}"
+
+    def _scope_of(self, connector: str) -> dict[str, str] | None:
+        """Give the query for where the connector lives: account.x, org.x, or x for the project of the pipeline."""
+        if connector.startswith("account."):
+            return {}
+        if not self.organization:
+            return None
+        if connector.startswith("org."):
+            return {"orgIdentifier": self.organization}
+        return {"orgIdentifier": self.organization, "projectIdentifier": self.project} if self.project else None
+
+
+def page(portal: Portal, ref: str) -> str:
+    """Give the portal's page of an entity; '' without the account (contract, A.4)."""
+    if not portal.account:
+        return ""
+    kind, _, rest = ref.partition(":")
+    scope, _, name = rest.partition("/")
+    parts = (portal.account, "module", "idp", "catalog", scope, kind.lower(), name)
+    return "/".join((portal.base, "ng", "account", *(urllib.parse.quote(part, safe="") for part in parts)))

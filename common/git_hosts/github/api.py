@@ -7,13 +7,14 @@ imported only by the functions that call the API.
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from common import log
 from common.errors import BadInput, Conflict, Refused
 from common.git_hosts import NewRepository, Repository
 from common.git_hosts.context import HostContext
-from common.git_hosts.github.connection import Moved, Unreadable, connect, web
+from common.git_hosts.github.calls import texts
+from common.git_hosts.github.connection import Moved, connect, web
 from common.git_hosts.github.failures import Taken, failures
 from common.git_hosts.github.words import CHECK_HOST
 from common.network import repeat
@@ -31,7 +32,9 @@ def find_repository(context: HostContext, wanted: NewRepository) -> Repository |
 
     def found() -> Repository | None:
         try:
-            return _described(api.get_repo(_full_name(api, context, wanted)), context)
+            if context.personal and wanted.visibility == "internal":
+                raise _not_internal()
+            return _described(api.get_repo(full_name(api, context)), context)
         except UnknownObjectException:
             return None
         except Moved as place:
@@ -110,11 +113,10 @@ def _not_internal() -> BadInput:
     )
 
 
-def _full_name(api: Github, context: HostContext, wanted: NewRepository) -> str:
+def full_name(api: Github, context: HostContext) -> str:
+    """Give owner/name; for a personal repository this asks whose the token is. Raises as PyGithub does."""
     owner = context.location.organization
     if context.personal:
-        if wanted.visibility == "internal":
-            raise _not_internal()
         login = _login(api)
         if owner and owner.lower() != login.lower():
             raise BadInput(
@@ -126,12 +128,12 @@ def _full_name(api: Github, context: HostContext, wanted: NewRepository) -> str:
 
 
 def _login(api: Github) -> str:
-    return _texts(api.get_user().raw_data, "login")[0]
+    return texts(api.get_user().raw_data, "login")[0]
 
 
 def _described(found: ApiRepository, context: HostContext) -> Repository:
     told, wanted = found.raw_data, context.location.repository
-    name, url, clone_url, visibility = _texts(told, "name", "html_url", "clone_url", "visibility")
+    name, url, clone_url, visibility = texts(told, "name", "html_url", "clone_url", "visibility")
     if name.lower() != wanted.lower():
         raise Refused(f"The answer for the repository {wanted} describes another one, {url}.", next_step=CHECK_HOST)
     return Repository(
@@ -141,12 +143,3 @@ def _described(found: ApiRepository, context: HostContext) -> Repository:
         visibility=visibility,
         description=str(told.get("description") or ""),
     )
-
-
-def _texts(told: dict[str, Any], *names: str) -> list[str]:
-    """Give values that must be texts. PyGithub's attributes would ask again for one that is absent, wherever told."""
-    values = [told.get(name) for name in names]
-    for name, value in zip(names, values, strict=True):
-        if not isinstance(value, str) or not value:
-            raise Unreadable(f"there is no {name} in what it gives")
-    return [str(value) for value in values]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from github.Requester import RequestsResponse
 
 DEFAULT_MACHINE = "github.com"
+LISTS = ("/pulls", "/invitations")  # ends of paths whose answers are lists
 
 
 class Moved(Exception):
@@ -65,7 +66,7 @@ def connect(context: HostContext) -> Github:
             configure(self.session, here, context.network, context.deadline)
 
         def getresponse(self) -> RequestsResponse:
-            return _checked(super().getresponse(), here)
+            return _checked(super().getresponse(), here, _kind(self.verb, self.url))
 
     class Encrypted(HTTPSRequestsConnectionClass):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -73,7 +74,7 @@ def connect(context: HostContext) -> Github:
             configure(self.session, here, context.network, context.deadline)
 
         def getresponse(self) -> RequestsResponse:
-            return _checked(super().getresponse(), here)
+            return _checked(super().getresponse(), here, _kind(self.verb, self.url))
 
     if connector.host.startswith("["):
         raise BadInput(
@@ -102,7 +103,12 @@ def connect(context: HostContext) -> Github:
         Requester.resetConnectionClasses()
 
 
-def _checked(answer: RequestsResponse, here: str) -> RequestsResponse:
+def _kind(verb: str, url: str) -> type:
+    """Give what a successful answer to the request holds, an object or a list."""
+    return list if verb == "GET" and url.partition("?")[0].endswith(LISTS) else dict
+
+
+def _checked(answer: RequestsResponse, here: str, kind: type) -> RequestsResponse:
     """Refuse what PyGithub would follow, or take for the description of a repository that has no values."""
     from github import GithubException
 
@@ -116,26 +122,28 @@ def _checked(answer: RequestsResponse, here: str) -> RequestsResponse:
         why = f"it redirects to {origin(place)}"
         raise Refused(NOT_THE_API.format(api=here, why=why), next_step=CHECK_HOST)
     body = answer.read()
-    told = _object(body)
+    told = _json(body)
     if answer.status >= HTTPStatus.BAD_REQUEST:
-        if not isinstance((told or {}).get("message"), str):
+        if not (isinstance(told, dict) and isinstance(told.get("message"), str)):
             raise GithubException(answer.status, {}, headers)
-    elif told is None and _is_cut_short(body):
+    elif answer.status == HTTPStatus.NO_CONTENT:
+        pass
+    elif not isinstance(told, kind) and _is_cut_short(body):
         raise Unreadable("its answer is cut short", cut_short=True)
-    elif told is None:
-        raise Unreadable("what it gives is no JSON object")
+    elif not isinstance(told, kind):
+        raise Unreadable(f"what it gives is no JSON {'list' if kind is list else 'object'}")
     return answer
 
 
-def _object(body: str) -> dict[str, Any] | None:
-    """Read a JSON object; None for anything else, on which PyGithub would stumble."""
+def _json(body: str) -> object:
+    """Read JSON; None for anything else, on which PyGithub would stumble."""
     try:
-        told = json.loads(body)
+        return json.loads(body)
     except (ValueError, RecursionError):
         return None
-    return told if isinstance(told, dict) else None
 
 
 def _is_cut_short(body: str) -> bool:
-    """Tell whether this is the beginning of an object; one that is nested too deeply ends as it should."""
-    return body.lstrip().startswith("{") and not body.rstrip().endswith("}")
+    """Tell whether this is the beginning of JSON; what is nested too deeply ends as it should."""
+    start, end = body.lstrip()[:1], body.rstrip()[-1:]
+    return (start, end) in {("{", end), ("[", end)} and end != {"{": "}", "[": "]"}[start]

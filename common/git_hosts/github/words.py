@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from common.errors import BadInput, NotAllowed, StepError
+from common.git.failures import Rejection, rejection
 from common.git_hosts.context import HostContext
 
 CHECK_HOST = (
@@ -35,15 +37,56 @@ REFUSALS: Mapping[int, tuple[type[StepError], str, str]] = {  # status -> kind, 
     ),
 }
 
-REJECTIONS: Sequence[tuple[str, str]] = (  # words of a declined push -> what to do
-    ("without `workflow` scope", "Give the token the `workflow` scope: the push holds .github/workflows."),
-    ("without `workflows` permission", "Give the App the permission workflows: write."),
-    ("GH006", "The branch is protected: push to another branch, or let this account bypass the protection."),
-    ("GH013", "A ruleset of the repository declines it: push to another branch, or let this account bypass it."),
-    ("push declined due to repository rule", "A ruleset declines it: let this account bypass it."),
-    ("GH001", "A file is larger than 100 MB: keep it out of the template, or use Git LFS."),
+
+@dataclass(frozen=True)
+class Call:
+    """What a call is for, as in "protect main of payments", and what to do when it may not, or finds nothing."""
+
+    doing: str
+    right: str
+    missing: str = "Check the names, and that the token may see them."
+
+
+CALLS: Mapping[int, tuple[type[StepError], str]] = {  # status -> kind, what to do, when it is not about a repository
+    401: (NotAllowed, "Check the connector's token (DRONE_NETRC_PASSWORD): it is wrong or has expired."),
+    403: (NotAllowed, "{right}"),
+    404: (BadInput, "{missing}"),
+    422: (BadInput, "Change the input that GitHub names."),
+}
+
+PROTECTED = "Push to another branch, set PUSH_MODE=pull_request, or let this account bypass the protection."
+RULE = "A rule of the repository or the organization declines it: {}"
+
+REJECTIONS: Sequence[tuple[str, Rejection]] = (  # words of a declined push -> what it lacked; the first that fits
+    (
+        "without `workflow` scope",
+        Rejection("Give the token the `workflow` scope: the push holds .github/workflows.", NotAllowed),
+    ),
+    ("without `workflows` permission", Rejection("Give the App the permission workflows: write.", NotAllowed)),
+    (
+        "Push cannot contain secrets",
+        Rejection(
+            "Take the secret that the lines above name out of the files; push protection lets none through, unless"
+            " somebody who may allows it at the address that they show."
+        ),
+    ),
+    ("GH001", Rejection("A file is larger than 100 MB: keep it out of the template, or put it under Git LFS.")),
+    ("larger than 100", Rejection("A file is too large: keep it out of the template, or put it under Git LFS.")),
+    ("GH006", Rejection(f"The branch is protected. {PROTECTED}", protected=True)),
+    ("must be made through a pull request", Rejection(RULE.format(PROTECTED), protected=True)),
+    ("Cannot update this protected ref", Rejection(RULE.format(PROTECTED), protected=True)),
+    (
+        "must have verified signatures",
+        Rejection(RULE.format("give the step a key to sign with (SIGNING_KEY), or let this account bypass the rule.")),
+    ),
+    ("GH013", Rejection(RULE.format("do as the lines above say, or let this account bypass the rule."))),
+    ("push declined due to repository rule", Rejection(RULE.format("let this account bypass it."))),
+    (
+        "GH007",
+        Rejection("Set GIT_AUTHOR_EMAIL and GIT_COMMITTER_EMAIL to an address that its owner does not keep private."),
+    ),
 )
 
 
-def explain_rejection(_: HostContext, text: str) -> str:
-    return next((advice for words, advice in REJECTIONS if words in text), "")
+def explain_rejection(_: HostContext, text: str) -> Rejection:
+    return rejection(REJECTIONS, text)

@@ -15,7 +15,7 @@ def test_complaints_are_told_once_in_the_order_of_the_file_and_those_without_a_l
 
 
 def test_a_location_in_the_value_of_an_input_has_a_line_and_no_file() -> None:
-    assert str(Diagnostic("wrong", Location("", 4, 2))) == "line 4: wrong"
+    assert str(Diagnostic("wrong", Location("", 4, 2))) == "line 4, column 2: wrong"
 
 
 @pytest.mark.parametrize(

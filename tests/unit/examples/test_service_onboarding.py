@@ -19,7 +19,8 @@ from cookiecutter.exceptions import FailedHookException
 from cookiecutter.main import cookiecutter
 
 from common.catalogs import entity
-from runner.language import validate
+from runner.execution.checks import facts_of
+from runner.language.validate.examine import examined
 from runner.platform import connectors
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "service-onboarding"
@@ -186,7 +187,7 @@ def test_hook_needs_nothing_but_the_standard_library() -> None:
 
 
 def test_pipeline_is_valid_and_leaves_nothing_null() -> None:
-    checked, faults = validate.examined(EXAMPLE / "pipeline.yaml")
+    checked, faults = examined(EXAMPLE / "pipeline.yaml", facts_of({}))
     assert faults == []
     assert checked.warnings == ()
 

@@ -249,7 +249,7 @@ def test_a_bad_output_file_loses_the_outputs_with_a_warning(
     out = capsys.readouterr().out
     assert "The outputs of Create are lost, as they would be on the platform: line 2 has neither = nor :." in out
     assert _seen_by("SlackNotify")["MESSAGE_CONTENT"] == "Hi <null|Link>\\nrun 1"
-    assert "<+steps.create.output.outputVariables.repositoryUrl> has no value and is taken as null." in out
+    assert "repositoryUrl> has no value and is taken as null: the step 'create' has not given it." in out
 
 
 def test_a_step_that_exceeds_its_timeout_is_ended(

@@ -108,7 +108,7 @@ def test_a_dry_run_checks_and_writes_nothing(run_step: RunStep, workspace: Path)
 @pytest.mark.parametrize(
     ("name", "value", "told"),
     [
-        ("FILE_CONTENT", "a: [", "fileContent has a fault, line 1: column 5: no YAML"),
+        ("FILE_CONTENT", "a: [", "fileContent has a fault, line 1, column 5: no YAML"),
         ("FILE_CONTENT", "kind: Component", "apiVersion is missing"),
         ("FILE_NAME", "a/b.yaml", "fileName is 'a/b.yaml', which is no plain file name. Put the folder into filePath."),
         ("FILE_NAME", "/etc/passwd", "which is no plain file name"),

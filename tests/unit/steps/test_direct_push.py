@@ -111,14 +111,6 @@ def test_what_gitignore_excludes_is_not_pushed_and_said(empty: Served, app: Path
     assert "Not pushed, because .gitignore says so: debug.log." in done.stderr
 
 
-def test_files_under_git_lfs_are_pushed_as_they_are_and_said(empty: Served, app: Path, run_step: RunStep) -> None:
-    (app / ".gitattributes").write_text("*.bin filter=lfs diff=lfs merge=lfs -text\n")
-    (app / "large.bin").write_text("content")
-    done = push(run_step, empty)
-    assert "warning: A .gitattributes puts files under Git LFS; they are pushed as ordinary files." in done.stderr
-    assert git(empty.folder(), "show", "main:large.bin") == "content"
-
-
 def test_a_second_run_has_nothing_to_commit_and_succeeds(empty: Served, app: Path, run_step: RunStep) -> None:
     first = push(run_step, empty)
     second = push(run_step, empty)
@@ -261,6 +253,39 @@ def test_a_server_that_is_down_is_5(empty: Served, app: Path, run_step: RunStep)
     done = run_step("DirectPush", target(empty, **gone))
     assert done.code == 5
     assert "http://127.0.0.1:9 is not available" in done.stderr
+
+
+def test_the_files_go_into_a_folder_of_the_repository_and_a_second_run_changes_nothing(
+    empty: Served, app: Path, run_step: RunStep
+) -> None:
+    push(run_step, empty)
+    (app / "grüße.txt").write_text("x")
+    push(run_step, empty, TARGET_DIRECTORY="/services/payments/")
+    listing = ["-c", "core.quotePath=false", "ls-tree", "-r", "--name-only", "main"]
+    assert git(empty.folder(), *listing).splitlines() == [
+        "README.md", "services/payments/README.md", "services/payments/grüße.txt",
+    ]  # fmt: skip
+    assert push(run_step, empty, TARGET_DIRECTORY="services/payments").outputs["pushed"] is False
+    push(run_step, empty, TARGET_DIRECTORY="README.md")  # a folder takes the place of the file
+    assert "README.md/README.md" in files(empty)
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        ({"TARGET_DIRECTORY": "a/../b"}, "'a/../b' is no folder of a repository."),
+        ({"TARGET_DIRECTORY": ".GIT"}, "'.GIT' is no folder of a repository."),
+        ({"TARGET_DIRECTORY": "a", "FORCE_PUSH": "true"}, "and TARGET_DIRECTORY keeps it. Give one of them."),
+        ({"SIGNING_KEY": "-----BEGIN CERTIFICATE-----"}, "SIGNING_KEY holds no private key of GPG or SSH."),
+    ],
+)
+def test_what_cannot_work_is_refused_before_anything_is_asked(
+    empty: Served, app: Path, run_step: RunStep, environ: Push, words: str
+) -> None:
+    empty.faults.requests.clear()
+    done = run_step("DirectPush", target(empty, **environ))
+    assert (done.code, words in done.stderr) == (2, True), done.stderr
+    assert empty.faults.requests == []
 
 
 def test_the_folder_is_also_found_below_the_output_directory(empty: Served, app: Path, run_step: RunStep) -> None:

@@ -22,8 +22,15 @@ GOOD: Mapping[Format, dict[str, Any]] = {
     Format.BACKSTAGE: {
         "apiVersion": "backstage.io/v1alpha1",
         "kind": "Component",
-        "metadata": {"name": "payments", "annotations": {"a.b/c": "d"}, "labels": {"a": "b"}, "tags": ["java"]},
+        "metadata": {
+            "name": "payments",
+            "annotations": {"a.b/c": "d"},
+            "labels": {"a": "b"},
+            "tags": ["java"],
+            "links": [{"url": "https://x.y"}],
+        },
         "spec": {
+            "memberOf": [],
             "type": "service",
             "lifecycle": "production",
             "owner": "group:platform",

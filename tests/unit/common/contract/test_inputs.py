@@ -90,11 +90,6 @@ def test_every_input_with_several_names_refuses_two_that_differ(step_type: str) 
                 resolve(step.inputs, {}, {first: "a", second: "b"})
 
 
-def test_a_map_and_its_entries_that_differ_are_refused() -> None:
-    with pytest.raises(BadInput, match=r"VARIABLES \(.*\) and IDP_V_\* \(.*\) are names of one input, variables,"):
-        read({"VARIABLES": '{"a": "1"}', "IDP_V_b": "2"})
-
-
 def test_the_question_of_two_generations_is_silenced_by_a_flag_or_an_addressed_name() -> None:
     environ = {"IDP_REPO_NAME": "real", "REPO_NAME": "stray"}
     assert resolve(Inputs, {}, {**environ, "PLUGIN_REPOSITORY": "mine"}).inputs.repository == "mine"
@@ -259,6 +254,19 @@ def test_a_map_is_read_from_json_and_yaml(text: str) -> None:
 def test_a_map_is_read_from_variables_with_its_prefix_and_keeps_the_case_of_names() -> None:
     environ = {"IDP_V_app_name": "payments", "IDP_V_Port": "80", "IDP_V_none": "null", "IDP_V_": "x"}
     assert read(environ).variables == {"app_name": "payments", "Port": "80"}
+
+
+@pytest.mark.parametrize("name", ["VARIABLES", "PLUGIN_VARIABLES"])
+def test_an_entry_of_its_own_goes_before_a_map_and_both_count(name: str, tmp_path: Path) -> None:
+    (tmp_path / "map.yaml").write_text("a: from the map\nb: 1\n")
+    single = {"IDP_V_a": "single", "IDP_V_c": "more"}
+    for environ in ({name: '{"a": "from the map", "b": 1}'}, {f"{name}_FILE": str(tmp_path / "map.yaml")}):
+        assert read(environ | single).variables == {"a": "single", "b": 1, "c": "more"}
+
+
+def test_a_map_on_the_command_line_goes_before_entries_of_their_own() -> None:
+    flag = '{"a": "from the flag"}'
+    assert read({"IDP_V_a": "x", "IDP_V_c": "y"}, variables=flag).variables == {"a": "from the flag", "c": "y"}
 
 
 def test_any_value_keeps_its_json_type() -> None:

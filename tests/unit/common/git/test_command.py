@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from common.git import command
 from common.git.command import Git, GitFailed
 from common.git.credentials import Credentials
 from common.network.settings import Network
@@ -79,3 +80,21 @@ def test_what_git_started_ends_with_it(fake_git: Path, tmp_path: Path) -> None:
     GIT.run("gc")
 
     assert time.monotonic() - began < 60
+
+
+def test_how_far_a_long_transfer_is_is_shown_now_and_then_and_is_no_part_of_an_error(
+    fake_git: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "BETWEEN", 0.2)
+    steps = "".join(
+        f'printf "Writing objects: {percent:3}%% (1/9)\\r" >&2; sleep 0.1; ' for percent in range(0, 100, 10)
+    )
+    fake_git.write_text(f'#!/bin/sh\n{steps}\necho "fatal: no" >&2; exit 1\n')
+
+    with pytest.raises(GitFailed) as failed:
+        GIT.talk("push", silent_seconds=60)
+
+    assert failed.value.lines == ["fatal: no"]
+    shown = capsys.readouterr().err.splitlines()
+    assert 1 <= len(shown) < 10
+    assert all(line.startswith("Writing objects: ") for line in shown)

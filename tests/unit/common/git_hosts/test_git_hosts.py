@@ -12,19 +12,22 @@ import tests.hosts
 from common import git_hosts
 from common.errors import BadInput
 from common.git_hosts import GitHost
+from common.git_hosts.settings import KEYS
 from common.git_hosts.table import HOSTS
 from steps import load
 from tests.conftest import REPOSITORY_ROOT, RunStep
 
-FUNCTIONS_OF = {  # the functions that only these steps call
-    "CreateRepo": {"find_repository", "create_repository"},
+FUNCTIONS_OF = {  # the functions that only these steps, or steps with these inputs, call
+    "CreateRepo": {"find_repository", "create_repository", "set_default_branch", "apply_settings"},
+    "pushMode": {"find_pull_request", "open_pull_request"},
+    "protect": {"protect_branch"},
     "RegisterCatalog": {"file_url", "repository_url"},
 }
 
 
 def test_the_table_names_every_folder_and_module_of_a_host_and_the_tests_have_a_row_for_each() -> None:
     folder = REPOSITORY_ROOT / "common" / "git_hosts"
-    own = {"connector", "context", "table"}
+    own = {"answers", "connector", "context", "default_branch", "lacking", "settings", "table"}
     found = {path.name for path in folder.iterdir() if (path / "__init__.py").is_file()}
     found |= {path.stem for path in folder.glob("[a-z]*.py")} - own
     assert {host.module.rpartition(".")[2] for host in HOSTS.values()} == found
@@ -38,6 +41,11 @@ def test_a_host_offers_each_function_that_the_steps_it_serves_call(row: tests.ho
     wanted = names - {name for step in module.UNSUPPORTED for name in FUNCTIONS_OF[step]}
     assert {name for name in wanted if not callable(getattr(module, name, None))} == set()
     assert row.steps == tests.hosts.EVERY_STEP - set(module.UNSUPPORTED)
+    assert set(module.UNSUPPORTED) <= set(FUNCTIONS_OF)
+    if "CreateRepo" in row.steps:
+        assert module.SETTINGS <= KEYS
+        assert isinstance(module.SETS_DEFAULT_BRANCH_OF_EMPTY, bool)
+        assert row.has_settings == bool(module.SETTINGS)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +70,7 @@ def test_a_type_of_connector_that_is_not_supported_is_refused_with_those_that_ar
     )
 
 
-@pytest.mark.parametrize("step_type", sorted(FUNCTIONS_OF))
+@pytest.mark.parametrize("step_type", sorted(set(FUNCTIONS_OF) & tests.hosts.EVERY_STEP))
 def test_a_step_that_a_host_cannot_serve_is_refused_with_what_to_do(run_step: RunStep, step_type: str) -> None:
     with pytest.raises(BadInput) as refused:
         git_hosts.module_for("Git", step_type)

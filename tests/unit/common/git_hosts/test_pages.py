@@ -32,4 +32,5 @@ def test_the_page_of_a_file_is_right_for_each_branch_and_path(
     given = {"BRANCH": branch, "FILE_PATH": path, "HARNESS_PIPELINE_ID": "onboarding"}
     done = run_step("RegisterCatalog", {**host.variables, **given})
     assert done.code == 0, done.stderr
-    assert done.outputs["catalogInfoUrl"] == host.file_page.format(branch=branch or host.default_branch, path=quoted)
+    page = host.file_page if branch else host.default_file_page or host.file_page
+    assert done.outputs["catalogInfoUrl"] == page.format(branch=branch or host.default_branch, path=quoted)

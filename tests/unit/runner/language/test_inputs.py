@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from common.diagnostics import Invalid
 from common.errors import BadInput
 from runner import cli
+from runner.execution.given import choose, gather
 from runner.execution.report import Report
-from runner.language import inputs
-from runner.language.inputs import Given, Rule, Values
-from runner.language.pipeline import Pipeline, duration
-from runner.language.validate import validated
+from runner.language.inputs import Given, Rule, Values, files, placeholder
+from runner.language.pipeline.reading import duration
+from runner.language.validate import Checked
+from runner.language.validate.examine import examined
 
 PipelineFile = Callable[[str], Path]
 
@@ -32,17 +33,17 @@ variables:
 
 
 @pytest.fixture
-def pipeline(pipeline_file: PipelineFile, fake_steps: object) -> Callable[[str], Pipeline]:
+def pipeline(pipeline_file: PipelineFile, fake_steps: object) -> Callable[[str], Checked]:
     """Make a pipeline with these variables."""
     del fake_steps
-    return lambda text: validated(pipeline_file(STEP + text)).pipeline
+    return lambda text: examined(pipeline_file(STEP + text), {})[0]
 
 
-def _settle(pipeline: Pipeline, **given: str) -> Values:
-    return cli.choose(pipeline, {name: Given(text) for name, text in given.items()}, None)
+def _settle(pipeline: Checked, **given: str) -> Values:
+    return choose(pipeline.places, {name: Given(text) for name, text in given.items()}, None)
 
 
-def _complaints(pipeline: Pipeline, **given: str) -> list[str]:
+def _complaints(pipeline: Checked, **given: str) -> list[str]:
     with pytest.raises(Invalid) as caught:
         _settle(pipeline, **given)
     return [fault.text for fault in caught.value.diagnostics]
@@ -60,26 +61,25 @@ def _complaints(pipeline: Pipeline, **given: str) -> list[str]:
     ],
 )
 def test_the_clauses_of_an_input_are_read(text: str, rule: Rule | None) -> None:
-    assert inputs.parse_input(text) == rule
+    assert placeholder.parse(text) == rule
 
 
 def test_a_regular_expression_may_hold_brackets() -> None:
-    rule = inputs.parse_input("<+input>.regex(^(a|b)+$).default(a)")
+    rule = placeholder.parse("<+input>.regex(^(a|b)+$).default(a)")
 
     assert rule is not None
-    assert rule.pattern is not None
-    assert (rule.pattern.pattern, rule.default) == ("^(a|b)+$", "a")
+    assert (rule.pattern, rule.default) == ("^(a|b)+$", "a")
 
 
 @given(st.text(alphabet="<+input>.default(a),'\" ", max_size=40))
 def test_any_text_after_an_input_is_a_rule_or_a_complaint(text: str) -> None:
     try:
-        inputs.parse_input("<+input>" + text)
+        placeholder.parse("<+input>" + text)
     except ValueError as error:
         assert str(error)  # noqa: PT017 - either outcome is right, a crash is not
 
 
-def test_missing_not_allowed_and_unknown_values_are_told_together(pipeline: Callable[[str], Pipeline]) -> None:
+def test_missing_not_allowed_and_unknown_values_are_told_together(pipeline: Callable[[str], Checked]) -> None:
     found = pipeline("""
   - {name: project_name, type: String, value: <+input>}
   - {name: kind, type: String, value: "<+input>.allowedValues(public,private)"}
@@ -96,7 +96,7 @@ def test_missing_not_allowed_and_unknown_values_are_told_together(pipeline: Call
     ]
 
 
-def test_defaults_fixed_values_and_given_values(pipeline: Callable[[str], Pipeline]) -> None:
+def test_defaults_fixed_values_and_given_values(pipeline: Callable[[str], Checked]) -> None:
     found = pipeline("""
   - {name: a, type: String, value: "<+input>.default(x)"}
   - {name: b, type: String, value: <+input>, default: y}
@@ -116,20 +116,20 @@ def test_defaults_fixed_values_and_given_values(pipeline: Callable[[str], Pipeli
     }
 
 
-def test_an_empty_value_is_refused_only_where_the_variable_is_required(pipeline: Callable[[str], Pipeline]) -> None:
+def test_an_empty_value_is_refused_only_where_the_variable_is_required(pipeline: Callable[[str], Checked]) -> None:
     found = pipeline("  - {name: a, type: String, value: <+input>, required: true}\n")
 
     assert _complaints(found, a="") == ["The variable 'a' has no value; give it with --set a=... or in an inputs file."]
 
 
-def test_the_value_of_a_secret_variable_is_never_repeated(pipeline: Callable[[str], Pipeline]) -> None:
+def test_the_value_of_a_secret_variable_is_never_repeated(pipeline: Callable[[str], Checked]) -> None:
     found = pipeline("  - {name: key, type: Secret, value: '<+input>.allowedValues(a)'}\n")
 
     assert _complaints(found, key="canary") == ["The value of the variable 'key' is not allowed; it can be a."]
 
 
 def test_set_needs_a_name_and_a_value_and_keeps_further_equals_signs() -> None:
-    given, faults = inputs.parse_settings(["a=b=c", "nothing", "=secret"])
+    given, faults = files.parse_settings(["a=b=c", "nothing", "=secret"])
 
     assert given["a"].text == "b=c"
     assert [fault.text for fault in faults] == [
@@ -138,7 +138,7 @@ def test_set_needs_a_name_and_a_value_and_keeps_further_equals_signs() -> None:
     ]
 
 
-def test_a_beginning_of_an_expression_is_a_plain_text_to_the_rules(pipeline: Callable[[str], Pipeline]) -> None:
+def test_a_beginning_of_an_expression_is_a_plain_text_to_the_rules(pipeline: Callable[[str], Checked]) -> None:
     declared = pipeline("  - {name: size, value: '<+input>.regex(^[a-z<+.>]{1,20}$)'}\n")
 
     assert _settle(declared, size="<+pipeline.name>").texts["size"] == "<+pipeline.name>"
@@ -152,7 +152,7 @@ def test_an_inputs_file_holds_scalars_by_name(tmp_path: Path) -> None:
     file.write_text("a: 1.10\nb: true\nc: [1]\n")
 
     with pytest.raises(Invalid) as caught:
-        cli.gather([], file, tmp_path / "pipeline.yaml", Report(stream=io.StringIO(), colour=False))
+        gather([], [file], tmp_path / "pipeline.yaml", Report(stream=io.StringIO(), colour=False))
 
     assert str(caught.value) == f"{file}:3:4: The value of 'c' has to be a text, a number or a boolean."
 

@@ -11,7 +11,7 @@ import pytest
 from common.errors import BadInput
 from common.secret import Secret
 from runner.language import step_types
-from runner.language.expressions import SecretReference
+from runner.language.expressions.values import SecretReference
 from runner.language.pipeline import Pipeline
 from runner.language.resolve import Resolved
 from runner.language.schema import OF_CONTAINERS, SPEC_BESIDE_INPUTS

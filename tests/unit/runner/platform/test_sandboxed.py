@@ -62,7 +62,7 @@ def test_a_repository_of_another_host_needs_no_owner_and_one_without_a_folder_is
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("repositories:\n  - {host: svn, name: b}", "2:6: The sandbox has no git host 'svn'; it can be github or git."),
+        ("repositories:\n  - {host: svn, name: b}", "2:6: The sandbox has no git host 'svn'; it can be github"),
         ("repositories:\n  - {host: git, owner: a, name: b}", "The repositories of git have no owner."),
         ("repositories:\n  - {name: b}", "The field 'owner' of a repository is missing."),
         (
@@ -98,6 +98,22 @@ def test_a_port_that_is_taken_is_refused(tmp_path: Path, capsys: pytest.CaptureF
         port = server.url.rpartition(":")[2]
         assert cli.main(["sandbox", "--state", str(tmp_path / "two"), "--port", port]) == 5
     assert f"The sandbox cannot listen on port {port}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("address", ["203.0.113.9", "nowhere.invalid"])
+def test_an_address_of_no_interface_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], address: str
+) -> None:
+    assert cli.main(["sandbox", "--state", str(tmp_path), "--host", address]) == 2
+    assert f"cannot listen on {address}: that is no IPv4 address of this machine." in capsys.readouterr().err
+
+
+def test_a_sandbox_that_runs_already_does_not_listen_elsewhere_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with sandboxed.running(tmp_path):
+        assert cli.main(["sandbox", "--state", str(tmp_path), "--host", "127.0.0.2"]) == 0
+    assert "To have it on 127.0.0.2 too, stop it there and start it again." in capsys.readouterr().out
 
 
 def test_a_state_that_is_no_folder_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

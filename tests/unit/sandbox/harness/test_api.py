@@ -86,7 +86,7 @@ def test_the_newest_repository_of_a_name_is_taken_and_an_owner_can_be_named(
         ({"file_path": "none.yaml"}, 404, "File none.yaml was not found on branch main of acme/payments"),
         ({"file_path": ""}, 400, "file_path must not be empty"),
         ({"connector_ref": None}, 400, "connector_ref must not be empty"),
-        ({"is_harness_code_repo": True}, 400, "no Harness Code repositories"),
+        ({"is_harness_code_repo": True}, 404, "Repository payments was not found"),
         ({"file_path": "broken.yaml"}, 400, "not valid YAML"),
         ({"file_path": "two.yaml"}, 400, "exactly one entity, it holds 2"),
         ({"file_path": "blob.yaml"}, 400, "not UTF-8"),

@@ -10,6 +10,13 @@ from typing import Any
 
 import pytest
 
+from common.catalogs import CatalogFile
+from common.catalogs.backstage.locations import Locations
+from common.catalogs.harness.options import Generation, HarnessOptions
+from common.harness.access import Access, Portal
+from common.network.deadline import Deadline
+from common.network.settings import Network
+from common.secret import Secret
 from sandbox.catalog import entities
 from sandbox.services import open_state
 from tests.catalogs import BACKSTAGE, HARNESS_FILE, NATIVE, push
@@ -63,6 +70,20 @@ def test_two_entities_in_a_file_are_refused(world: World, tmp_path: Path, run_st
     expect(run_step("RegisterCatalog", by_inputs(world)), 2, "holds 2 entities", "a file of its own")
 
 
+@pytest.mark.parametrize(("organization", "asked_for_the_file"), [("", 0), ("default", 1)])
+def test_a_repeat_with_a_connector_of_an_organization_existed(
+    organization: str, asked_for_the_file: int, pushed: World, run_step: RunStep
+) -> None:
+    """Without the organization nothing shows the file, and the entity is found by where it came from."""
+    given = by_inputs(pushed, PLUGIN_CONNECTOR_REF="org.github", HARNESS_ORG_ID=organization)
+    assert run_step("RegisterCatalog", given).outputs["registered"] == "created"
+    done = run_step("RegisterCatalog", given)
+    expect(done, 0)
+    assert done.outputs["registered"] == "existed"
+    assert done.outputs["entityRef"] == "component:account/payments"
+    assert asked(pushed, FILE) == 2 * asked_for_the_file
+
+
 def test_an_entity_made_in_the_portal_is_a_conflict_that_says_so(pushed: World, run_step: RunStep) -> None:
     entities.add(open_state(pushed.state_dir), entities.parse(NATIVE, convert=False))
     expect(run_step("RegisterCatalog", by_inputs(pushed)), 4, "it was created there, not imported from git")
@@ -78,7 +99,11 @@ def test_a_file_that_no_import_would_take_is_refused_before_it_is_asked_for(
 ) -> None:
     """Its own format allows the name; an identifier of IDP 2.0 may hold no dot."""
     push(world, tmp_path, "acme", BACKSTAGE.replace("name: payments", "name: pay.ments"))
-    expect(run_step("RegisterCatalog", by_inputs(world)), 2, "line 4: metadata.name is 'pay.ments'; use up to 128")
+    expect(
+        run_step("RegisterCatalog", by_inputs(world)),
+        2,
+        "line 4, column 9: metadata.name is 'pay.ments'; use up to 128",
+    )
     assert asked(world, IMPORT) == 0
 
 
@@ -107,17 +132,20 @@ def test_the_first_generation_of_the_platform_registers_by_itself(pushed: World,
     assert pushed.faults.requests == []
 
 
-def test_the_form_of_idp_1_with_credentials_is_told_what_this_version_registers(
-    pushed: World, run_step: RunStep
-) -> None:
-    given = by_inputs(pushed, HARNESS_PIPELINE_ID="onboarding", BASE="", PLUGIN_CONNECTOR_REF="")
-    expect(
-        run_step("RegisterCatalog", given),
-        2,
-        "This version registers in IDP 2.0 only",
-        "credentials without BASE, IMPORT_ENTITY_URL and connectorRef are the form of IDP 1.0",
-        "leave X_API_KEY out: the platform then registers the file itself, from the output catalogInfoUrl",
-    )
+def test_a_pipeline_of_idp_1_with_a_key_registers_in_idp_1_itself() -> None:
+    """It has none of the variables of 2.0."""
+    portal = Portal(given_base="", account="acc")
+    access = Access(portal=portal, api_key=Secret("pat.key"), authorization=None, source_principal=None)
+    options = HarnessOptions(access=access, generation=Generation(pipeline="onboarding", idp_url=""))
+    file = CatalogFile(url="https://x/y", repository_url="https://x", repository="r", branch="", path="y", connector="")
+    opened = options.open(file, network=Network(), deadline=Deadline())
+    assert isinstance(opened, Locations)
+    assert opened.client.base == "https://idp.harness.io/acc/idp/api/catalog"
+
+
+def test_idp_1_needs_the_account_for_its_address(pushed: World, run_step: RunStep) -> None:
+    given = by_inputs(pushed, HARNESS_PIPELINE_ID="onboarding", BASE="", PLUGIN_CONNECTOR_REF="", HARNESS_ACCOUNT_ID="")
+    expect(run_step("RegisterCatalog", given), 2, "IDP 1.0 has its catalog at an address that holds the account")
     assert pushed.faults.requests == []
 
 
@@ -146,6 +174,30 @@ def test_without_the_account_the_import_itself_checks_the_file(pushed: World, ru
 def test_a_file_that_the_platform_will_not_show_is_registered_unchecked(pushed: World, run_step: RunStep) -> None:
     pushed.faults.before[FILE] = [403]
     expect(run_step("RegisterCatalog", by_platform(pushed)), 0, "so it goes unchecked: injected.")
+
+
+LATER = 1_000  # more answers than a budget of one second allows to ask for
+
+
+def test_somebody_who_was_faster_is_not_in_the_way(pushed: World, run_step: RunStep) -> None:
+    assert run_step("RegisterCatalog", by_inputs(pushed)).code == 0
+    pushed.faults.before[ENTITY] = [404]
+    done = run_step("RegisterCatalog", by_inputs(pushed, RETRY_BUDGET="20"))
+    expect(done, 0)
+    assert done.outputs["registered"] == "existed"
+    assert asked(pushed, IMPORT) == 2
+
+
+def test_an_existing_entity_that_is_not_shown_is_a_conflict(pushed: World, run_step: RunStep) -> None:
+    assert run_step("RegisterCatalog", by_inputs(pushed)).code == 0
+    pushed.faults.before[ENTITY] = [404] * LATER
+    expect(run_step("RegisterCatalog", by_inputs(pushed)), 4, "does not show it", "already exists")
+
+
+def test_a_file_that_is_late_is_waited_for(pushed: World, run_step: RunStep) -> None:
+    pushed.faults.before[FILE] = [404, 404]
+    expect(run_step("RegisterCatalog", by_inputs(pushed, RETRY_BUDGET="20")), 0)
+    assert asked(pushed, FILE) == 3
 
 
 Answers = dict[str, tuple[int, str, dict[str, str]]]

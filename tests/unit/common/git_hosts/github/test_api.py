@@ -79,7 +79,7 @@ class Host:
         if environ.get("HTTP_AUTHORIZATION"):
             self.authorized.append(path)
         if path.endswith("/info/refs"):
-            kind, status, body = "", 200, "001e# service=git-upload-pack\n0000"
+            kind, status, body = "", 200, "001e# service=git-upload-pack\n00000000"
         else:
             kind = "user" if path == "/api/v3/user" else "find" if environ["REQUEST_METHOD"] == "GET" else "create"
             answers = self.answers.get(kind, [(404, '{"message": "Not Found"}')])

@@ -1,0 +1,105 @@
+"""Files that .gitattributes keeps out of the repository, brought to the host that keeps them beside it.
+
+git runs git-lfs as a filter, with git's own settings and credentials; nothing is installed into a repository.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from common import log
+from common.errors import Unavailable
+from common.git.command import GitFailed
+from common.git.credentials import REFUSED
+from common.git.lfs import FILTER
+from common.git.upstream import Upstream
+from common.network import repeat
+from common.network.repeat import Failure
+
+AT_ONCE = 500  # objects that one command gets
+STATUS = re.compile(r"trace git-lfs: HTTP: (\d{3})$", re.MULTILINE)
+NOISE = re.compile(r"Errors logged to|git lfs logs last|^error: failed to push")
+SETTINGS = {
+    "lfs.locksverify": "false",
+    "lfs.transfer.maxretries": "1",  # what fails is repeated by repeat.py
+    "lfs.transfer.maxretrydelay": "1",
+}
+
+
+def settings() -> dict[str, str]:
+    """Give the settings by which git takes git-lfs for its files; none where it is not installed."""
+    return FILTER | SETTINGS if is_installed() else {}
+
+
+def is_installed() -> bool:
+    """Tell whether there is a git-lfs here."""
+    return shutil.which("git-lfs") is not None
+
+
+def check_installed() -> None:
+    """Raise Unavailable where there is no git-lfs, though files need it."""
+    if not is_installed():
+        raise Unavailable(
+            "A .gitattributes puts files under Git LFS, and there is no git-lfs on this machine.",
+            next_step="Install git-lfs, or use the image of this step.",
+        )
+
+
+def objects(repository: Path) -> list[str]:
+    """Give the objects that git-lfs has put beside a bare repository of our own."""
+    return sorted(path.name for path in (repository / "lfs" / "objects").rglob("*") if path.is_file())
+
+
+def push(
+    upstream: Upstream, repository: Path, *, failure: Callable[[Exception], Failure | None], dry_run: bool
+) -> None:
+    """Bring the objects to the host, before any commit names them. What it has already is not sent again."""
+    found = objects(repository)
+    if not found:
+        return
+    files = "1 file" if len(found) == 1 else f"{len(found)} files"
+    log.info(f"{'Dry run: would send' if dry_run else 'Sending'} {files} by Git LFS.")
+    for start in range(0, 0 if dry_run else len(found), AT_ONCE):
+        chosen = found[start : start + AT_ONCE]
+
+        def sent(chosen: list[str] = chosen) -> None:
+            _send(upstream, repository, chosen)
+
+        repeat.read(sent, failure, upstream.deadline)  # the host keeps an object by its content: twice is once
+
+
+def _send(upstream: Upstream, repository: Path, chosen: list[str]) -> None:
+    trace = repository / "lfs.trace"
+    refused = repository / "lfs.refused"
+    for left in (trace, refused):
+        left.unlink(missing_ok=True)
+    try:
+        upstream.git.talk(
+            *("lfs", "push", "--object-id", upstream.url, *chosen),
+            cwd=repository,
+            extra={"GIT_DIR": str(repository), "GIT_TRACE": str(trace), REFUSED: str(refused)},
+            settings=settings() | _login(upstream),
+            silent_seconds=upstream.silence,
+        )
+    except GitFailed as failed:
+        status = _status(trace)
+        told = [f"fatal: Git LFS: {line}" for line in failed.lines if line and not NOISE.search(line)]
+        returned = [f"The requested URL returned error: {status}"] if status else []
+        raise GitFailed("lfs push", 1, [*dict.fromkeys(told), *returned]) from failed
+
+
+def _login(upstream: Upstream) -> dict[str, str]:
+    """Have git-lfs send the credentials at once; it would ask without them first, for each file."""
+    if upstream.git.credentials is None:
+        return {}
+    address = upstream.url if upstream.url.endswith(".git") else f"{upstream.url}.git"
+    return {f"lfs.{address}/info/lfs.access": "basic"}
+
+
+def _status(trace: Path) -> str:
+    """Give the status of the answer that git-lfs failed at: it prints the server's words, and not always that."""
+    text = trace.read_text(encoding="utf-8", errors="replace") if trace.is_file() else ""
+    return next((status for status in reversed(STATUS.findall(text)) if status >= "400"), "")

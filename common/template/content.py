@@ -1,0 +1,76 @@
+"""What is in a file of a template, told from one reading: binary or text, what its lines end with, what to render.
+
+Each answer is that of cookiecutter 2.7 and its library binaryornot; a test holds it against both.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Collection
+from functools import lru_cache
+
+SNIFFED = 512  # bytes by which binaryornot tells
+PREFIX = 32  # bytes; longer than every signature of a format that it knows
+ORDINARY = bytes({9, 10, 13, *range(0x20, 0x7F)})
+AT_ONCE = 1 << 16  # bytes; of larger files only those are read as a whole that are rendered
+
+
+def is_binary(name: str, data: bytes) -> bool:
+    """Tell whether cookiecutter takes a file for binary. data: at least its first SNIFFED bytes."""
+    if _has_binary_ending(name):
+        return True
+    chunk = data[:SNIFFED]
+    plain = not chunk.translate(None, ORDINARY)  # which is text, unless it begins as a known format does
+    return _is_binary_string(chunk[:PREFIX] if plain else chunk)
+
+
+@lru_cache(1_000)
+def _is_binary_string(chunk: bytes) -> bool:
+    from binaryornot.helpers import is_binary_string
+
+    return bool(is_binary_string(chunk))
+
+
+def _has_binary_ending(name: str) -> bool:
+    stem, _, ending = name.rpartition("/")[2].rpartition(".")
+    return _is_binary_ending(ending) if stem.strip(".") else _is_binary_name(name)
+
+
+@lru_cache(1_000)
+def _is_binary_ending(ending: str) -> bool:
+    return _is_binary_name(f"x.{ending}")
+
+
+def _is_binary_name(name: str) -> bool:
+    from binaryornot.helpers import has_binary_extension
+
+    return bool(has_binary_extension(name))
+
+
+def holds_any(file: io.FileIO, start: bytes, wanted: Collection[bytes]) -> bool:
+    """Tell whether a file holds one of some short texts. start: what has been read of it."""
+    rest = start
+    while rest:
+        if any(text in rest for text in wanted):
+            return True
+        longest = max(map(len, wanted))
+        more = file.read(AT_ONCE)
+        rest = rest[-longest:] + more if more else b""
+    return False
+
+
+def line_end(data: bytes) -> str:
+    """Give what Python, asked as cookiecutter does, says that the lines of a text end with."""
+    if b"\r" not in data:
+        return "\n"
+    with io.TextIOWrapper(io.BytesIO(data), encoding="utf-8") as file:
+        file.readline()
+        found = file.newlines
+    return (found[0] if isinstance(found, tuple) else found) or os.linesep
+
+
+def text_of(data: bytes) -> str:
+    """Decode a text and give its lines one end, as Python does with a file. Raises UnicodeDecodeError."""
+    text = data.decode()
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text

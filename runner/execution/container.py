@@ -1,0 +1,175 @@
+"""The launcher that runs a step as a container of its image.
+
+The step gets the environment that it gets as a process, but for what describes this machine (its programs, home and
+language), and the same folders under the same names: the workspace, and the folder that its outputs go to.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import uuid
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from common.contract import child
+from common.errors import BadInput
+from runner.execution import process, script
+from runner.execution.engine import LABEL, OWN, Engine, guarded, have_images, opened, remove
+from runner.execution.launch import TIMED_OUT, Ended, Start
+from runner.language import pipeline as language
+from runner.language import step_types
+from runner.language.step_types import StepKind
+
+MACHINE = frozenset({"PATH", "HOME", "TMPDIR", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "LC_MESSAGES"})
+FILES = ("CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO", "HARNESS_CA_PATH")
+LOOPBACK = "127.0.0.1"
+NEAR = {"docker": "host.docker.internal", "podman": "host.containers.internal"}
+"""This machine, as the containers of an engine call it that runs in a machine of its own."""
+UNITS = {"": 1, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+QUANTITY = re.compile(rf"(\d{{1,9}}(?:\.\d{{1,9}})?)({'|'.join(UNITS)})")
+NOT_RUN = 125  # the engine's own failure, before the container ran
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The engine that somebody chose, when it fetches images, and which image a type of step has."""
+
+    program: str
+    pull: str
+    image: Callable[[StepKind], str]
+
+
+@dataclass(frozen=True)
+class Containers:
+    """How the containers of one run are started. `near`: services of this machine that the steps reach on loopback."""
+
+    engine: Engine
+    run: str
+    image: Callable[[StepKind], str]
+    near: tuple[str, ...] = ()
+    _numbers: itertools.count[int] = field(default_factory=itertools.count, repr=False)
+
+    def launch(self, start: Start) -> Ended:
+        """Run a step's container to its end. A signal to the runner is handed to it, and it gets time to end in order.
+
+        Raises BadInput. A command that names no image is run as a process.
+        """
+        if start.script is not None and not start.image:
+            return process.launch(start)
+        name = f"idp-steps-{self.run}-{next(self._numbers)}"
+        given = self.environment(start.environ)
+        whole = False
+        try:
+            ended = child.run(
+                self.command(start, name, given),
+                environ={**given, **self.engine.environ},
+                line=start.line,
+                merged=True,
+                seconds=start.timeout,
+                grace=process.GRACE,
+            )
+            whole = not ended.timed_out
+        except child.NotStarted as error:
+            raise BadInput(
+                f"The step's container could not be started: {error}.",
+                next_step="A value longer than 128 KiB, or one with a NUL character, cannot be a variable.",
+            ) from error
+        finally:
+            if not whole:  # the command line may be gone while the container goes on
+                remove(self.engine, f"name={name}")
+        if ended.timed_out:
+            return Ended(TIMED_OUT, timed_out=True)
+        if ended.code == NOT_RUN:
+            raise BadInput(f"{self.engine.program} could not run the image; its words stand above.")
+        return Ended(ended.code)
+
+    def environment(self, environ: Mapping[str, str]) -> dict[str, str]:
+        """Give what a container gets of a step's environment. Raises BadInput."""
+        for name in environ:
+            if name.startswith(OWN):
+                raise BadInput(
+                    f"The variable {name} cannot be handed to a container, for the engine's command line reads it.",
+                    next_step="Rename the variable, or run the steps as processes (--engine process).",
+                )
+        given = {name: value for name, value in environ.items() if name not in MACHINE}
+        return {name: self._reachable(value) for name, value in given.items()} if self.engine.remote else given
+
+    def command(self, start: Start, name: str, given: Mapping[str, str]) -> list[str]:
+        """Give the engine's command line. Values are not in it: it takes them from its own environment."""
+        image = start.image or self.image(start.kind)
+        folders = (start.folder, start.files)
+        readable = [Path(given[name]) for name in FILES if Path(given.get(name, "")).is_absolute()]
+        host = "host" if self.near and not self.engine.remote else ""
+        words = [
+            *("run", "--rm", "--pull=never", f"--name={name}", f"--label={LABEL}={self.run}"),
+            *(f"--volume={folder}:{folder}" for folder in folders),
+            *(f"--volume={file}:{file}:ro" for file in dict.fromkeys(readable) if file.exists()),
+            *(f"--env={variable}" for variable in given),
+            *([f"--network={host}"] if host else []),
+            *limits(start),
+            *self._user(start.user),
+            f"--workdir={start.folder}",
+        ]
+        if start.script is None:
+            return [self.engine.program, *words, image]
+        program, *arguments = script.argv(start.script)
+        return [self.engine.program, *words, f"--entrypoint={program}", image, *arguments]
+
+    def _user(self, wanted: str) -> list[str]:
+        """Give who the container runs as: this user, so that the workspace stays theirs, with the images' group 0."""
+        if wanted:
+            return [f"--user={wanted}"]
+        rootless = self.engine.program == "podman" and os.getuid() != 0
+        return [f"--user={os.getuid()}:0", *(["--userns=keep-id"] if rootless else [])]
+
+    def _reachable(self, value: str) -> str:
+        """Name this machine as the containers of a remote engine call it, where a value names a service near by."""
+        name = NEAR[self.engine.program]
+        for url in self.near:
+            place = url.partition("://")[2].partition("/")[0]
+            value = name if value == LOOPBACK else value.replace(place, place.replace(LOOPBACK, name))
+        return value
+
+
+@contextmanager
+def started(choice: Choice, environ: Mapping[str, str], near: Sequence[str]) -> Iterator[Containers]:
+    """Give what starts the containers of a run. None of them is left when the block ends. Raises BadInput."""
+    engine, run = opened(choice.program, environ), uuid.uuid4().hex[:12]
+    with guarded(engine, run):
+        yield Containers(engine, run, choice.image, tuple(near))
+
+
+def prepare(choice: Choice, environ: Mapping[str, str], wanted: Collection[str], line: Callable[[str], None]) -> None:
+    """See to it that engine and images are there before anything runs. Raises BadInput."""
+    have_images(opened(choice.program, environ), wanted, choice.pull, line)
+
+
+def images(pipeline: language.Pipeline, skip: Collection[language.Path], image: Callable[[StepKind], str]) -> list[str]:
+    """Give the images that a run will need, as far as that can be told before it."""
+    kinds = [(step, step_types.kind(step.type)) for stage, step in pipeline.steps() if stage.path not in skip]
+    named = [image(kind) if kind.module else step.spec.text("image") for step, kind in kinds]
+    return [name for name in dict.fromkeys(named) if name and "<+" not in name]
+
+
+def limits(start: Start) -> list[str]:
+    """Give a step's limits as an engine takes them. Raises BadInput for what is no quantity of Kubernetes."""
+    words = []
+    if start.memory:
+        words.append(f"--memory={round(_quantity(start.memory, 'memory'))}b")
+    if start.cpus:
+        words.append(f"--cpus={_quantity(start.cpus, 'cpu'):g}")
+    return words
+
+
+def _quantity(text: str, what: str) -> float:
+    """Read a quantity (https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/)."""
+    found = QUANTITY.fullmatch(text)
+    if found is None or not float(found[1]):
+        raise BadInput(
+            f"The limit {what} is {text!r}, which is no quantity.", next_step="Write for example 500Mi, 1G or 0.5."
+        )
+    return float(found[1]) * UNITS[found[2]]

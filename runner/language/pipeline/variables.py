@@ -1,0 +1,43 @@
+"""Reads the variables of a pipeline, a stage or a group."""
+
+from __future__ import annotations
+
+from common.diagnostics import choice, suggestion
+from common.document import Mapping, Node, Scalar
+from common.errors import shown
+from runner.language import schema
+from runner.language.pipeline import Variable
+from runner.language.pipeline.reading import VARIABLE_NAME, Reader, called
+
+TYPES = ("String", "Number", "Secret")
+
+
+def read(reader: Reader, owner: Mapping, of: str) -> tuple[Variable, ...]:
+    """Read the variables of their owner."""
+    variables = [_variable(reader, node, of) for node in reader.entries(owner, "variables", of, required=False)]
+    reader.unique([(variable.name, variable.location) for variable in variables], "variable name")
+    return tuple(variables)
+
+
+def _variable(reader: Reader, node: Node, owner: str) -> Variable:
+    inner = reader.mapping(node, f"A variable of {owner}", node.location)
+    of = called("variable", inner.text("name"), f" of {owner}")
+    if isinstance(node, Mapping):
+        reader.check(inner, schema.VARIABLE, of)
+    name = reader.text(inner, "name", of, VARIABLE_NAME) if isinstance(node, Mapping) else ""
+    kind = inner.text("type") or "String"
+    if kind not in TYPES:
+        known = f"it can be {choice(TYPES)}.{suggestion(kind, TYPES)}"
+        reader.complain(f"The type {shown(kind)} of {of} is not known; {known}", inner.location_of("type"))
+    scalars: dict[str, Scalar] = {}
+    for part in ("value", "default"):
+        value = inner.fields.get(part)
+        if isinstance(value, Scalar):
+            scalars[part] = value
+        elif value is not None:
+            reader.complain(f"The {part} of {of} has to be a text or a number.", value.location)
+    nothing = Scalar(inner.location_of("value"))
+    required = inner.text("required").lower() == "true"
+    return Variable(
+        name, kind, scalars.get("value", nothing), scalars.get("default"), required, inner.location_of("name")
+    )

@@ -1,0 +1,85 @@
+"""Checks the spec of a step: its fields against the step's own declaration."""
+
+from __future__ import annotations
+
+from common.diagnostics import Diagnostic, choice, listed, suggestion
+from common.document import Mapping, Scalar, Sequence
+from common.errors import shown
+from runner.language import schema, step_types
+from runner.language.pipeline import Step
+from runner.language.pipeline.reading import VARIABLE_NAME
+from runner.language.step_types import StepKind
+
+SHELLS = ("Sh", "Bash", "Powershell", "Pwsh", "Python")
+OUTPUT_TYPES = ("String", "Secret")
+OUTPUT = dict.fromkeys(("name", "type", "value"), schema.RUN)
+
+
+def check(step: Step) -> list[Diagnostic]:
+    """Tell what is wrong with a step's type and the fields of its spec."""
+    known = step_types.known()
+    if not step.type:
+        return []
+    if step.type not in known:
+        supported = f"the supported ones are {listed(known)}."
+        if step.type in schema.OTHER_STEP_TYPES:
+            text = f"Steps of the type {step.type!r} work on the platform but are not run here yet; {supported}"
+        else:
+            text = f"Unknown step type {shown(step.type)}; {supported}{suggestion(step.type, known)}"
+        return [Diagnostic(text, step.location)]
+    kind = step_types.kind(step.type)
+    of = f"the spec of the step {shown(step.identifier)} ({step.type})"
+    beside = schema.SPEC_BESIDE_INPUTS | schema.OF_CONTAINERS.get(step.type, frozenset())
+    allowed = [*kind.spec, *sorted(beside - kind.spec.keys())]
+    faults: list[Diagnostic] = []
+    for name in step.spec.fields:
+        if name not in allowed:
+            near = suggestion(name, allowed) or f" It can hold {listed(allowed)}."
+            faults.append(Diagnostic(f"Unknown field {shown(name)} in {of}.{near}", step.spec.keys[name]))
+    faults += [
+        Diagnostic(f"The field {name!r} is missing in {of}.", step.spec.location) for name in _missing(step, kind)
+    ]
+    host, hosts = step.spec.text("connectorType"), step_types.connector_types(step.type) if kind.module else []
+    if kind.uses_connector() and host and "<+" not in host and host.lower() not in (name.lower() for name in hosts):
+        text = f"The connector type {shown(host)} in {of} is not supported; it can be {choice(hosts)}."
+        faults.append(Diagnostic(text, step.spec.location_of("connectorType")))
+    return faults if kind.module else [*faults, *_check_run(step, of)]
+
+
+def _missing(step: Step, kind: StepKind) -> list[str]:
+    given = step.spec.fields.keys()
+    required = [declared for declared in kind.inputs if declared.spec and declared.required]
+    missing = [declared.field for declared in required if not {declared.field, *declared.aliases} & given]
+    harness_code = step.spec.text("connectorType") == "Harness"
+    if kind.uses_connector() and "connectorRef" not in given and not harness_code:
+        missing.append("connectorRef")
+    return list(dict.fromkeys(missing))
+
+
+def _check_run(step: Step, of: str) -> list[Diagnostic]:
+    faults = []
+    shell = step.spec.fields.get("shell")
+    if isinstance(shell, Scalar) and shell.text and "<+" not in shell.text and shell.text not in SHELLS:
+        near = suggestion(shell.text, SHELLS)
+        faults.append(
+            Diagnostic(f"The shell {shown(shell.text)} in {of} can be {choice(SHELLS)}.{near}", shell.location)
+        )
+    listing = step.spec.fields.get("outputVariables")
+    if isinstance(listing, Mapping):
+        faults.append(Diagnostic(f"'outputVariables' in {of} has to be a list of maps with name.", listing.location))
+    for item in listing.items if isinstance(listing, Sequence) else ():
+        if not isinstance(item, Mapping):
+            faults.append(
+                Diagnostic(f"An entry of 'outputVariables' in {of} has to be a map with name.", item.location)
+            )
+            continue
+        faults += schema.check(item, OUTPUT, f"'outputVariables' in {of}")
+        name, kind = item.text("name"), item.text("type") or "String"
+        if not VARIABLE_NAME.fullmatch(name):
+            faults.append(
+                Diagnostic(f"{shown(name)} in 'outputVariables' of {of} is no name.", item.location_of("name"))
+            )
+        if kind not in OUTPUT_TYPES:
+            known = f"it can be {choice(OUTPUT_TYPES)}.{suggestion(kind, OUTPUT_TYPES)}"
+            faults.append(Diagnostic(f"The type {shown(kind)} of an output of {of}: {known}", item.location_of("type")))
+    return faults

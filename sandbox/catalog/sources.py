@@ -1,0 +1,60 @@
+"""Reading a file by its browser URL from the sandbox's own git, as a catalog of locations does. No HTTP here."""
+
+from __future__ import annotations
+
+import urllib.parse
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from sandbox.git import bare, repositories
+
+if TYPE_CHECKING:
+    from sandbox.git.repositories import Repository
+    from sandbox.state import State
+
+_PATH = "{path}"
+
+
+class NotReadable(LookupError):
+    """The URL leads to no file; the message says it as a catalog does."""
+
+
+class NoSuchFile(NotReadable):
+    """The host is known, and has no such file."""
+
+
+def read(state: State, target: str, host: str) -> tuple[Repository, str]:
+    """Give the repository and the text of a file. host: where this sandbox is reached, the only one it reads from."""
+    parts = urllib.parse.urlsplit(target)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise NotReadable(f"TypeError: Failed to parse URL from {target}")
+    if parts.netloc != host:
+        raise NotReadable(
+            f"Error: Unable to read url, Reading from '{target}' is not allowed. You may need to configure an"
+            " integration for the target host, or add it to the configured list of allowed hosts at"
+            " 'backend.reading.allow'"
+        )
+    wanted = urllib.parse.unquote(parts._replace(scheme="", netloc="").geturl())
+    for hosted in repositories.find_all(state):
+        for branch, path in _places(state, hosted, wanted):
+            try:
+                commit = bare.branches(hosted.folder)[branch]
+                content = bare.read(hosted.folder, bare.entry(hosted.folder, commit, path).sha)
+            except bare.NoSuchObject:
+                continue
+            try:
+                return hosted, content.decode()
+            except UnicodeDecodeError:
+                raise NotReadable(f"Error: {target} is not UTF-8 text") from None
+    raise NoSuchFile(f"NotFoundError: Unable to read url, no matching files found for {target}")
+
+
+def _places(state: State, hosted: Repository, wanted: str) -> Iterator[tuple[str, str]]:
+    """Give every branch and path that an address may mean by the host's own form: a branch may hold slashes."""
+    host, default = state.git_host(hosted.host), hosted.default_branch
+    for name, branch in (("HEAD", default), *((name, name) for name in bare.branches(hosted.folder))):
+        form = host.file_path(hosted.owner, hosted.name, branch=name, path=_PATH)
+        before, _, after = urllib.parse.unquote(form).partition(_PATH)
+        fits = wanted.lower().startswith(before.lower()) and wanted.endswith(after)
+        if fits and branch in bare.branches(hosted.folder):
+            yield branch, wanted[len(before) : len(wanted) - len(after)]

@@ -1,0 +1,144 @@
+"""DirectPush and CookieCutter's clone with Git LFS: the content is beside the repository, and comes back whole."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from common.git import lfs_push
+from tests.conftest import RunStep, World
+from tests.hosts import Served, serving_step
+
+CONTENT = b"\0large\r\n" * 1000
+OID = hashlib.sha256(CONTENT).hexdigest()
+POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{OID}\nsize {len(CONTENT)}\n"
+
+needs_git_lfs = pytest.mark.skipif(shutil.which("git-lfs") is None, reason="git-lfs is not installed")
+
+
+@pytest.fixture(params=serving_step("DirectPush"), ids=str)
+def host(request: pytest.FixtureRequest, world: World, tmp_path: Path, run_step: RunStep) -> Iterator[Served]:
+    with request.param.serve(world, tmp_path / "host") as served:
+        if "CreateRepo" in request.param.steps:
+            assert run_step("CreateRepo", served.variables).code == 0
+        yield served
+
+
+@pytest.fixture
+def app(workspace: Path) -> Path:
+    folder = workspace / "app"
+    folder.mkdir()
+    (folder / ".gitattributes").write_text("*.bin filter=lfs diff=lfs merge=lfs -text\n")
+    (folder / "large.bin").write_bytes(CONTENT)
+    (folder / "README.md").write_text("x")
+    return folder
+
+
+def target(host: Served, **more: str) -> dict[str, str]:
+    return {**host.variables, "CODE_DIRECTORY": "app", "BRANCH": "main", **more}
+
+
+def kept(host: Served) -> list[str]:
+    return lfs_push.objects(host.folder())
+
+
+def shown(host: Served, file: str) -> str:
+    command = ["git", "-C", str(host.folder()), "show", f"main:{file}"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+@needs_git_lfs
+def test_a_file_that_gitattributes_asks_for_is_kept_beside_the_repository(
+    host: Served, app: Path, run_step: RunStep
+) -> None:
+    done = run_step("DirectPush", target(host))
+    assert done.code == 0, done.stderr
+    assert "Sending 1 file by Git LFS." in done.stderr
+    assert (shown(host, "large.bin"), shown(host, "README.md")) == (POINTER, "x")
+    assert kept(host) == [OID]
+    assert run_step("DirectPush", target(host)).outputs["pushed"] is False
+    assert host.asked(("PUT", f"{host.git_path}/info/lfs/objects/{OID}")) == 1
+
+
+@needs_git_lfs
+def test_the_attributes_of_the_branch_count_too(host: Served, app: Path, run_step: RunStep) -> None:
+    assert run_step("DirectPush", target(host)).code == 0
+    (app / ".gitattributes").unlink()
+    (app / "large.bin").rename(app / "other.bin")
+    assert run_step("DirectPush", target(host)).code == 0
+    assert shown(host, "other.bin") == POINTER
+
+
+@needs_git_lfs
+def test_a_dry_run_sends_nothing(host: Served, app: Path, run_step: RunStep) -> None:
+    done = run_step("DirectPush", target(host, DRY_RUN="true"))
+    assert "Dry run: would send 1 file by Git LFS." in done.stderr
+    assert kept(host) == []
+
+
+@needs_git_lfs
+@pytest.mark.parametrize("path", ["batch", OID])
+@pytest.mark.parametrize("status", [500, 502, 503])
+def test_a_transfer_that_fails_once_is_repeated(
+    host: Served, app: Path, run_step: RunStep, path: str, status: int
+) -> None:
+    method = "POST" if path == "batch" else "PUT"
+    host.faults.before[(method, f"{host.git_path}/info/lfs/objects/{path}")] = [status] * 3
+    done = run_step("DirectPush", target(host, RETRY_BUDGET="20"))
+    assert done.code == 0, done.stderr
+    assert kept(host) == [OID]
+
+
+@needs_git_lfs
+@pytest.mark.parametrize(
+    ("status", "code", "words"),
+    [
+        (401, 3, "Check the connector's user name and token"),
+        (403, 3, "Give it the right to write to this repository."),
+        (404, 2, "there is no such repository"),
+        (413, 1, "it is larger than"),
+        (422, 1, "does not take the request"),
+        (501, 1, "has no Git LFS"),
+        (503, 5, "is not available"),
+        (507, 1, "no room for it"),
+    ],
+)
+def test_a_transfer_that_the_host_refuses_is_told_in_words_and_no_commit_names_it(  # noqa: PLR0913, PLR0917 - a case
+    host: Served, app: Path, run_step: RunStep, status: int, code: int, words: str
+) -> None:
+    host.faults.before[("POST", f"{host.git_path}/info/lfs/objects/batch")] = [status] * 99
+    host.faults.headers.append(("WWW-Authenticate", 'Basic realm="LFS"'))
+    done = run_step("DirectPush", target(host, VERBOSE="true"))
+    assert (done.code, words in done.stderr) == (code, True), done.stderr
+    branches = ["git", "-C", str(host.folder()), "for-each-ref"]
+    assert subprocess.run(branches, check=True, capture_output=True).stdout == b""
+
+
+def test_without_git_lfs_such_a_folder_is_refused(
+    host: Served, app: Path, run_step: RunStep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lfs_push, "is_installed", lambda: False)
+    done = run_step("DirectPush", target(host))
+    assert done.code == 5
+    assert "there is no git-lfs on this machine. Install git-lfs, or use the image of this step." in done.stderr
+
+
+@needs_git_lfs
+def test_a_template_comes_with_the_content_of_its_files(world: World, workspace: Path, run_step: RunStep) -> None:
+    created = run_step("CreateRepo", {**world.connector, "ORG_NAME": "acme", "REPO_NAME": "t", "REPO_TYPE": "public"})
+    assert created.code == 0, created.stderr
+    template = workspace / "t" / "{{cookiecutter.app}}"
+    template.mkdir(parents=True)
+    (workspace / "t" / "cookiecutter.json").write_text('{"app": "payments"}')
+    (workspace / "t" / ".gitattributes").write_text("*.bin filter=lfs diff=lfs merge=lfs -text\n")
+    (template / "large.bin").write_bytes(CONTENT)
+    place = {**world.connector, "ORG_NAME": "acme", "REPO_NAME": "t", "CODE_DIRECTORY": "t", "BRANCH": "main"}
+    assert run_step("DirectPush", place).code == 0
+    done = run_step("CookieCutter", {"PUBLIC_TEMPLATE_URL": f"{world.url}/acme/t.git", "OUTPUT_DIRECTORY": "out"})
+    assert done.code == 0, done.stderr
+    assert (workspace / "out" / "payments" / "large.bin").read_bytes() == CONTENT
