@@ -236,8 +236,8 @@ def step(  # noqa: PLR0913 - what a step declares
     image: str,
     outputs: Mapping[str, str],
     informs: Collection[str] = (),
-    lacks: Lacks = nothing_more,
     config_field: str = "",
+    lacks: Lacks = nothing_more,
 ) -> Callable[[Callable[[InputsT, Context], Outputs]], Step[InputsT]]:
     """Make a step of a function. Its inputs are the dataclass that its first parameter is annotated with.
 

@@ -106,17 +106,14 @@ def test_a_branch_is_cloned_with_all_its_history_and_no_other_branch(
     assert [path.name for path in workspace.iterdir()] == ["payments"], "nothing else is left in the workspace"
 
 
-def test_the_location_names_the_repository_where_no_url_does(
+def test_a_location_that_is_said_to_the_step_goes_before_the_url(
     every_host: Served, run_step: RunStep, workspace: Path
 ) -> None:
-    """As with `docker run` and the variables of the other steps."""
+    """As with `docker run` and the variables of the other steps, whose URL need not be that of the repository."""
     commit(every_host.folder(), "main", {"README.md": "one\n"}, "First")
-    given = variables(every_host) if every_host.connector["CONNECTOR_TYPE"] == "Git" else every_host.variables
-    url = given.pop("DRONE_REMOTE_URL") if every_host.connector["CONNECTOR_TYPE"] != "Git" else ""
-    port = {"DRONE_REMOTE_URL": f"{every_host.origin or every_host.url}{every_host.root}/"} if url else {}
-    fields = {"ORG_NAME": "organization", "WORKSPACE_NAME": "workspace", "PROJECT_NAME": "project-name"}
-    flags = [f"--{flag}={given[name]}" for name, flag in fields.items() if name in given]
-    done = run_step("GitClone", given | port, *flags)
+    given = every_host.variables
+    flags = [f"--organization={given['ORG_NAME']}"] if "ORG_NAME" in given else []
+    done = run_step("GitClone", given, *flags)
     assert done.code == 0, done.stderr
     assert (workspace / "payments" / "README.md").is_file()
 
