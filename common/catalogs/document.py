@@ -79,6 +79,16 @@ class Document:
                     self.diagnostics.append(Diagnostic(f"{label}: the key {problem}", node.keys[key]))
                 self._checked(label, value, rule, rule.advice or "write a text")
 
+    def expect_content(self, path: str) -> None:
+        """Note what is neither a text nor a map of one key that stands for one, as $text."""
+        node = self.node(path)
+        if isinstance(node, Mapping) and len(node.fields) == 1 and next(iter(node.fields)).startswith("$"):
+            return
+        if isinstance(node, Scalar):
+            self._checked(path, node, TEXT, self._advice[path])
+        elif node is not None:
+            self.complain(path, f"{path} is no text; {self._advice[path]}")
+
     def expect_links(self, path: str) -> None:
         """Note a value that is no list, and each link without an address."""
         node = self.node(path)

@@ -162,11 +162,18 @@ def _check(document: Document, path: str, field: Field, *, required: bool) -> st
     if field.shape is Shape.TEXT:
         return document.text(path, field.rule, required=required)
     if required:
+        before = len(document.diagnostics)
         document.expect_value(path)
+        if len(document.diagnostics) > before:
+            return ""
+    if (node := document.node(path)) is None or (node.tag == NULL and field.shape is not Shape.MAP):
+        return ""
     if field.shape is Shape.MAP:
         document.expect_map(path)
     elif field.shape is Shape.TEXTS:
         document.expect_texts(path, field.rule, field.keys)
+    elif field.shape is Shape.CONTENT:
+        document.expect_content(path)
     elif field.shape is Shape.LINKS:
         document.expect_links(path)
     elif field.shape is Shape.LIST:

@@ -69,6 +69,7 @@ class Shape(Enum):
     LIST = auto()  # a list of texts
     LINKS = auto()  # a list of maps with url, title and icon
     MAP = auto()
+    CONTENT = auto()  # a text, or a map of one key as $text that says where the text is
     VALUE = auto()  # anything but nothing
 
 
@@ -175,7 +176,7 @@ _NAME = Rule(
     is_name=True,
 )
 _NAMESPACE = Rule(
-    r"(?=.{1,63}\Z)[a-z0-9]+(-[a-z0-9]+)*", "use 1 to 63 lower-case letters, digits and '-' between them", is_name=True
+    r"(?=.{1,63}\Z)[a-z0-9]+(-+[a-z0-9]+)*", "use 1 to 63 lower-case letters, digits and '-' between them", is_name=True
 )
 _IDENTIFIER = Rule(
     r"[A-Za-z_][A-Za-z0-9_$-]{0,127}",
@@ -226,7 +227,7 @@ RULES: Mapping[Format, Rules] = {
             "spec.type": Field(advice=_SORT),
             "spec.lifecycle": Field(advice=_STAGE_OF_LIFE),
             "spec.owner": Field(rule=_REFERENCE, advice="write the owning team or user, such as group:platform"),
-            "spec.definition": Field(Shape.VALUE, advice="write the definition, or $text: with where it is"),
+            "spec.definition": Field(Shape.CONTENT, advice="write the definition, or $text: with where it is"),
             "spec.steps": Field(Shape.VALUE, advice="write the list of its steps"),
             "spec.children": Field(Shape.LIST, _REFERENCE, advice="write the list of its child groups, [] for none"),
             "spec.memberOf": Field(Shape.LIST, _REFERENCE, advice="write the list of its groups, [] for none"),
@@ -276,7 +277,7 @@ RULES: Mapping[Format, Rules] = {
             "spec.subcomponentOf": _ONE_REFERENCE,
             "spec.lifecycle": Field(advice=_STAGE_OF_LIFE, origin="spec.lifecycle"),
             "spec.definition": Field(
-                Shape.VALUE, advice="write the definition, or $text: with where it is", origin="spec.definition"
+                Shape.CONTENT, advice="write the definition, or $text: with where it is", origin="spec.definition"
             ),
             "spec.steps": Field(Shape.VALUE, advice="write the list of its steps", origin="spec.steps"),
         },

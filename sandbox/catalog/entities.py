@@ -84,7 +84,7 @@ def parse(text: str, *, convert: bool, organization: str | None = None, project:
         stated = document.get(key)
         if stated and wanted and stated != wanted:
             faults.append(f"{key} is {stated} in the YAML and {wanted} in the request")
-        scope.extend(str(name) for name in (stated or wanted,) if name)
+        scope.extend(str(name) for name in (stated or wanted,) if _is_given(name))
     if faults:
         raise InvalidEntity("Invalid entity YAML: " + "; ".join(faults) + ".")
     return Entity(".".join(scope), str(document["kind"]).lower(), str(document["identifier"]), text, document=document)
@@ -111,7 +111,7 @@ def broken_rules(document: dict[str, Any], format: Format) -> list[str]:
     faults += [f"{key} may not stand at the root" for key in document.keys() - rules.roots if rules.roots]
     for path, rule in rules.fields.items():
         faults += _field_faults(document, path, rule, required=path in required)
-        if rule.needs and _at(document, path) and not _at(document, rule.needs):
+        if rule.needs and _is_given(_at(document, path)) and not _is_given(_at(document, rule.needs)):
             faults.append(f"{path} needs {rule.needs}")
     return faults
 
@@ -131,7 +131,16 @@ def _field_faults(document: dict[str, Any], path: str, wanted: Field, *, require
     if wanted.keys and (wrong := [key for key in value if not isinstance(key, str) or wanted.keys.problem(key, "")]):
         return [f"{path} has the keys {', '.join(map(str, wrong))}, which have not the form"]
     texts = {Shape.TEXT: [value], Shape.LIST: value, Shape.TEXTS: isinstance(value, dict) and value.values()}
+    texts[Shape.CONTENT] = [] if _is_placeholder(value) else [value]
     return [fault for text in texts.get(wanted.shape) or [] for fault in _text_faults(path, text, wanted.rule)]
+
+
+def _is_given(value: object) -> bool:
+    return bool(value.strip() if isinstance(value, str) else value)
+
+
+def _is_placeholder(value: object) -> bool:
+    return isinstance(value, dict) and len(value) == 1 and str(next(iter(value))).startswith("$")
 
 
 def _link_faults(path: str, link: object) -> list[str]:
