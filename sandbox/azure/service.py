@@ -36,10 +36,6 @@ AZURE = Service(
             "TF402455: Pushes to this branch are not permitted; you must use a pull request to update this branch."
         ),
         realm="Azure DevOps",
-        connector=Login(type="AzureRepo", path="/azure"),
-        protected_words=(
-            "TF402455: Pushes to this branch are not permitted; you must use a pull request to update this branch."
-        ),
         refusals=Refusals(
             dumb=(400, "The requested Git service is not supported."),
             bad_login=_UNAUTHORIZED,

@@ -38,8 +38,6 @@ GITLAB = Service(
         connector=Login(type="Gitlab", path="/gitlab"),
         protected_words="GitLab: You are not allowed to push code to protected branches on this project.",
         realm="GitLab",
-        connector=Login(type="Gitlab", path="/gitlab"),
-        protected_words="GitLab: You are not allowed to push code to protected branches on this project.",
         refusals=Refusals(
             dumb=(403, "Git access over HTTP is only allowed by the smart protocol"),
             bad_login=_DENIED,
