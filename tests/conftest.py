@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import getpass
 import json
+import os
 import re
 import shutil
 import tempfile
@@ -55,6 +56,14 @@ def _nothing_is_left_in_the_temporary_folder(_temporary_folder: Path) -> Iterato
     for path in left:  # so that the next test is not blamed for it
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     assert left == []
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test of programs that are not here; the continuous integration has to have them."""
+    wanted = [name for mark in item.iter_markers("programs") for name in mark.args]
+    missing = [name for name in wanted if shutil.which(name) is None]
+    if missing and not os.environ.get("CI"):
+        pytest.skip(f"There is no {' and no '.join(missing)} here; Debian's packages are git-lfs, gpg, openssh-client.")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

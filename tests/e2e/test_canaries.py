@@ -100,6 +100,9 @@ def environments(world: World, signing_key: str = "") -> dict[str, dict[str, str
         "GitClone": world.connector
         | {"DRONE_REMOTE_URL": f"{world.url}/acme/payments.git", "X_API_KEY": known["harness"].api_key},
         "RegisterCatalog": place | harness | {"FILE_PATH": "idp.yaml", "PLUGIN_CONNECTOR_REF": "account.git"},
+        "RegisterCatalog in Backstage": place
+        | {"FILE_PATH": "idp.yaml", "CATALOG_TYPE": "backstage", "BACKSTAGE_URL": f"{world.url}/backstage"}
+        | {"BACKSTAGE_TOKEN": known["backstage"].token},
         "CreateOrganization": terraform | {"TF_VAR_ORG_NAME": "Pay"},
         "CreateProject": terraform | {"TF_VAR_PROJECT_NAME": "Pay", "TF_VAR_ORG_IDENTIFIER": "default"},
         "SlackNotify": slack | {"CHANNEL": "general", "MESSAGE_CONTENT": "hello"},
@@ -122,6 +125,7 @@ REFUSED = {  # step -> its exit code for wrong credentials
     "DirectPush": 3,
     "GitClone": 3,
     "RegisterCatalog": 3,
+    "RegisterCatalog in Backstage": 3,
     "CreateOrganization": 3,
     "CreateProject": 3,
     "SlackNotify": 3,
@@ -130,6 +134,7 @@ REFUSED = {  # step -> its exit code for wrong credentials
 }
 
 
+@pytest.mark.programs("git-lfs", "gpg")
 @pytest.mark.parametrize("good", [True, False], ids=["accepted", "refused"])
 def test_no_secret_is_found_anywhere_afterwards(world: World, tmp_path: Path, good: bool) -> None:
     workspace = tmp_path / "workspace"
@@ -166,7 +171,7 @@ def test_no_secret_is_found_anywhere_afterwards(world: World, tmp_path: Path, go
         expected = 0 if good else REFUSED.get(step_type, 0)
         assert done.returncode == expected, f"{step_type}: {done.stderr}"
         shown[step_type] = done.stdout + done.stderr + (outputs.read_text() if outputs.exists() else "")
-    assert len(canaries) == (7 if good else 2)
+    assert len(canaries) == (8 if good else 2)
     canaries |= {line for line in key.splitlines() if len(line) > SHORTEST_LINE}
     unseen = [module for module in STEPS.values() if not any(f"-m {module}" in line for line in processes)]
     assert unseen == [], "the process list was really watched, through every step"

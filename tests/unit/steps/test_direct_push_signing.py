@@ -12,6 +12,8 @@ import pytest
 from tests.conftest import Result, RunStep, World
 from tests.keys import PASSPHRASE, gpg_key
 
+pytestmark = pytest.mark.programs("gpg", "ssh-keygen")
+
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:

@@ -206,6 +206,7 @@ def test_submodules_come_when_they_are_asked_for(
         assert (workspace / strategy / "lib" / "lib.txt").read_text() == "lib\n"
 
 
+@pytest.mark.programs("git-lfs")
 def test_lfs_files_come_with_their_content_when_asked_for_and_else_as_pointers(
     host: Served, run_step: RunStep, workspace: Path
 ) -> None:

@@ -406,6 +406,7 @@ def lfs_template(url: str, oid: str) -> dict[str, str]:
     }
 
 
+@pytest.mark.programs("git-lfs")
 def test_files_in_git_lfs_come_with_their_content_and_no_login_goes_to_another_host(
     repository: Callable[..., Path],
     rendered: Rendered,
@@ -422,6 +423,7 @@ def test_files_in_git_lfs_come_with_their_content_and_no_login_goes_to_another_h
     assert logins == [""]
 
 
+@pytest.mark.programs("git-lfs")
 def test_files_in_the_git_lfs_of_a_private_repository_come_by_the_connector_s_token(
     repository: Callable[..., Path], rendered: Rendered, world: World, workspace: Path
 ) -> None:
@@ -456,6 +458,7 @@ def test_links_to_the_rest_of_the_repository_outlive_a_pre_prompt_hook(
     assert (workspace / "hooked" / "same").read_text() == "x"
 
 
+@pytest.mark.programs("git-lfs")
 @pytest.mark.parametrize(
     ("address", "words"),
     [
