@@ -18,7 +18,7 @@ from common.contract.process import NOT_WRITABLE
 from common.contract.signals import signals
 from common.diagnostics import Invalid
 from common.errors import BadInput, Interrupted, StepError
-from runner.execution import checks
+from runner.execution import checks, workflows
 from runner.execution import run as runs
 from runner.execution.container import Choice
 from runner.execution.engine import ENGINES, PULLS
@@ -120,7 +120,7 @@ def run(  # noqa: PLR0913 - one parameter per option
     dry_run: bool,
     verbose: bool,
 ) -> int:
-    """Run a pipeline on this machine.
+    """Run a pipeline on this machine, or a workflow: --set gives its parameters.
 
     Each step is a process (or container) of its own, with the environment that the platform would give it.
     RETRY_BUDGET, STEP_TIMEOUT, HOOK_TIMEOUT and STRICT_VARIABLES are handed on to every step, and DRY_RUN=true is
@@ -128,12 +128,17 @@ def run(  # noqa: PLR0913 - one parameter per option
     """
     report = to(sys.stdout, os.environ)
     file = pipeline_file(pipeline)
+    given = gather(settings, inputs, file, report)
+    form = None
+    if workflow := workflows.opened(file):
+        form = workflows.filled(*workflow, given)
+        file, given = form.pipeline, form.given
+        report.line(f"The workflow starts the pipeline in {file}.")
     known = {**(sandboxed.FACTS if sandbox else {}), **told.gather(facts, file)}
     checked = _checked(file, known, stages, strict=strict)
     environ = {**os.environ, **({"VERBOSE": "true"} if verbose else {})}
     dry = dry_run or _asked_for("DRY_RUN", os.environ)
     where = Settings(Path.cwd(), workspace, environ, dry, chosen=stages, run_here=run_here)
-    given = gather(settings, inputs, file, report)
     terminal = Terminal(report)
     if engine == PROCESS and images_file:
         raise BadInput("--images has no meaning for processes.", next_step="Choose --engine docker or podman.")
@@ -146,7 +151,10 @@ def run(  # noqa: PLR0913 - one parameter per option
         if not sandbox:
             values = choose(checked.places, given, None, terminal)
             services = connectors.described(connectors_file, secrets_file, file, os.environ)
-            return runs.run(checked, values, known, services, where, report)[0]
+            code, tree = runs.run(checked, values, known, services, where, report)
+            if form and not code:
+                workflows.show(form, tree, report)
+            return code
         if connectors_file or secrets_file:
             raise BadInput("--connectors and --secrets have no meaning with --sandbox, which brings its own.")
         given = choose(checked.places, given, sandboxed.URL, terminal).given()  # complains before anything starts
@@ -156,9 +164,11 @@ def run(  # noqa: PLR0913 - one parameter per option
         sandboxed.plant(state, seeds, faults)
         report.line(f"The sandbox runs at {server.url}; its state is kept in {state}.")
         values = choose(checked.places, given, server.url)
-        code, _ = runs.run(
+        code, tree = runs.run(
             checked, values, known, sandboxed.services(server, host), replace(where, near=(server.url,)), report
         )
+        if form and not code:
+            workflows.show(form, tree, report)
         command = open_command(state)
         how = f"{command}, then open {server.url}/" if server.owned else f"open {server.url}/ (or first: {command})"
         report.line()

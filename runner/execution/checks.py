@@ -12,7 +12,7 @@ from common.diagnostics import Diagnostic, Invalid, in_order, listed, suggestion
 from common.document import Node, reader
 from common.errors import BadInput, shown
 from common.secret import Secret
-from runner.execution import preflight
+from runner.execution import preflight, workflows
 from runner.execution.given import pipeline_file
 from runner.execution.preflight import faults_before
 from runner.execution.run import failed
@@ -23,6 +23,8 @@ from runner.language.resolve import LATER
 from runner.language.scope import Scope
 from runner.language.validate import Checked, texts
 from runner.language.validate.examine import document
+from runner.language.workflow.load import is_workflow
+from runner.language.workflow.load import load as load_workflow
 from runner.platform import connectors, execution
 from runner.platform.connectors import Services
 from runner.platform.execution import Execution
@@ -58,6 +60,8 @@ def of_file(  # noqa: PLR0913 - what the command line says
         root = reader.single(sys.stdin.read(), name) if str(path) == STDIN else reader.read(file)
         if root is None:
             return Result(name, [Diagnostic("There is nothing on standard input.")])
+        if is_workflow(root):
+            return _of_workflow(root, name)
         known = told.gather(facts, file)
         services = None
         if connectors_file or secrets_file or (str(path) != STDIN and described(file)):
@@ -71,6 +75,20 @@ def of_file(  # noqa: PLR0913 - what the command line says
     if strict:
         faults, warnings = in_order([*faults, *warnings]), ()
     return Result(name, faults, warnings, () if faults else _notes(name, checked, described=services is not None))
+
+
+def _of_workflow(root: Node, name: str) -> Result:
+    """Check a workflow, and that the pipeline that it starts is there and takes what it gives."""
+    workflow, faults = load_workflow(root, name)
+    if not faults and name != "standard input":
+        path = workflows.pipeline_of(workflow)
+        checked, more = document(reader.read(path), str(path), facts_of({}))
+        faults += more
+        for variable, node in workflow.trigger.inputs.items():
+            if variable not in checked.places and not more:
+                near = suggestion(variable, checked.places)
+                faults.append(Diagnostic(f"The pipeline has no variable {shown(variable)}.{near}", node.location))
+    return Result(name, faults, (), () if faults else [f"{name} is a valid workflow."])
 
 
 def _notes(name: str, checked: Checked, *, described: bool) -> list[str]:
