@@ -80,7 +80,7 @@ class Inputs:
         "pushed": "true when this run pushed it, false when there was nothing to commit.",
         "pullRequestUrl": "Browser URL of the open pull or merge request, when there is one.",
     },
-    lacks=lacking.lacks("DirectPush", token=False),
+    lacks=lacking.lacks("DirectPush", token=True),
 )
 def direct_push(inputs: Inputs, context: Context) -> Outputs:
     """Commit the files of a folder and push them to a branch, or open a pull request with them."""
