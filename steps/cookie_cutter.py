@@ -20,9 +20,11 @@ from common.contract.process import scratch_folder
 from common.contract.stage import Stage, staging
 from common.contract.step import Context, Outputs, step
 from common.git.login import GitLogin
+from common.git.signature import Signature
 from common.template import answers
 from common.template.fetching.inputs import TemplateInputs
 from common.template.folder import files_of, place
+from common.template.job import HOOKS
 from common.template.rendering import Rendered, render
 
 if TYPE_CHECKING:
@@ -75,6 +77,23 @@ class Inputs:
         spec=False,
         help="Seconds that each hook of the template may take.",
     )
+    hooks: str = option(
+        "hooks",
+        env=["HOOKS"],
+        default="all",
+        choices=HOOKS,
+        spec=False,
+        help="Hooks of the template that are run: before the files are written (pre), after that (post), both or none.",
+    )
+    signature: Signature
+    max_file_size: int = option(
+        "maxFileSize",
+        env=["MAX_FILE_SIZE"],
+        default=100 * 1024 * 1024,
+        at_least=1,
+        spec=False,
+        help="Bytes that a rendered file may have; it bounds the memory, too. GitHub takes none above the default.",
+    )
     answers_file: bool = option(
         "answersFile",
         env=["ANSWERS_FILE"],
@@ -126,13 +145,16 @@ def cookie_cutter(inputs: Inputs, context: Context) -> Outputs:
     with scratch_folder() as scratch:
         template = inputs.template.fetched(context, inputs.login.credentials(), scratch)
         with stages(context, scratch) as stage:
-            rendered = render_into(inputs, stage, template, inputs.variables, output)
+            rendered = render_into(inputs, stage, template, inputs.variables, output, dry_run=context.dry_run)
             count = len(files_of(rendered.project))
             target = context.workspace.path(str(output / rendered.project.name), what="The project folder")
             name = context.workspace.relative(target)
             if inputs.answers_file:
                 answers.add(template, rendered, target)
-            if not place(
+            unsure = bool(context.dry_run and rendered.left_out)  # what they would change is not known
+            if unsure and target.exists():
+                log.info(f"Dry run: {name} is there already; whether it differs, its hooks decide.")
+            elif not place(
                 rendered.project, target, overwrite=inputs.overwrite, skip=inputs.skip, dry_run=context.dry_run
             ):
                 log.info(f"{name} was already there, and the same.")
@@ -140,12 +162,15 @@ def cookie_cutter(inputs: Inputs, context: Context) -> Outputs:
                 log.info(f"Dry run: {count} files would be written to {name}.")
             else:
                 log.info(f"Rendered {count} files into {name}.")
-    outputs: dict[str, str | int] = {"projectDirectory": name, "fileCount": count}
+    outputs: dict[str, str | int] = {"projectDirectory": name} | ({} if unsure else {"fileCount": count})
     return outputs | ({"templateCommit": template.commit} if template.commit else {})
 
 
-def render_into(inputs: Inputs, stage: Stage, template: Fetched, given: Mapping[str, Any], output: Path) -> Rendered:
-    return render(
+def render_into(  # noqa: PLR0913 - what is rendered, with what, and where to
+    inputs: Inputs, stage: Stage, template: Fetched, given: Mapping[str, Any], output: Path, *, dry_run: bool
+) -> Rendered:
+    """Render the template into the stage. A dry run runs no hook of it, and says so."""
+    rendered = render(
         stage,
         template.folder,
         repository=template.repository,
@@ -153,8 +178,14 @@ def render_into(inputs: Inputs, stage: Stage, template: Fetched, given: Mapping[
         given=given,
         strict=inputs.strict,
         output=output,
+        hooks="none" if dry_run else inputs.hooks,
         hook_timeout=inputs.hook_timeout,
+        signature=inputs.signature.variables(),
+        largest=inputs.max_file_size,
     )
+    if rendered.left_out:
+        log.info(f"Hooks of the template that are not run: {', '.join(rendered.left_out)}.")
+    return rendered
 
 
 def stages(context: Context, scratch: Path) -> AbstractContextManager[Stage]:
@@ -191,7 +222,9 @@ def update(inputs: Inputs, context: Context) -> Outputs:
             ),
             Git(context.network),
             scratch,
-            lambda stage, state, given: render_into(inputs, stage, state, given, project.parent),
+            lambda stage, state, given: render_into(
+                inputs, stage, state, given, project.parent, dry_run=context.dry_run
+            ),
             lambda: stages(context, scratch),
         )
     return outputs | {"updatedFiles": done.changed, "templateCommit": done.commit}

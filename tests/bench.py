@@ -1,8 +1,8 @@
 """Figures as ratios, measured side by side in one run: machines are noisy, and a second on this one says nothing.
 
 `make bench` prints: how long each step takes to say --help against an empty Python; how soon CreateRepo sends its first
-request against importing its library; DirectPush against the plain git command line; and the whole pipeline by the
-runner against the same step commands in a shell script.
+request against importing its library; DirectPush against the plain git command line; the whole pipeline by the runner
+against the same step commands in a shell script; and templates against the cookiecutter command line.
 """
 
 from __future__ import annotations
@@ -348,3 +348,7 @@ if __name__ == "__main__":
     first_request()
     clones()
     pipeline()
+    from tests import bench_templates  # here, for it uses what stands above
+
+    bench_templates.templates()
+    bench_templates.onboarding()

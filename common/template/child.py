@@ -25,6 +25,8 @@ from common.template.job import Answer, Job
 from common.template.source import Template
 
 OWN = ("_template", "_output_dir", "_repo_dir", "_checkout")  # in the order in which cookiecutter.main adds them
+MEMORY = 300_000_000  # bytes that rendering may take, and the more, the larger a file may become:
+MEMORY_PER_BYTE = 4  # what Python takes for a character at most
 
 
 class _Stopped(BaseException):
@@ -66,7 +68,7 @@ def _stop(_: int, __: FrameType | None) -> None:
 def _answer(job: Job) -> Answer:
     answer = Answer()
     try:
-        answer.project, answer.values = _render(job, answer.warnings)
+        answer.project, answer.values = _render(job, answer)
     except StepError as error:
         answer.failure = (type(error).__name__, error.message, error.next_step)
     except OSError as error:
@@ -76,25 +78,29 @@ def _answer(job: Job) -> Answer:
     return answer
 
 
-def _render(job: Job, warnings: list[str]) -> tuple[str, dict[str, Any]]:
+def _render(job: Job, answer: Answer) -> tuple[str, dict[str, Any]]:
     """Render the template and give the name of the project's folder, and the values of the variables."""
-    scratch, seconds = Path(job.scratch), job.hook_timeout
+    scratch = Path(job.scratch)
     source.check_folder(Path(job.template), Path(job.repository))
-    root = hooks.before_all(Path(job.template), scratch, seconds=seconds)
+    hook = hooks.Hooks(job.hooks, job.hook_timeout, scratch, hooks.environ(scratch, job.signature), answer.left_out)
+    root = hook.before_all(Path(job.template))
     if root != Path(job.template):
         source.check_folder(root, root)
     sys.dont_write_bytecode = True  # the template's folder may be one of the workspace
     sys.path.append(str(root))  # for extensions next to cookiecutter.json, as cookiecutter.main does
-    template = _opened(root, job, warnings)
-    name = names.project_name(template)
-    entries = names.plan(template)
+    memory = MEMORY + MEMORY_PER_BYTE * job.largest
+    with isolation.bounded_memory(memory):
+        template = _opened(root, job, answer.warnings)
+        name = names.project_name(template)
+        entries = names.plan(template)
     project = Path(job.project, name)
     project.mkdir()
     places = {"_repo_dir": str(root), "_output_dir": job.project}
-    hooks.run("pre_gen_project", template, project, scratch, seconds=seconds, **places)
+    hook.run("pre_gen_project", template, project, **places)
     _check_project(project)
-    writing.write(template, entries, project, largest=100_000_000)
-    hooks.run("post_gen_project", template, project, scratch, seconds=seconds, **places)
+    with isolation.bounded_memory(memory):
+        writing.write(template, entries, project, largest=job.largest)
+    hook.run("post_gen_project", template, project, **places)
     _check_project(project)
     values = {name: value for name, value in template.context["cookiecutter"].items() if name not in OWN}
     values |= {  # a choice as the template lists it: another run, and cruft, look for it there

@@ -54,6 +54,8 @@ def _sentence(error: Exception, file: str, line: int) -> str:
 
     said = str(error).strip().rstrip(".")[:LONGEST]
     place = f"({file}, line {line})"
+    if isinstance(error, MemoryError):
+        return f"The template needs more memory than MAX_FILE_SIZE allows for {place}."
     if isinstance(error, UndefinedError):
         return f"The template uses a variable that it does not declare: {said} {place}."
     if isinstance(error, TemplateNotFound):

@@ -11,7 +11,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from common.errors import BadInput, Refused
@@ -19,16 +20,109 @@ from common.template import faults, isolation
 from common.template.source import Template
 
 FOLDER = "hooks"
+PHASES = {"pre_prompt": "pre", "pre_gen_project": "pre", "post_gen_project": "post"}
+NOT_FOUND = 127  # by which a shell, and env, tell that there is no such program
+OTHER_IMAGE = "Use an image in which it is installed: docs/templates.md shows how to make one on ours."
 
 
-def before_all(template: Path, scratch: Path, *, seconds: int) -> Path:
-    """Run the pre_prompt hooks on a copy of the template, which they may change, and give the copy.
+def environ(scratch: Path, signature: Mapping[str, str]) -> dict[str, str]:
+    """Give the variables of hooks: a HOME in which git finds who commits, and Python's words at once, in their order.
 
-    A link to another place in the template's repository becomes a copy of what is there.
+    By a file, not by git's own variables: a hook may say in the repository that it makes who commits there.
     """
-    if not _scripts(template, "pre_prompt"):
-        return template
-    copy = scratch / template.name
+    home = scratch / "home"
+    home.mkdir()
+    author, committer = (
+        [_quoted(signature[f"GIT_{who}_{part}"]) for part in ("NAME", "EMAIL")] for who in ("AUTHOR", "COMMITTER")
+    )
+    lines = ["[user]\n\tname = {}\n\temail = {}\n".format(*author)]
+    if committer != author:
+        lines.append("[committer]\n\tname = {}\n\temail = {}\n".format(*committer))
+    (home / ".gitconfig").write_text("".join(lines), encoding="utf-8")
+    return {"HOME": str(home), "PYTHONUNBUFFERED": "1"}
+
+
+def _quoted(text: str) -> str:
+    """Write a value as git-config(1) reads it."""
+    for sign, written in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\t", "\\t")):
+        text = text.replace(sign, written)
+    return f'"{text}"'
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """How hooks are run: which (see job.HOOKS), for how many seconds each, and with which variables.
+
+    scratch: a folder for them as they are rendered. left_out: gets the names of those that are there and not run.
+    """
+
+    wanted: str
+    seconds: int
+    scratch: Path
+    environ: Mapping[str, str]
+    left_out: list[str]
+
+    def before_all(self, template: Path) -> Path:
+        """Run the pre_prompt hooks on a copy of the template, which they may change, and give the copy."""
+        if not self._scripts(template, "pre_prompt"):
+            return template
+        copy = self.scratch / template.name
+        _copy(template, copy)
+        for script in self._scripts(copy, "pre_prompt"):
+            self._run(script, script.name, copy)
+        return copy
+
+    def run(self, name: str, template: Template, project: Path, **places: str) -> None:
+        """Render and run the hooks of one name in the project's folder.
+
+        places: variables that are different for hooks: they act, and so need to know where things are now.
+        """
+        context = {**template.context, "cookiecutter": {**template.context["cookiecutter"], **places}}
+        for script in self._scripts(template.root, name):
+            with faults.told(f"{FOLDER}/{script.name}"):
+                source = template.environment.from_string(script.read_text(encoding="utf-8")).render(**context).encode()
+            rendered = self.scratch / script.name
+            rendered.write_bytes(source)
+            self._run(rendered, script.name, project)
+
+    def _scripts(self, template: Path, name: str) -> list[Path]:
+        """Give the hooks of a name that are to be run."""
+        from cookiecutter.hooks import find_hook
+
+        found = [Path(path) for path in find_hook(name, str(template / FOLDER)) or []]
+        if self.wanted in ("all", PHASES[name]):
+            return found
+        self.left_out.extend(script.name for script in found)
+        return []
+
+    def _run(self, script: Path, name: str, folder: Path) -> None:
+        script.chmod(script.stat().st_mode | 0o100)
+        command = [sys.executable, str(script)] if script.suffix == ".py" else [str(script)]
+        try:
+            ended = _exit_code(command, folder, self.seconds, {**os.environ, **self.environ})
+        except subprocess.TimeoutExpired as error:
+            raise Refused(
+                f"The template's hook {name} ran for more than {self.seconds} s and was ended.",
+                next_step="Find out what it waits for, or give it more seconds with HOOK_TIMEOUT.",
+            ) from error
+        except OSError as error:
+            raise _not_started(error, script, name) from error
+        if ended == NOT_FOUND:
+            named = f" ({program})" if (program := _program(script)) else ""
+            raise Refused(
+                f"The template's hook {name} needs a program that is not there{named}: it ended with exit code {ended}"
+                f" ({FOLDER}/{name}, line 1).",
+                next_step=f"Its own words stand above. {OTHER_IMAGE}",
+            )
+        if ended != 0:
+            raise Refused(
+                f"A hook of the template stopped the rendering: {name} ended with exit code {ended}.",
+                next_step="Its own words stand above; correct the variables that it names.",
+            )
+
+
+def _copy(template: Path, copy: Path) -> None:
+    """Copy a template. A link to another place in its repository becomes a copy of what is there."""
     shutil.copytree(template, copy, symlinks=True, ignore=shutil.ignore_patterns(".git"))
     for parent, folders, files in os.walk(template):
         for link in (Path(parent, name) for name in (*folders, *files) if Path(parent, name).is_symlink()):
@@ -39,57 +133,35 @@ def before_all(template: Path, scratch: Path, *, seconds: int) -> Path:
                     shutil.copytree(target, place, symlinks=True)
                 else:
                     shutil.copy2(target, place)
-    for script in _scripts(copy, "pre_prompt"):
-        _run(script, script.name, copy, seconds=seconds)
-    return copy
 
 
-def run(name: str, template: Template, project: Path, scratch: Path, *, seconds: int, **places: str) -> None:
-    """Render and run the hooks of one name in the project's folder.
-
-    places: variables that are different for hooks: they act, and so need to know where things are now.
-    """
-    context = {**template.context, "cookiecutter": {**template.context["cookiecutter"], **places}}
-    for script in _scripts(template.root, name):
-        with faults.told(f"{FOLDER}/{script.name}"):
-            source = template.environment.from_string(script.read_text(encoding="utf-8")).render(**context).encode()
-        rendered = scratch / script.name
-        rendered.write_bytes(source)
-        _run(rendered, script.name, project, seconds=seconds)
-
-
-def _scripts(template: Path, name: str) -> list[Path]:
-    from cookiecutter.hooks import find_hook
-
-    return [Path(path) for path in find_hook(name, str(template / FOLDER)) or []]
-
-
-def _run(script: Path, name: str, folder: Path, *, seconds: int) -> None:
-    script.chmod(script.stat().st_mode | 0o100)
-    command = [sys.executable, str(script)] if script.suffix == ".py" else [str(script)]
-    try:
-        ended = _exit_code(command, folder, seconds)
-    except subprocess.TimeoutExpired as error:
-        raise Refused(
-            f"The template's hook {name} ran for more than {seconds} s and was ended.",
-            next_step="Find out what it waits for, or give it more seconds with HOOK_TIMEOUT.",
-        ) from error
-    except OSError as error:
-        reason = "it does not say what runs it" if error.errno == errno.ENOEXEC else error.strerror
-        raise BadInput(
-            f"The template's hook {name} cannot be run: {reason}.",
+def _not_started(error: OSError, script: Path, name: str) -> BadInput:
+    place = f"({FOLDER}/{name}, line 1)"
+    if error.errno == errno.ENOEXEC:
+        return BadInput(
+            f"The template's hook {name} cannot be run: it does not say what runs it {place}.",
             next_step="Its first line has to name a program that is there, as in #!/bin/sh.",
-        ) from error
-    if ended != 0:
-        raise Refused(
-            f"A hook of the template stopped the rendering: {name} ended with exit code {ended}.",
-            next_step="Its own words stand above; correct the variables that it names.",
         )
+    program = _program(script)
+    if error.errno == errno.ENOENT and program:
+        return BadInput(
+            f"The template's hook {name} cannot be run: there is no program {program} {place}.", next_step=OTHER_IMAGE
+        )
+    return BadInput(f"The template's hook {name} cannot be run: {error.strerror} {place}.", next_step=faults.CORRECT)
 
 
-def _exit_code(command: Sequence[str], folder: Path, seconds: int) -> int:
+def _program(script: Path) -> str:
+    """Give the program that a hook's first line names, when that is not there; else nothing."""
+    with script.open("rb") as file:
+        words = file.readline(faults.LONGEST).removeprefix(b"#!").decode(errors="replace").split()
+    if words and words[0].rpartition("/")[2] == "env":
+        words = [word for word in words[1:] if not word.startswith("-") and "=" not in word]
+    return words[0] if words and shutil.which(words[0]) is None else ""
+
+
+def _exit_code(command: Sequence[str], folder: Path, seconds: int, environ: Mapping[str, str]) -> int:
     try:
-        with subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL) as process:
+        with subprocess.Popen(command, cwd=folder, env=environ, stdin=subprocess.DEVNULL) as process:
             try:
                 return process.wait(seconds)
             finally:

@@ -6,6 +6,7 @@ Linux only; elsewhere there is nobody to ask, and the code of a template runs as
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import sys
 import time
@@ -34,6 +35,18 @@ def unreadable() -> Iterator[None]:
         yield
     finally:
         _prctl(PR_SET_DUMPABLE, max(before, 0))
+
+
+@contextmanager
+def bounded_memory(size: int) -> Iterator[None]:
+    """Let this process have so many bytes for its data, for the time of the block: asking for more is a MemoryError."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    most = size if hard == resource.RLIM_INFINITY else min(size, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (most if soft == resource.RLIM_INFINITY else min(most, soft), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
 def confine() -> None:

@@ -11,6 +11,8 @@ from common.errors import BadInput, Refused, StepError
 
 KINDS: Mapping[str, type[StepError]] = {kind.__name__: kind for kind in (BadInput, Refused)}
 
+HOOKS = ("all", "none", "pre", "post")  # those before the files are written, after that, both or neither
+
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
@@ -19,7 +21,8 @@ class Job:
     template: the folder; repository: the one around it, which no link may leave. told: what the template is told to
     be (_template, _repo_dir, _checkout). given: the values of variables; strict: others than the template's are
     refused. project, scratch: empty folders, for the project and for other files; output: where the project goes in
-    the end. hook_timeout: in seconds. parent: the step's process.
+    the end. hooks: which are run (see HOOKS); hook_timeout: in seconds; signature: the variables of git by
+    which they commit. largest: bytes that a rendered file may have. parent: the step's process.
     """
 
     template: str
@@ -30,7 +33,10 @@ class Job:
     project: str
     scratch: str
     output: str
+    hooks: str
     hook_timeout: int
+    signature: Mapping[str, str]
+    largest: int
     parent: int
 
     def text(self) -> str:
@@ -40,11 +46,15 @@ class Job:
 
 @dataclass
 class Answer:
-    """What came of it: the name of the project's folder, or why there is none; the variables' values; and warnings."""
+    """What came of it: the name of the project's folder, or why there is none; the variables' values; and warnings.
+
+    left_out: the hooks that were not run.
+    """
 
     project: str = ""
     values: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
     failure: tuple[str, str, str] | None = None  # kind, message, next step
     system: tuple[int, str, str] | None = None  # number, reason and file of an OSError
     bug: str = ""  # the traceback of anything else

@@ -1,8 +1,8 @@
 """Texts of a template, rendered piece by piece: split by Jinja's own lexer, each distinct expression compiled once.
 
-Compiling takes Jinja most of the time that a template costs, and few texts need it as a whole. Here are rendered those of
-text, comments, raw blocks, expressions and conditions; `pieces` gives None for every other one. Expressions are evaluated
-where they stand, each time anew and in order, so that random values differ and changes of a variable count.
+Compiling takes Jinja most of the time that a template costs, and few texts need it as a whole. Here are rendered those
+of text, comments, raw blocks, expressions and conditions; `of` gives None for every other one. An expression is
+evaluated where it stands, each time anew and in order, so that random values differ and changes of a variable count.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 STARTS = ("{{", "{%", "{#")  # of Jinja, unless the template has its own
 SIGNS = re.compile(r"(\{[{%#]|[}%#]\})")
+STATEMENT = re.compile(r"\s*(\w+)(.*)", re.DOTALL)
+OUTSIDE = ("comment", "raw_")  # tokens that are no part of an expression
 MARK = "\0"
 EDGE = 2  # characters of a text that stay next to a sign
 LONG = 60
@@ -38,6 +40,37 @@ class _Condition:
     """The branches of an {% if %}, each with its test; an {% else %} has none."""
 
     branches: list[tuple[Run | None, list[Any]]]
+
+
+@dataclass
+class _Tree:
+    """What a text is made of, so far. into: where the next piece belongs; levels: the conditions around that."""
+
+    found: list[Any] = field(default_factory=list)
+    levels: list[tuple[list[Any], _Condition]] = field(default_factory=list)
+    new: int = 0
+    into: list[Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.into = self.found
+
+    def branch(self, word: str, test: Run | None) -> None:
+        """Begin a branch of a condition, or end the condition."""
+        if word == "if":
+            condition = _Condition([])
+            self.into.append(condition)
+            self.levels.append((self.into, condition))
+        elif not self.levels:
+            raise _Whole
+        around, condition = self.levels[-1]
+        if word == "endif":
+            self.levels.pop()
+            self.into = around
+            return
+        if condition.branches and condition.branches[-1][0] is None:
+            raise _Whole  # there is nothing behind an {% else %}
+        self.into = []
+        condition.branches.append((test, self.into))
 
 
 @dataclass
@@ -86,68 +119,64 @@ class Pieces:
         return _evaluated(found, self._empty.new_context({**self.environment.globals, **context}, shared=True))
 
     def _split(self, text: str) -> list[Any]:
-        """Give texts, expressions and conditions in their order."""
-        found: list[Any] = []
-        levels: list[tuple[list[Any], _Condition]] = []
-        inner: list[tuple[str, str]] = []
-        new = 0
-        into = found
+        """Give texts, expressions and conditions in their order. Raises _Whole."""
+        tree = _Tree()
+        inner: list[str] = []
+        opened = False
         short, left_out = _shortened(text) if self.starts == STARTS else (text, [])
         for _, kind, value in self.environment.lexer.tokeniter(short, None):
+            whole = _restored(value, left_out) if MARK in value and left_out else value
             if kind == "data":
-                value = _restored(value, left_out) if left_out else value
-                into.append(value.replace("\n", self.environment.newline_sequence))
+                tree.into.append(whole.replace("\n", self.environment.newline_sequence))
             elif kind in ("variable_begin", "block_begin"):
-                inner = []
+                opened, inner = True, []
             elif kind == "variable_end":
-                run, made = self._code("variable", inner)
-                into.append(run)
-                new += made
+                tree.into.append(self._code("variable", "".join(inner), tree))
+                opened = False
             elif kind == "block_end":
-                while inner and inner[0][0] == "whitespace":
-                    inner.pop(0)
-                word = inner.pop(0)[1] if inner else ""
-                if word in ("if", "elif"):
-                    run, made = self._code("block", inner)
-                    new += made
-                    into = _opened(word, run, into, levels)
-                elif word in ("else", "endif") and not "".join(part for _, part in inner).strip():
-                    into = _closed(word, levels)
-                else:
-                    raise _Whole
-            elif kind.startswith(("comment", "raw_")):
-                pass
+                self._statement("".join(inner), tree)
+                opened = False
             elif kind.startswith("line"):
                 raise _Whole
-            else:
-                inner.append((kind, value))
-            if new > MOST_NEW:
-                raise _Whole
-        if levels:
+            elif not kind.startswith(OUTSIDE):
+                inner.append(whole)
+        if tree.levels or opened:
             raise _Whole
-        return found
+        return tree.found
 
-    def _code(self, state: str, tokens: list[tuple[str, str]]) -> tuple[Run, int]:
-        """Give the compiled expression, and how many had to be compiled for it: 0 or 1."""
-        key = (state, "".join(value for _, value in tokens))
-        if key in self._codes:
-            return self._codes[key], 0
-        if len(self._codes) >= MOST_CODES:
-            self._codes.pop(next(iter(self._codes)))
-        self._codes[key] = run = _compiled(self.environment, *key)
-        return run, 1
+    def _statement(self, text: str, tree: _Tree) -> None:
+        found = STATEMENT.fullmatch(text)
+        word, rest = (found[1], found[2]) if found else ("", "")
+        if word in ("if", "elif"):
+            tree.branch(word, self._code("block", rest, tree))
+        elif word in ("else", "endif") and not rest.strip():
+            tree.branch(word, None)
+        else:
+            raise _Whole
+
+    def _code(self, state: str, text: str, tree: _Tree) -> Run:
+        """Give an expression compiled."""
+        key = (state, text)
+        if key not in self._codes:
+            tree.new += 1
+            if tree.new > MOST_NEW:
+                raise _Whole
+            if len(self._codes) >= MOST_CODES:
+                self._codes.pop(next(iter(self._codes)))
+            self._codes[key] = _compiled(self.environment, state, text)
+        return self._codes[key]
 
 
 def _shortened(text: str) -> tuple[str, list[str]]:
     """Leave out the middle of what stands between two signs of Jinja, which its lexer reads slowly; give that, too.
 
-    Marks stand for it, within text that is not blank: so blanks at its ends, and signs that only one character parts from
-    it, are what they were.
+    Marks stand for it, within text that is not blank: so blanks at its ends, and characters next to a sign, are what
+    they were.
     """
     if MARK in text or len(text) < LONG:
         return text, []
     parts = SIGNS.split(text)
-    left_out = []
+    left_out: list[str] = []
     for number in range(0, len(parts), 2):  # the odd ones are the signs
         inner = parts[number].strip()
         if len(inner) > LONG:
@@ -161,31 +190,6 @@ def _restored(text: str, left_out: list[str]) -> str:
     parts = text.split(MARK)
     parts[1::2] = [left_out[int(number)] for number in parts[1::2]]
     return "".join(parts)
-
-
-def _opened(word: str, run: Run, into: list[Any], levels: list[tuple[list[Any], _Condition]]) -> list[Any]:
-    branch: list[Any] = []
-    if word == "if":
-        condition = _Condition([(run, branch)])
-        into.append(condition)
-        levels.append((into, condition))
-    elif levels and levels[-1][1].branches[-1][0] is not None:
-        levels[-1][1].branches.append((run, branch))
-    else:
-        raise _Whole
-    return branch
-
-
-def _closed(word: str, levels: list[tuple[list[Any], _Condition]]) -> list[Any]:
-    if not levels:
-        raise _Whole
-    if word == "endif":
-        return levels.pop()[0]
-    if levels[-1][1].branches[-1][0] is None:
-        raise _Whole
-    branch: list[Any] = []
-    levels[-1][1].branches.append((None, branch))
-    return branch
 
 
 def _evaluated(found: list[Any], context: Context) -> Iterator[str]:
@@ -208,32 +212,33 @@ def _compiled(environment: Environment, state: str, text: str) -> Run:
 
     parser = Parser(environment, text, state=state)
     expression = parser.parse_tuple(with_condexpr=state == "variable")
-    if not parser.stream.eos or not _is_ordinary(environment, expression):
-        raise _Whole
     body: nodes.Node = nodes.Output([expression], lineno=1)
+    if not parser.stream.eos or not _is_ordinary(environment, body):
+        raise _Whole
     if state == "block":
         body = nodes.If(expression, [nodes.Output([nodes.TemplateData("x")], lineno=1)], [], [], lineno=1)
-    template = environment.from_string(nodes.Template([body], lineno=1).set_environment(environment))
-    return template.root_render_func
+    tree = nodes.Template([body], lineno=1)
+    tree.set_environment(environment)
+    return environment.from_string(tree).root_render_func
 
 
-def _is_ordinary(environment: Environment, expression: nodes.Node) -> bool:
-    """Tell whether an expression means the same in every text, and its filters can be taken for what they are.
+def _is_ordinary(environment: Environment, output: nodes.Node) -> bool:
+    """Tell whether what is put out means the same in every text, and its filters can be taken for what they are.
 
     Jinja evaluates a filter of constants while it compiles: for every text anew, which counts for a filter that gives
     another value each time.
     """
     from jinja2 import nodes
-    from jinja2.defaults import DEFAULT_FILTERS, DEFAULT_TESTS
+    from jinja2.filters import FILTERS
+    from jinja2.tests import TESTS
 
-    if any(name.name in OF_TEMPLATES for name in expression.find_all(nodes.Name)):
+    if any(name.name in OF_TEMPLATES for name in output.find_all(nodes.Name)):
         return False
-    filters = (environment.filters.get(node.name) for node in expression.find_all(nodes.Filter))
-    tests = (environment.tests.get(node.name) for node in expression.find_all(nodes.Test))
+    filters = (environment.filters.get(node.name) for node in output.find_all(nodes.Filter))
+    tests = (environment.tests.get(node.name) for node in output.find_all(nodes.Test))
     return all(
-        known in DEFAULT_FILTERS.values() or getattr(known, "__module__", "") == "cookiecutter.extensions"
-        for known in filters
-    ) and all(known in DEFAULT_TESTS.values() for known in tests)
+        known in FILTERS.values() or getattr(known, "__module__", "") == "cookiecutter.extensions" for known in filters
+    ) and all(known in TESTS.values() for known in tests)
 
 
 def _is_usual(environment: Environment) -> bool:

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,10 +30,11 @@ GRACE = 5  # seconds; more than the process itself gives to hooks
 
 @dataclass(frozen=True)
 class Rendered:
-    """The project's folder in the stage, and the values of the template's variables."""
+    """The project's folder in the stage, the values of the template's variables, and the hooks that were not run."""
 
     project: Path
     values: Mapping[str, Any]
+    left_out: Sequence[str]
 
 
 def render(  # noqa: PLR0913 - what there is to say about a template
@@ -45,13 +46,17 @@ def render(  # noqa: PLR0913 - what there is to say about a template
     given: Mapping[str, Any],
     strict: bool,
     output: Path,
+    hooks: str,
     hook_timeout: int,
+    signature: Mapping[str, str],
+    largest: int,
 ) -> Rendered:
     """Render the template into the stage. What hooks print is told line by line.
 
     repository: the folder around the template, which no link may leave. told: what it is told to be (_template,
     _repo_dir, _checkout). given: the values of variables; `strict` refuses those that it does not have. output: the
-    folder in which the project will be in the end. hook_timeout: in seconds, for each.
+    folder in which the project will be in the end. hooks: which are run (see `job.HOOKS`); hook_timeout: in seconds,
+    for each; signature: the variables of git by which they commit. largest: bytes that a rendered file may have.
     """
     job = Job(
         template=str(template),
@@ -62,7 +67,10 @@ def render(  # noqa: PLR0913 - what there is to say about a template
         project=str(stage.project),
         scratch=str(stage.scratch),
         output=str(output),
+        hooks=hooks,
         hook_timeout=hook_timeout,
+        signature=signature,
+        largest=largest,
         parent=os.getpid(),
     )
     forget_initial_environment()
@@ -81,7 +89,7 @@ def render(  # noqa: PLR0913 - what there is to say about a template
             raise OSError(number, reason, file)
         shown = file.removeprefix(f"{job.project}/")
         raise BadInput(f"The template cannot be rendered: {reason} ({shown}).", next_step=faults.CORRECT)
-    return Rendered(Path(job.project, answer.project), answer.values)
+    return Rendered(Path(job.project, answer.project), answer.values, answer.left_out)
 
 
 def _answer(job: Job, lock: int) -> Answer:

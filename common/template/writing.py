@@ -52,7 +52,8 @@ def write(template: Template, entries: Sequence[Entry], project: Path, *, larges
         else:
             writer.write(entry, target)
         if time.monotonic() >= due:
-            print(f"{number + 1} of {len(entries)} files and folders are written.", file=sys.stderr, flush=True)
+            sys.stderr.write(f"{number + 1} of {len(entries)} files and folders are written.\n")
+            sys.stderr.flush()
             due = time.monotonic() + PROGRESS
 
 
@@ -124,7 +125,8 @@ class _Writer:
                 return None
             line = data.count(b"\n", 0, error.start) + 1
             raise BadInput(
-                f"The template's file is no UTF-8 text, and holds something to render ({self._place(entry)}, line {line}).",
+                f"The template's file is no UTF-8 text, and holds something to render"
+                f" ({self._place(entry)}, line {line}).",
                 next_step="Save it as UTF-8, or name it in the template's _copy_without_render.",
             ) from error
         with faults.told(self._place(entry)):

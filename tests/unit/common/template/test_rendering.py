@@ -199,8 +199,9 @@ def test_a_signal_just_after_the_start_ends_the_process_that_renders(
     monkeypatch.setattr("common.template.rendering.subprocess.Popen", noted)
     with staging(workspace) as stage, pytest.raises(Interrupted):
         render(
-            stage, workspace, repository=workspace, told={}, given={}, strict=False, output=workspace, hook_timeout=1
-        )
+            stage, workspace, repository=workspace, told={}, given={}, strict=False, output=workspace, hooks="all",
+            hook_timeout=1, signature={}, largest=1,
+        )  # fmt: skip
     assert started[0].returncode is not None
     assert list(workspace.iterdir()) == []
 
