@@ -129,6 +129,8 @@ def by_jinja(env: Any, text: str) -> str | None:
 @example("{{ '" + "long " * 40 + "' }}", 0)
 @example("{% if cookiecutter.no %}{{ 1|nofilter }}{% endif %}", 0)
 @example("{{ cookiecutter.update({'n': 9}) }}{{ cookiecutter.n }}", 0)
+@example("a {%", 0)
+@example("a {{ 1", 0)
 def test_pieces_come_to_what_jinja_renders(text: str, number: int) -> None:
     """Or to nothing, and then Jinja is asked: for another grammar, and for every error, which it tells with its line."""
     expected = by_jinja(ENVIRONMENTS[number], text)
