@@ -130,7 +130,7 @@ class Inputs:
     outputs={
         "projectDirectory": "Folder of the project, relative to the workspace.",
         "templateCommit": "Commit of the template; absent when the template is no git repository.",
-        "fileCount": "Number of files in the rendered project; absent for an update, and for a dry run that leaves out hooks.",
+        "fileCount": "Number of files in the project; absent for an update, and for a dry run that leaves out hooks.",
         "updateAvailable": "true when the project is from another commit of its template; with CHECK_UPDATE only.",
         "updatedFiles": "Number of files that an update changed; with UPDATE_PROJECT only.",
     },
