@@ -181,6 +181,11 @@ def pipeline(sandbox: Sandbox) -> dict[str, dict[str, str]]:
     harness = {"BASE": sandbox.url, "HARNESS_ACCOUNT_ID": sandbox.credentials["harness"].account}
     properties = {"entity_ref": "component:account/payments", "properties": [{"property": "metadata.team", "value": 7}]}
     key = {"X_API_KEY": sandbox.credentials["harness"].api_key}
+    terraform = {
+        "TF_VAR_ENDPOINT": f"{sandbox.url}/gateway",
+        "TF_VAR_ACCOUNT_IDENTIFIER": sandbox.credentials["harness"].account,
+        "TF_VAR_X_API_KEY": sandbox.credentials["harness"].api_key,
+    }
     registration = {
         "connector_ref": "account.github",
         "repo_name": "payments",
@@ -211,6 +216,9 @@ def pipeline(sandbox: Sandbox) -> dict[str, dict[str, str]]:
             "FILE_CONTENT": CATALOG_FILE,
         },
         "directpush": {**connector(sandbox), "CODE_DIRECTORY": "payments", "BRANCH": "main"},
+        "gitclone": {**connector(sandbox), "DRONE_WORKSPACE": "cloned", "DRONE_COMMIT_BRANCH": "main"},
+        "createorganization": {**terraform, "TF_VAR_ORG_NAME": "Payments"},
+        "createproject": {**terraform, "TF_VAR_PROJECT_NAME": "Ledger", "TF_VAR_ORG_IDENTIFIER": "default"},
         "registercatalog": {
             **connector(sandbox),
             **harness,

@@ -147,3 +147,71 @@ def test_what_a_hook_makes_read_only_is_cleared_too(workspace: Path, run_step: R
     assert done.code == 1
     assert f"{PRE}.sh ended with exit code 3" in done.stderr
     assert [path.name for path in workspace.iterdir()] == ["template"]
+
+
+COMMITTING = (
+    "#!/bin/sh\nset -e\ngit init -q\ngit add .\ngit commit -q -m x\ngit log -1 --format='%an <%ae> %cn' > who\n"
+)
+
+
+def test_a_hook_commits_with_git_by_the_signature_of_the_inputs(workspace: Path, run_step: RunStep) -> None:
+    template(workspace / "template", {f"{POST}.sh": COMMITTING})
+    done = run_step("CookieCutter", PRIVATE | {"GIT_AUTHOR_NAME": 'A "B" \\ D', "GIT_COMMITTER_NAME": "C"})
+    assert done.code == 0, done.stderr
+    assert (workspace / "app" / "who").read_text() == 'A "B" \\ D <idp-steps@noreply.invalid> C\n'
+
+
+def test_what_a_hook_in_python_prints_comes_in_its_order(workspace: Path, run_step: RunStep) -> None:
+    text = "import sys\nfor n in range(4):\n    print(n, file=(sys.stdout, sys.stderr)[n % 2])\n"
+    template(workspace / "template", {f"{PRE}.py": text})
+    lines = run_step("CookieCutter", PRIVATE).stderr.splitlines()
+    assert [line for line in lines if line.isdigit()] == ["0", "1", "2", "3"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "ran"), [("all", {"pre", "post"}), ("none", set()), ("pre", {"pre"}), ("post", {"post"})]
+)
+def test_which_hooks_are_run_is_the_users_choice(
+    workspace: Path, run_step: RunStep, wanted: str, ran: set[str]
+) -> None:
+    hooks = {f"{PRE}.sh": "#!/bin/sh\ntouch pre\n", f"{POST}.sh": "#!/bin/sh\ntouch post\n"}
+    template(workspace / "template", hooks)
+    done = run_step("CookieCutter", PRIVATE | {"HOOKS": wanted})
+    assert done.code == 0, done.stderr
+    assert {path.name for path in (workspace / "app").iterdir()} == {"file"} | ran
+    for name in {"pre", "post"} - ran:
+        assert f"{name}_gen_project.sh" in done.stderr
+
+
+def test_a_dry_run_runs_no_hook_and_says_so(workspace: Path, run_step: RunStep, tmp_path: Path) -> None:
+    template(workspace / "template", {f"{PRE}.sh": f"#!/bin/sh\ntouch {tmp_path}/acted\n"})
+    done = run_step("CookieCutter", PRIVATE | {"DRY_RUN": "true"})
+    assert done.code == 0, done.stderr
+    assert f"Hooks of the template that are not run: {PRE}.sh." in done.stderr
+    assert done.outputs == {"projectDirectory": "app"}
+    assert not (tmp_path / "acted").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "code", "words"),
+    [
+        (f"{PRE}.sh", "exit 0", 2, f"it does not say what runs it (hooks/{PRE}.sh, line 1)"),
+        (f"{PRE}.sh", "#!/no/such/shell\n", 2, f"there is no program /no/such/shell (hooks/{PRE}.sh, line 1)"),
+        (
+            f"{POST}.sh",
+            "#!/usr/bin/env nosuch\n",
+            1,
+            f"(nosuch): it ended with exit code 127 (hooks/{POST}.sh, line 1)",
+        ),
+        (f"{POST}.sh", "#!/bin/sh\nnosuch\n", 1, f"{POST}.sh needs a program that is not there"),
+        ("pre_prompt.py", "import sys; sys.exit('not today')", 1, "pre_prompt.py ended with exit code 1"),
+    ],
+)
+def test_a_hook_that_cannot_do_its_work_is_named_with_the_cause(  # noqa: PLR0913, PLR0917 - a row of the table
+    workspace: Path, run_step: RunStep, name: str, text: str, code: int, words: str
+) -> None:
+    template(workspace / "template", {name: text})
+    done = run_step("CookieCutter", PRIVATE)
+    assert done.code == code
+    assert words in done.stderr
+    assert [path.name for path in workspace.iterdir()] == ["template"]
