@@ -80,6 +80,8 @@ def checked(declared: Mapping[str, Any], given: Mapping[str, Any], *, strict: bo
     values: dict[str, Any] = {}
     wrong, unknown = [], []
     for name, value in given.items():
+        if value is None:
+            continue  # JSON's null is not given, as in a variable (contract, A.0)
         if name not in declared or name in STEERING:
             near = difflib.get_close_matches(name, known, 1)
             unknown.append(f"The template has no variable {name!r}{f' (did you mean {near[0]!r}?)' if near else ''}")
@@ -107,7 +109,9 @@ def _converted(value: Any, default: Any, *, private: bool) -> Any:
         return _choice(value, default)
     if isinstance(default, bool) and isinstance(value, str):
         return _yes_or_no(value)
-    if isinstance(default, dict) and isinstance(value, dict):
+    if isinstance(default, dict):
+        if not isinstance(value, dict):
+            raise ValueError(f"is {value!r}, which is no map; write a JSON object")
         _merged(default, value, _as_it_is, _as_it_is)  # tells what is wrong in it
     if isinstance(value, list) and not isinstance(default, list | dict):
         return ",".join(str(item) for item in value)  # as the platform does with a list (contract, A.1)

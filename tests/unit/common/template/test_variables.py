@@ -33,7 +33,6 @@ GIVEN: list[Mapping[str, Any]] = [
     {"kind": ["web", "api"]},
     {"map": {"own": 2, "more": {"a": [1, None, True]}}},
     {"map": {"deep": {"x": "z", "new": 1.5}, "list": ["b", "c"], "switch": "yes"}},
-    {"map": "a text"},
     {"none": {"a": "map"}},
     {"_raw": "y", "__late": {"of": "it"}, "__list": ["c"]},
 ]
@@ -78,6 +77,7 @@ def test_harmless_values_come_to_the_same_as_in_cookiecutter(root: Path, given: 
         ({"yes": "maybe"}, "The variable 'yes' is 'maybe'; it can be yes or no."),
         ({"map": {"switch": "maybe"}}, "The variable 'map' is 'maybe'; it can be yes or no."),
         ({"map": "{"}, "The variable 'map' is no JSON"),
+        ({"map": "a text"}, "The variable 'map' is 'a text', which is no map; write a JSON object."),
         ({"txet": "x", "kind": "cli"}, "no variable 'txet' (did you mean 'text'?). The variable 'kind' is 'cli'"),
     ],
     ids=str,
@@ -102,3 +102,20 @@ def test_texts_of_the_platform_take_the_form_of_the_default(root: Path) -> None:
     given = {"map": '{"own": "2"}', "kind": "3", "text": ["a", "b"], "number": "7"}
     values, _ = variables.checked(variables.declared_in(root), given, strict=True)
     assert values == {"map": {"own": "2"}, "kind": 3, "text": "a,b", "number": "7"}
+
+
+def test_null_is_not_given(root: Path) -> None:
+    values, warnings = variables.checked(variables.declared_in(root), {"text": None, "unknown": None}, strict=True)
+    assert (values, warnings) == ({}, [])
+
+
+@pytest.mark.parametrize(("text", "value"), [("3.8", 3.8), ("true", True), ("False", False), ("3", 3), ("b", "b")])
+def test_a_choice_that_is_no_text_is_reached_by_its_text(root: Path, text: str, value: object) -> None:
+    declared = {**variables.declared_in(root), "kind": ["b", 3.8, True, False, 3]}
+    values, _ = variables.checked(declared, {"kind": text}, strict=True)
+    assert values["kind"] is value or (values["kind"] == value and type(values["kind"]) is type(value))
+
+
+def test_a_private_variable_is_accepted_as_on_the_command_line(root: Path) -> None:
+    values, _ = variables.checked(variables.declared_in(root), {"_raw": "y"}, strict=True)
+    assert values == {"_raw": "y"}
