@@ -138,7 +138,9 @@ REFUSED = {  # step -> its exit code for wrong credentials
 @pytest.mark.parametrize("good", [True, False], ids=["accepted", "refused"])
 def test_no_secret_is_found_anywhere_afterwards(world: World, tmp_path: Path, good: bool) -> None:
     workspace = tmp_path / "workspace"
-    temporary = Path(tempfile.mkdtemp())  # not below tmp_path: gpg's agent has sockets, whose paths must be short
+    temporary = Path(
+        tempfile.mkdtemp(dir="/tmp")
+    )  # not below tmp_path: gpg's agent has sockets, whose paths must be short
     for name, text in TEMPLATE.items():
         (workspace / "template" / name).parent.mkdir(parents=True, exist_ok=True)
         (workspace / "template" / name).write_text(text)
