@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from flask import Request, current_app, g, request
 
@@ -12,6 +13,16 @@ from sandbox.service import NOBODY, STRANGER, Caller
 
 if TYPE_CHECKING:
     from sandbox.state import State
+
+
+PATH_OF_MACHINE = "sandbox.path_of_machine"
+"""In a request's environment: the path as the client asked for it, when the sandbox is the proxy for its machine."""
+
+
+def asked_url() -> str:
+    """Return the address of the current request as its client knows it, without the query."""
+    path = request.environ.get(PATH_OF_MACHINE)
+    return request.base_url if path is None else f"{request.url_root.rstrip('/')}{quote(path)}"
 
 
 def current_state() -> State:

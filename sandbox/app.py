@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, request
 
 from sandbox import request_log, spoiling
+from sandbox.access import PATH_OF_MACHINE
 from sandbox.git.smart_http import git_http
 from sandbox.pages.faults import fault_pages
 from sandbox.pages.overview import pages
@@ -66,7 +67,8 @@ def _by_machine(app: WSGIApplication, machines: frozenset[str]) -> WSGIApplicati
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         machine = str(environ.get("HTTP_HOST", "")).partition(":")[0].lower()
         if machine in machines:
-            environ = {**environ, "PATH_INFO": f"/{machine}{environ.get('PATH_INFO', '')}"}
+            asked = environ.get("PATH_INFO", "")
+            environ = {**environ, "PATH_INFO": f"/{machine}{asked}", PATH_OF_MACHINE: asked}
         return app(environ, start_response)
 
     return application

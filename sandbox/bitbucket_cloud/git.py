@@ -93,6 +93,7 @@ HOST = GitHost(
         "commit": ("/commits/<sha>",),
     },
     caller=git_caller,
+    protected_words="Permission denied to update branch {branch}.",
     realm="Bitbucket.org HTTP",
     refusals=Refusals(
         dumb=(403, "Please upgrade your git client."),

@@ -60,6 +60,10 @@ HOST = GitHost(
     web_path=web_path,
     web_file="/browse/{path}?at=refs/heads/{branch}",
     caller=caller,
+    protected_words=(
+        "Branch refs/heads/{branch} can only be modified through pull requests.\n"
+        "Check your branch permissions configuration with the project administrator."
+    ),
     realm="Atlassian Bitbucket",
     refusals=Refusals(
         dumb=(403, "Smart HTTP is required"),

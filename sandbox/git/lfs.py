@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, request, send_file
 
-from sandbox.access import json_body
+from sandbox.access import asked_url, json_body
 from sandbox.git.admission import Refused, admitted
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _described(repository: Repository, wanted: Any, operation: str) -> dict[str,
         return told | {"error": {"code": 404, "message": "Object does not exist"}}
     if operation == "upload" and there:
         return told
-    href = f"{request.base_url.removesuffix('/batch')}/{oid}"
+    href = f"{asked_url().removesuffix('/batch')}/{oid}"
     return told | {"actions": {operation: {"href": href, "expires_in": 3600}}}
 
 

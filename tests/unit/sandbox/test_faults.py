@@ -67,8 +67,6 @@ def test_a_push_whose_answer_is_lost_is_found_and_not_repeated(host: Served, run
 def test_a_protected_branch_declines_and_auto_opens_a_pull_request(
     host: Served, run_step: RunStep, state: State
 ) -> None:
-    if host.connector["CONNECTOR_TYPE"] == "Bitbucket":
-        pytest.xfail("The sandbox's Bitbucket declines in words of git alone, by which no protection is known yet.")
     assert create(run_step, host, INITIALIZE="always", DEFAULT_BRANCH="main").code == 0
     faults.switch_on(state, "protected_branch", "main")
     declined = push(run_step, host)

@@ -22,8 +22,6 @@ needs_git_lfs = pytest.mark.programs("git-lfs")
 
 @pytest.fixture(params=serving_step("DirectPush"), ids=str)
 def host(request: pytest.FixtureRequest, world: World, tmp_path: Path, run_step: RunStep) -> Iterator[Served]:
-    if str(request.param) == "cloud":
-        pytest.xfail("The sandbox, as the proxy for bitbucket.org, has no addresses of Git LFS yet.")
     with request.param.serve(world, tmp_path / "host") as served:
         if "CreateRepo" in request.param.steps:
             assert run_step("CreateRepo", served.variables).code == 0
