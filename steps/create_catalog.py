@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import urllib.parse
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -15,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from common import log
 from common.catalogs import table
 from common.catalogs.entity import Entity, located_reference, parse, reference
-from common.catalogs.harness.options import Generation
+from common.catalogs.harness.options import Generation, page
 from common.catalogs.rules import RULES, Format
 from common.contract.inputs import option
 from common.contract.step import Context, Outputs, step
@@ -136,8 +135,7 @@ def write(path: Path, content: bytes, *, shown: str, dry_run: bool) -> None:
 
 def entity_url(entity: Entity, portal: Portal) -> str:
     """Give the portal's page of the entity; its two generations differ only in the scope (contract, A.4)."""
-    parts = (portal.account, "module", "idp", "catalog", entity.scope, entity.kind.lower(), entity.name)
-    return "/".join((portal.base, "ng", "account", *(urllib.parse.quote(part, safe="") for part in parts)))
+    return page(portal, f"{entity.kind}:{entity.scope}/{entity.name}")
 
 
 def _replace(path: Path, content: bytes) -> None:

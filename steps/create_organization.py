@@ -49,9 +49,7 @@ def create_organization(inputs: Inputs, context: Context) -> Outputs:
     scope = Scope("organization", identifier, access.endpoint, {"accountIdentifier": access.account})
     portal = PortalClient(access.access(), context.network, context.deadline)
     wanted = {"name": inputs.name, **inputs.described.values()}
-    created = scopes.bring_about(
-        portal, scope, wanted, update=inputs.described.if_exists == "update", dry_run=context.dry_run
-    )
+    created = scopes.bring_about(portal, scope, wanted, if_exists=inputs.described.if_exists, dry_run=context.dry_run)
     account = urllib.parse.quote(access.account, safe="")
     page = f"{access.base}/ng/account/{account}/home/organizations/{identifier}/details"
     return {"identifier": identifier, "url": page, "created": created}

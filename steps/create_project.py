@@ -79,9 +79,7 @@ def create_project(inputs: Inputs, context: Context) -> Outputs:
     wanted = {"name": inputs.name, "orgIdentifier": organization, **inputs.described.values()}
     wanted |= {"color": inputs.color} if inputs.color else {}
     wanted |= {"modules": [module.upper() for module in inputs.modules]} if inputs.modules else {}
-    created = scopes.bring_about(
-        portal, scope, wanted, update=inputs.described.if_exists == "update", dry_run=context.dry_run
-    )
+    created = scopes.bring_about(portal, scope, wanted, if_exists=inputs.described.if_exists, dry_run=context.dry_run)
     account = urllib.parse.quote(access.account, safe="")
     page = f"{access.base}/ng/account/{account}/home/orgs/{organization}/projects/{identifier}/details"
     return {"identifier": identifier, "orgIdentifier": organization, "url": page, "created": created}

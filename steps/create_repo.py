@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from common import git_hosts, log
+from common.contract.if_exists import if_exists
 from common.contract.inputs import option
 from common.contract.step import Context, Outputs, step
 from common.errors import Conflict
@@ -58,13 +59,10 @@ class Inputs:
         default=False,
         help="Create it under the account of the token, not under an organization.",
     )
-    if_exists: str = option(
-        "ifExists",
-        env=["IF_EXISTS"],
+    if_exists: str = if_exists(
         default="adopt_if_empty",
-        choices=("adopt_if_empty", "adopt", "fail"),
-        spec=False,
-        help="What to do with a repository that exists: take it if it is empty, take it as it is, or fail.",
+        help="What to do with a repository that exists: take it if it is empty (also same and update, which other steps"
+        " know), take it as it is (adopt), or fail.",
     )
     settings: dict[str, Any] = option(
         "settings",
@@ -138,7 +136,7 @@ def check_visibility(found: Repository, inputs: Inputs) -> None:
 def adopt(found: Repository, branches: dict[str, str], inputs: Inputs) -> None:
     """Take a repository that exists, or raise Conflict that names what stands against it."""
     empty = first_commit.holds_nothing_else(branches)
-    if not empty and inputs.if_exists == "adopt_if_empty":
+    if not empty and inputs.if_exists != "adopt":
         raise Conflict(
             f"The repository {found.url} exists and is not empty.",
             next_step="Choose another name, or set IF_EXISTS=adopt (in a pipeline: a variable of that name)"

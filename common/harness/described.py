@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from common.contract.if_exists import if_exists
 from common.contract.inputs import option
 
 
@@ -16,13 +17,10 @@ class Described:
         "description", env=["TF_VAR_DESCRIPTION"], default="", multiline=True, help="What it is for."
     )
     tags: list[str] = option("tags", env=["TF_VAR_TAGS"], default=[], help="Tags, each a word or key:value.")
-    if_exists: str = option(
-        "ifExists",
-        env=["IF_EXISTS"],
+    if_exists: str = if_exists(
         default="same",
-        choices=("same", "update"),
-        spec=False,
-        help="What to do with one that exists: take it when it has these values, or change it to have them.",
+        help="What to do with one that exists: take it when it has these values (same; also adopt_if_empty), change it"
+        " to have them (update), take it as it is (adopt), or fail.",
     )
 
     def values(self) -> dict[str, Any]:

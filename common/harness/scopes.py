@@ -45,14 +45,14 @@ class Scope:
         return f"{self.kind} {self.identifier}"
 
 
-def bring_about(portal: PortalClient, scope: Scope, wanted: Values, *, update: bool, dry_run: bool) -> bool:
+def bring_about(portal: PortalClient, scope: Scope, wanted: Values, *, if_exists: str, dry_run: bool) -> bool:
     """Make the scope, or find it with the wanted values; gives whether this run made it.
 
-    Raises Conflict that lists what differs, unless `update` says to change it.
+    Raises Conflict that lists what differs, unless `if_exists` says to change it, or to take it as it is.
     """
     found = find(portal, scope)
     if found is not None:
-        settle(portal, scope, found, wanted, update=update, dry_run=dry_run)
+        settle(portal, scope, found, wanted, if_exists=if_exists, dry_run=dry_run)
         return False
     if dry_run:
         log.info(f"Dry run: the {scope} would be made.")
@@ -63,7 +63,7 @@ def bring_about(portal: PortalClient, scope: Scope, wanted: Values, *, update: b
     there = find(portal, scope)  # somebody else was faster, or the identifier is not free
     if there is None:
         raise Conflict(f"The portal says that the {scope} exists, and does not show it.", next_step=TAKEN)
-    settle(portal, scope, there, wanted, update=update, dry_run=False)
+    settle(portal, scope, there, wanted, if_exists=if_exists, dry_run=False)
     return False
 
 
@@ -78,15 +78,22 @@ def find(portal: PortalClient, scope: Scope) -> dict[str, Any] | None:
 
 
 def settle(  # noqa: PLR0913 - what there is, what is wanted, and what may be done about it
-    portal: PortalClient, scope: Scope, found: Values, wanted: Values, *, update: bool, dry_run: bool
+    portal: PortalClient, scope: Scope, found: Values, wanted: Values, *, if_exists: str, dry_run: bool
 ) -> None:
-    """Take what is there when it is the same; else change it, or raise Conflict."""
+    """Take what is there when it is the same; else do what `if_exists` says, or raise Conflict."""
+    if if_exists == "fail":
+        raise Conflict(
+            f"The {scope} exists already.", next_step="Choose another name, or set IF_EXISTS=same to take it."
+        )
     differing = differences(found, wanted)
     if not differing:
         log.info(f"The {scope} is there already, with these values.")
         return
     told = "; ".join(differing)
-    if not update:
+    if if_exists == "adopt":
+        log.info(f"The {scope} is there already, and is taken as it is: {told}.")
+        return
+    if if_exists != "update":
         raise Conflict(
             f"The {scope} exists and differs: {told}.",
             next_step="Choose another name, or set IF_EXISTS=update to give it the new values.",

@@ -208,7 +208,7 @@ def pipeline(sandbox: Sandbox) -> dict[str, dict[str, str]]:
             "PUBLIC_TEMPLATE_URL": f"{sandbox.url}/templates/service.git",
             "IDP_COOKIECUTTER_app_name": "payments",
         },
-        "createrepo": {**connector(sandbox), "REPO_TYPE": "private", "DEFAULT_BRANCH": "main", "IF_EXISTS": "adopt"},
+        "createrepo": {**connector(sandbox), "REPO_TYPE": "private", "DEFAULT_BRANCH": "main"},
         "createcatalog": {
             **harness,
             "FILE_NAME": "catalog-info.yaml",

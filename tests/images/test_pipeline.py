@@ -44,7 +44,7 @@ def run_all(running: Containers, sandbox: Sandbox, handed_on: Path) -> dict[str,
     outputs = {}
     for image, environ in pipeline(sandbox).items():
         file = handed_on / f"{image}-output.env"
-        running.run(image, {**environ, "DRONE_OUTPUT": f"{HANDED_ON}/{file.name}"}).well()
+        running.run(image, {**environ, "DRONE_OUTPUT": f"{HANDED_ON}/{file.name}", "IF_EXISTS": "adopt"}).well()
         outputs[image] = file.read_text(encoding="utf-8") if file.exists() else ""
     return outputs
 

@@ -62,7 +62,9 @@ def test_a_second_run_takes_the_empty_repository_and_says_so(host: Served, run_s
     assert host.asked(host.create) == 1
 
 
-@pytest.mark.parametrize(("if_exists", "code"), [("adopt_if_empty", 4), ("adopt", 0), ("fail", 4)])
+@pytest.mark.parametrize(
+    ("if_exists", "code"), [("adopt_if_empty", 4), ("adopt", 0), ("fail", 4), ("same", 4), ("update", 4)]
+)
 def test_a_repository_that_is_not_empty_is_taken_only_when_asked(
     host: Served, run_step: RunStep, if_exists: str, code: int
 ) -> None:

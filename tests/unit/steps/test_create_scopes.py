@@ -85,6 +85,18 @@ def test_other_values_are_brought_about_when_asked_and_the_rest_stays(
     assert kept(world, done)[0]["tags"] == {"team": "pay", "new": ""}
 
 
+@pytest.mark.parametrize(("if_exists", "code"), [("adopt", 0), ("adopt_if_empty", 4), ("fail", 4)])
+def test_the_words_of_create_repo_have_a_meaning_too(
+    create: Callable[..., Result], world: World, if_exists: str, code: int
+) -> None:
+    """A pipeline variable IF_EXISTS reaches both steps."""
+    create()
+    done = create(TF_VAR_DESCRIPTION="Other", IF_EXISTS=if_exists)
+    assert done.code == code, done.stderr
+    assert kept(world, done)[0]["description"] == "Takes payments"
+    assert create(IF_EXISTS=if_exists).code == (4 if if_exists == "fail" else 0)
+
+
 def test_a_dry_run_makes_nothing(create: Callable[..., Result], world: World) -> None:
     done = create(DRY_RUN="true")
     assert done.code == 0, done.stderr
