@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from common.errors import BadInput
+from runner.platform.images import REPOSITORY
 
 Name = Literal["docker", "podman"]
 ENGINES: tuple[str, ...] = get_args(Name)
@@ -74,11 +75,19 @@ def opened(program: str, environ: Mapping[str, str]) -> Engine:
 
 
 def have_images(engine: Engine, images: Iterable[str], pull: str, line: Callable[[str], None]) -> None:
-    """See to it that the images are there before anything runs. Raises BadInput that names all that cannot be had."""
+    """See to it that the images are there before anything runs. Raises BadInput that names all that cannot be had.
+
+    The steps' own images are built, and never fetched: their short name may be somebody else's in a public registry,
+    and they are handed an organization's tokens.
+    """
     missing = []
     for image in dict.fromkeys(images):
         there = _ask(engine.program, engine.environ, "image", "inspect", image).returncode == 0
-        if there and pull != "always":
+        is_built = image.startswith(f"{REPOSITORY}/")
+        if there and (is_built or pull != "always"):
+            continue
+        if is_built:
+            missing.append(f"{image} is not built")
             continue
         if pull == "never":
             missing.append(f"{image} is not there, and --pull never forbids to fetch it")
@@ -90,7 +99,7 @@ def have_images(engine: Engine, images: Iterable[str], pull: str, line: Callable
     if missing:
         raise BadInput(
             f"Images are missing: {'; '.join(missing)}.",
-            next_step="Build the steps' own with `make images`, or name others by --images.",
+            next_step=f"Build the steps' own with `make images ENGINE={engine.program}`, or name others by --images.",
         )
 
 

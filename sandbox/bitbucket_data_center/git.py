@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from sandbox.service import NOBODY, STRANGER, Caller, GitHost, Refusals, same, secret
+from sandbox.service import NOBODY, STRANGER, Caller, GitHost, Login, Refusals, same, secret
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request
@@ -60,6 +60,7 @@ HOST = GitHost(
     web_path=web_path,
     web_file="/browse/{path}?at=refs/heads/{branch}",
     caller=caller,
+    connector=Login(type="Bitbucket", path=CONTEXT),
     protected_words=(
         "Branch refs/heads/{branch} can only be modified through pull requests.\n"
         "Check your branch permissions configuration with the project administrator."

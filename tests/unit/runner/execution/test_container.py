@@ -208,6 +208,19 @@ def test_all_images_that_cannot_be_had_are_named_before_anything_runs(
     assert said in str(caught.value)
 
 
+@pytest.mark.parametrize("pull", engine.PULLS)
+def test_the_steps_own_images_are_never_fetched(tmp_path: Path, fake: Callable[..., dict[str, str]], pull: str) -> None:
+    """Nobody knows who has their short name in a public registry, and they get an organization's tokens."""
+    choice, wanted = Choice("docker", pull, lambda _: ""), ["idp-steps/createrepo:1", "idp-steps/slacknotify:1"]
+    with pytest.raises(BadInput) as caught:
+        container.prepare(choice, fake(known=("idp-steps/slacknotify:1",)), wanted, lambda _: None)
+    assert str(caught.value) == (
+        "Images are missing: idp-steps/createrepo:1 is not built. Build the steps' own with `make images"
+        " ENGINE=docker`, or name others by --images."
+    )
+    assert notes(tmp_path, "pull") == []
+
+
 def test_a_killed_runner_leaves_no_container_behind(tmp_path: Path, fake: Callable[..., dict[str, str]]) -> None:
     environ = fake()
     program = (
