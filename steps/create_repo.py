@@ -13,10 +13,9 @@ from common.contract.if_exists import if_exists
 from common.contract.inputs import option
 from common.contract.step import Context, Outputs, step
 from common.errors import Conflict
-from common.git import first_commit, refs
 from common.git.branch_name import check_branch_name
-from common.git.refs import Server
-from common.git_hosts import GitHost, NewRepository, Repository, default_branch, lacking, settings
+from common.git.credentials import Credentials
+from common.git_hosts import GitHost, NewRepository, Repository, lacking, settings
 from common.git_hosts.context import HostContext, HostInputs
 from common.git_hosts.settings import Settings
 from common.network.url import path_of
@@ -87,6 +86,9 @@ class Inputs:
 )
 def create_repo(inputs: Inputs, context: Context) -> Outputs:
     """Create a repository on a git host and wait until git can serve it."""
+    from common.git import first_commit, refs  # here: --help need not wait for what asks git
+    from common.git_hosts import default_branch
+
     host, where = git_hosts.open_host(inputs.host, context, step_type="CreateRepo", personal=inputs.personal_account)
     if inputs.default_branch:
         check_branch_name(inputs.default_branch, variable="DEFAULT_BRANCH")
@@ -105,11 +107,14 @@ def create_repo(inputs: Inputs, context: Context) -> Outputs:
         log.info(f"Created {repository.url} ({repository.visibility}).")
     else:
         check_visibility(repository, inputs)
-    server = _server(repository, host, where)
+    credentials = host.git_credentials(where)
+    url = clone_url(repository, credentials)
+    server = refs.server(url, credentials, network=where.network, deadline=where.deadline)
     branches = refs.branches(server)
+    is_empty = first_commit.holds_nothing_else(branches)
     if not created:
-        adopt(repository, branches, inputs)
-    if not context.dry_run and first_commit.holds_nothing_else(branches):
+        adopt(repository, inputs, is_empty=is_empty)
+    if is_empty and not context.dry_run:
         asked = default_branch.Wanted(host, where, wanted, inputs.initialize)
         repository = default_branch.settle(asked, repository, branches, server)
     if wanted_settings:
@@ -133,16 +138,15 @@ def check_visibility(found: Repository, inputs: Inputs) -> None:
         )
 
 
-def adopt(found: Repository, branches: dict[str, str], inputs: Inputs) -> None:
+def adopt(found: Repository, inputs: Inputs, *, is_empty: bool) -> None:
     """Take a repository that exists, or raise Conflict that names what stands against it."""
-    empty = first_commit.holds_nothing_else(branches)
-    if not empty and inputs.if_exists != "adopt":
+    if not is_empty and inputs.if_exists != "adopt":
         raise Conflict(
             f"The repository {found.url} exists and is not empty.",
             next_step="Choose another name, or set IF_EXISTS=adopt (in a pipeline: a variable of that name)"
             " to go on with what it holds.",
         )
-    if not empty and inputs.default_branch not in {"", found.default_branch}:
+    if not is_empty and inputs.default_branch not in {"", found.default_branch}:
         raise Conflict(
             f"The repository {found.url} exists and its default branch is {found.default_branch}, but"
             f" {inputs.default_branch} was asked for.",
@@ -160,12 +164,10 @@ def _tell_plan(inputs: Inputs, wanted: Settings, host: GitHost, where: HostConte
         log.info(f"Dry run: would set {', '.join(dict.fromkeys(wanted.asked()))}.")
 
 
-def _server(repository: Repository, host: GitHost, where: HostContext) -> Server:
-    credentials = host.git_credentials(where)
+def clone_url(repository: Repository, credentials: Credentials | None) -> str:
+    """Give where git finds the repository; credentials are for the connector's host, whatever the answer names."""
     url = repository.clone_url
-    if credentials is not None:  # they are for the connector's host, whatever the answer names
-        url = f"{credentials.origin}{path_of(url)}"
-    return refs.server(url, credentials, network=where.network, deadline=where.deadline)
+    return url if credentials is None else f"{credentials.origin}{path_of(url)}"
 
 
 def _outputs(repository: Repository, *, created: bool) -> Outputs:

@@ -15,13 +15,10 @@ from common.contract.process import scratch_folder
 from common.contract.step import Context, Outputs, step
 from common.errors import BadInput
 from common.git.branch_name import check_branch_name
-from common.git.command import Git
-from common.git.push import Push
 from common.git.signature import Signature, Signing
-from common.git.upstream import Upstream, login_advice
 from common.git_hosts import GitHost, lacking
 from common.git_hosts.context import HostInputs
-from common.git_hosts.proposal import Proposal, bring
+from common.git_hosts.proposal import Proposal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +81,11 @@ class Inputs:
 )
 def direct_push(inputs: Inputs, context: Context) -> Outputs:
     """Commit the files of a folder and push them to a branch, or open a pull request with them."""
+    from common.git.command import Git  # here: --help need not wait for what pushes
+    from common.git.push import Push
+    from common.git.upstream import Upstream, login_advice
+    from common.git_hosts.proposing import bring
+
     host, where = git_hosts.open_host(inputs.host, context, step_type="DirectPush")
     check(inputs, host)
     credentials = host.git_credentials(where)

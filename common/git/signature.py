@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from common.contract.inputs import option
-from common.git.signing import Signer
 from common.secret import Secret
+
+if TYPE_CHECKING:
+    from common.git.signing import Signer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +67,8 @@ class Signing:
         """Give what signs the commit. Raises BadInput for a key that cannot."""
         if self.key is None:
             return None
+        from common.git.signing import Signer
+
         made = Signer(self.key, self.passphrase)
         made.check()
         return made

@@ -5,17 +5,19 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from common.contract.step import Context
 from common.errors import BadInput
-from common.git.credentials import Credentials
-from common.git.failures import Rejection
 from common.git_hosts.connector import Connector
 from common.git_hosts.context import HostContext, HostInputs, Unsupported, addressed
-from common.git_hosts.settings import Settings
 from common.git_hosts.table import HOSTS
 from common.network.url import checked
+
+if TYPE_CHECKING:
+    from common.git.credentials import Credentials
+    from common.git.failures import Rejection
+    from common.git_hosts.settings import Settings
 
 __all__ = [
     "HOSTS",

@@ -15,14 +15,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from common.contract.inputs import shown
 from common.errors import BadInput, Refused
-from common.network import repeat
 from common.network.deadline import Deadline
-from common.network.repeat import FailureOf
 from common.network.url import checked
+
+if TYPE_CHECKING:
+    from common.network.repeat import FailureOf
 
 KINDS = ("teams", "groups", "users")
 ROLES = ("read", "write", "maintain", "admin")  # each may what the one before it may
@@ -109,6 +110,8 @@ class Part:
 
 def bring_about(parts: Sequence[Part], deadline: Deadline, *, write: bool) -> list[str]:
     """Write what differs, look again where it is doubtful, and read it back. Gives the names of what differed."""
+    from common.network import repeat
+
     changed = []
     for part in parts:
         differing = part.differing()
