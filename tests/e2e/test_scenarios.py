@@ -2,7 +2,8 @@
 
 A folder holds scenario.yaml (what is run, and what has to come of it) and the files that the run starts with. Instead
 of a pipeline.yaml of its own a scenario can name a `source`: `documented` (the pipeline of the platform's document,
-byte for byte) or a folder of this repository. The runs of a scenario follow each other in the same folder.
+byte for byte) or a folder of this repository. The runs of a scenario follow each other in the same folder. `order` holds
+patterns of the standard output that follow each other, `files` patterns of what files hold at the end.
 """
 
 from __future__ import annotations
@@ -66,14 +67,28 @@ def test_scenario(scenario: str, tmp_path: Path) -> None:
         for stream, text in (("stdout", done.stdout), ("stderr", done.stderr)):
             for pattern in run.get(stream, []):
                 assert re.search(pattern, text, re.MULTILINE), f"{pattern!r} is not in {stream}:\n{told}"
+        assert_order(run.get("order", []), done.stdout)
         for pattern in run.get("never", []):
             assert not re.search(pattern, told, re.MULTILINE), f"{pattern!r} is in:\n{told}"
 
+    for path, patterns in wanted.get("files", {}).items():
+        content = (tmp_path / path).read_text(encoding="utf-8")
+        for pattern in patterns:
+            assert re.search(pattern, content, re.MULTILINE), f"{pattern!r} is not in {path}:\n{content}"
     for path in wanted.get("there", []):
         assert (tmp_path / path).exists(), path
     for path in wanted.get("not_there", []):
         assert not (tmp_path / path).exists(), path
     assert_no_credential(tmp_path, printed, wanted.get("environ", {}))
+
+
+def assert_order(patterns: list[str], text: str) -> None:
+    """Each pattern is found, and each after the one before it."""
+    position = 0
+    for pattern in patterns:
+        found = re.compile(pattern, re.MULTILINE).search(text, position)
+        assert found, f"{pattern!r} does not follow in:\n{text}"
+        position = found.end()
 
 
 def assert_no_credential(folder: Path, printed: str, environ: dict[str, str]) -> None:
