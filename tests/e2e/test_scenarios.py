@@ -8,6 +8,7 @@ patterns of the standard output that follow each other, `files` patterns of what
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -103,9 +104,36 @@ def assert_no_credential(folder: Path, printed: str, environ: dict[str, str]) ->
         assert not [path for path in left if secret.encode() in path.read_bytes()]
 
 
+def schema_of_stages() -> jsonschema.Draft7Validator:
+    """The platform's published schema of a stage of the type IDP."""
+    text = (SHARED / "specs" / "harness-idp-stage.schema.json").read_text(encoding="utf-8")
+    return jsonschema.Draft7Validator(json.loads(text))
+
+
 def test_the_documented_pipeline_is_valid_by_the_platforms_schema() -> None:
     """The stage that validates here is one that the published schema accepts."""
     (wrapper,) = yaml.safe_load(documented_pipeline())["pipeline"]["stages"]
-    schema = yaml.safe_load((SHARED / "specs" / "harness-idp-stage.schema.json").read_text(encoding="utf-8"))
 
-    jsonschema.Draft7Validator(schema).validate(wrapper["stage"])
+    schema_of_stages().validate(wrapper["stage"])
+
+
+WRONG_BY_SCHEMA = {"unknown_step_type"}
+
+
+def test_the_pipelines_of_the_scenarios_are_those_of_the_platform() -> None:
+    """Nothing is tested that only this runner would take."""
+    if not SHARED.is_dir():
+        assert not os.environ.get("CI")
+        pytest.skip(f"the platform's schema is not at {SHARED}")
+    schema, wrong, count = schema_of_stages(), set(), 0
+    for file in SCENARIOS.glob("*/*.yaml"):
+        read = yaml.safe_load(file.read_text(encoding="utf-8"))
+        rows = read["pipeline"].get("stages", []) if isinstance(read, dict) and "pipeline" in read else []
+        stages = [entry["stage"] for row in rows for entry in row.get("parallel", [row])]
+        for stage in stages:
+            if stage.get("type") == "IDP":
+                count += 1
+                wrong |= set() if schema.is_valid(stage) else {file.parent.name}
+
+    assert wrong == WRONG_BY_SCHEMA
+    assert count > 20
