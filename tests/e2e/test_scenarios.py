@@ -2,8 +2,8 @@
 
 A folder holds scenario.yaml (what is run, and what has to come of it) and the files that the run starts with. Instead
 of a pipeline.yaml of its own a scenario can name a `source`: `documented` (the pipeline of the platform's document,
-byte for byte) or a folder of this repository. The runs of a scenario follow each other in the same folder. `order` holds
-patterns of the standard output that follow each other, `files` patterns of what files hold at the end.
+byte for byte) or a folder of this repository. The runs of a scenario follow each other in the same folder. `order`
+holds patterns of the standard output that follow each other, `files` patterns of what files hold at the end.
 """
 
 from __future__ import annotations

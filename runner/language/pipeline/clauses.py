@@ -52,7 +52,7 @@ def strategies(reader: Reader, owner: Mapping, of: str, *, is_group: bool = Fals
         action = _action(reader, on_failure.fields.get("action"), on_failure, f"'action' of {of}")
         if action is not None and action.type == RETRY_GROUP and not is_group:
             reader.complain(
-                f"RetryStepGroup in 'action' of {of} is for step groups only, as on the platform; move it to the group.",
+                f"RetryStepGroup in 'action' of {of} is only for step groups, as on the platform; move it to one.",
                 on_failure.location_of("action"),
             )
         if action is not None:
