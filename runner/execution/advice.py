@@ -36,17 +36,29 @@ def after(pipeline: Pipeline, tree: Tree, failed: Node) -> list[str]:
     else:
         why = f"failed with exit code {failed.exit_code}{f': {meaning}' if meaning else ''}"
     steps = tree.root.steps()
-    done = [node.name for node in steps if node.status in DONE]
-    left = [node.name for node in steps if node.status in (Status.SKIPPED, Status.WAITING) and node.number]
     also = [node.name for node in steps if node.status in BAD and node is not failed]
     first = FIRST.get(failed.exit_code, ENDED) if step.type != step_types.RUN else OF_A_COMMAND
     return [
         f"The step {step.name!r} ({'.'.join(step.path[1:])}) {why}.",
         *([f"Failed as well: {listed(also)}."] if also else []),
-        f"Done before it: {listed(done)}. Not run: {listed(left)}.",
+        f"Done before it: {_listed(steps, *DONE)}. Not run: {_listed(steps, Status.SKIPPED, Status.WAITING)}.",
         TIMED_OUT.format(failed.limit or "the step") if failed.timed_out else first,
         *refused_next_time(pipeline, steps),
     ]
+
+
+def stopped(pipeline: Pipeline, tree: Tree) -> list[str]:
+    """Say what a signal has ended, what is done, and what a second run would refuse."""
+    steps = tree.root.steps()
+    left = _listed(steps, Status.SKIPPED, Status.WAITING)
+    return [
+        f"Stopped: {_listed(steps, Status.ABORTED)}. Done before: {_listed(steps, *DONE)}. Not run: {left}.",
+        *refused_next_time(pipeline, steps),
+    ]
+
+
+def _listed(steps: Sequence[Node], *statuses: Status) -> str:
+    return listed([node.name for node in steps if node.status in statuses and node.number])
 
 
 def unapproved(stage: Node) -> list[str]:

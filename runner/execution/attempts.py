@@ -38,11 +38,11 @@ class Attempts:
         decided: Action | None = None  # by a person, which goes before what the pipeline says
         while True:
             ended = self.run_step(node, position, scope, limit, parallel)
-            self.stop.check()
-            node.exit_code, node.timed_out = ended.exit_code, ended.timed_out
             if ended.exit_code == 0:
-                node.status = Status.SUCCEEDED
+                node.status, node.exit_code, node.timed_out = Status.SUCCEEDED, 0, False
                 return
+            self.stop.check()  # what was ended by it has not failed
+            node.exit_code, node.timed_out = ended.exit_code, ended.timed_out
             node.limit = limit.whose if ended.timed_out and limit.is_over else ""
             action = self._action(node, position, ended, limit, decided)
             if action is None or action.type != "Retry":
@@ -102,7 +102,7 @@ class Attempts:
         question = f"The step {node.name!r} has failed with exit code {node.exit_code}. What is to be done?"
         choices = [name for name, chosen in failures.CHOICES.items() if not node.limit or chosen.type != "Retry"]
         due = min(action.seconds or math.inf, math.inf if node.limit else limit.left)
-        answer = self.terminal.ask(question, choices, seconds=0.0 if due == math.inf else due)
+        answer = self.terminal.ask(question, choices, seconds=due)
         if answer is None:
             self._told(node, "no answer has come in time")
             return action.then

@@ -144,7 +144,7 @@ def _walked(this: Running, tree: Tree, scope: Scope) -> int:
         with stoppable() as stop:
             _walk(this, tree, scope, stop)
     except Interrupted:
-        this.report.advice(advice.refused_next_time(this.pipeline, tree.root.steps()))
+        this.report.advice(advice.stopped(this.pipeline, tree))
         raise
     except Stopped as stopped:  # what raised it has raised Interrupted by now
         raise AssertionError from stopped

@@ -15,6 +15,7 @@ from runner.execution.attempts import Attempts
 from runner.execution.launch import TIMED_OUT
 from runner.execution.limits import Limit
 from runner.execution.report import Report
+from runner.execution.stop import Stopped
 from runner.execution.tree import BAD, Node, Status, Tree
 from runner.language import resolve
 from runner.language.pipeline import APPROVAL, Group, Parallel, Path, Position, Stage, Step, When, runs_before
@@ -38,6 +39,15 @@ class Walk:
 
     def pipeline(self) -> None:
         """Run everything. Raises Stopped."""
+        try:
+            self._rows()
+        except Stopped:
+            for node in self.tree.root.walk():
+                if node.status is Status.RUNNING:
+                    node.status = Status.ABORTED
+            raise
+
+    def _rows(self) -> None:
         self.tree.root.status = Status.RUNNING
         self.limits[()] = limits.begin(self.scope, Position())
         for row in self.tree.root.children:
@@ -190,7 +200,7 @@ class Walk:
             return
         limit = self._limit(Position(stage))
         question = f"{stage.name}: {stage.asks or 'Is this approved?'}"
-        answer = terminal.ask(question, ["Approve", "Reject"], seconds=0.0 if limit == limits.NONE else limit.left)
+        answer = terminal.ask(question, ["Approve", "Reject"], seconds=limit.left)
         if answer == "Approve":
             node.status = Status.SUCCEEDED
         elif answer is None and limit.is_over:
