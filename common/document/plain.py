@@ -53,8 +53,8 @@ def of_node(node: Node, *, as_written: bool = False) -> Any:
     """Give the value of a node by the rules of YAML 1.1, but a date as its text. Raises Unreadable."""
     match node:
         case Scalar():
-            value = _of_scalar(node)
-            return node.written if as_written and _has_another_form(value, node.written) else value
+            found = _of_scalar(node)
+            return node.written if as_written and _has_another_form(found, node.written) else found
         case Sequence(tag="seq" | "!"):
             return [of_node(item, as_written=as_written) for item in node.items]
         case Mapping(tag="map" | "!"):
