@@ -5,25 +5,26 @@ The file is written, not registered. One that a template left at the same place 
 
 from __future__ import annotations
 
-import difflib
 import os
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from common import log
 from common.catalogs import table
-from common.catalogs.entity import Entity, located_reference, parse, reference
 from common.catalogs.harness.options import Generation, page
-from common.catalogs.rules import RULES, Format
 from common.contract.inputs import option
 from common.contract.step import Context, Outputs, step
 from common.errors import BadInput, Conflict
 from common.harness.access import Portal
-from common.template.folder import LONGEST_NAME
+
+if TYPE_CHECKING:
+    from common.catalogs.entity import Entity
 
 
 def _holds_entities(text: str, source: str) -> list[str]:
+    from common.catalogs.entity import parse  # here, and below: --help need not wait for what checks
+
     try:
         entities = parse(text, what=source)
     except BadInput as error:
@@ -37,6 +38,10 @@ def _holds_entities(text: str, source: str) -> list[str]:
 
 def _misspelt(kind: str) -> str:
     """Give the known kind that a word is almost: a catalog may have kinds of its own, but hardly one like that."""
+    import difflib
+
+    from common.catalogs.rules import RULES, Format
+
     known = list(RULES[Format.BACKSTAGE].kinds)
     if kind.lower() in map(str.lower, known):
         return ""
@@ -76,6 +81,8 @@ class Inputs:
 )
 def create_catalog(inputs: Inputs, context: Context) -> Outputs:
     """Check the YAML of an entity and write it to a file."""
+    from common.catalogs.entity import parse
+
     path = file_path(inputs, context)
     entity, *others = parse(inputs.content, what="fileContent")
     for warning in (warning for found in (entity, *others) for warning in found.warnings):
@@ -94,12 +101,16 @@ def create_catalog(inputs: Inputs, context: Context) -> Outputs:
 
 def reference_in(inputs: Inputs, entity: Entity) -> str:
     """Give the reference that the entity has in the catalog that is meant, as RegisterCatalog puts it out."""
+    from common.catalogs.entity import located_reference, reference
+
     in_locations = inputs.catalog_type == "backstage" or inputs.generation.is_first(inputs.portal)
     return located_reference(entity) if in_locations else reference(entity)
 
 
 def file_path(inputs: Inputs, context: Context) -> Path:
     """Give the path to write to. Raises BadInput for a fileName that is more than a name."""
+    from common.template.folder import LONGEST_NAME
+
     name = inputs.file_name
     plain = PurePosixPath(name).name == name and name not in (".", "..")
     if not plain or "\\" in name or "\0" in name or len(name.encode(errors="replace")) > LONGEST_NAME:
@@ -149,6 +160,8 @@ def _replace(path: Path, content: bytes) -> None:
 
 
 def _difference(before: bytes, after: bytes) -> str:
+    from collections import Counter
+
     old, new = (Counter(text.decode(errors="replace").splitlines()) for text in (before, after))
     return f"lines that differ: {(new - old).total()} new, {(old - new).total()} gone"
 

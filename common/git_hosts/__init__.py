@@ -30,6 +30,7 @@ __all__ = [
     "module_for",
     "open_host",
     "serving",
+    "signed_in",
 ]
 
 
@@ -150,6 +151,25 @@ def open_host(
         addressed=addressed(context.sources),
     )
     return checked_host(opened, step_type, located=located), opened
+
+
+def signed_in(host: GitHost, context: HostContext, *needs: str) -> HostContext:
+    """Give the context with credentials: those of a GitHub App are asked for here.
+
+    needs: the type of the step, and its inputs that a right of their own goes with.
+    """
+    connector = context.connector
+    if not connector.is_app:
+        return context
+    sign_in = getattr(host, "sign_in", None)  # most have none
+    if sign_in is None:
+        raise Unsupported(host.NAME, "GitHub Apps", next_step="Leave GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY out.")
+    if connector.password is not None:
+        raise BadInput(
+            "There is a token (DRONE_NETRC_PASSWORD), and a GitHub App (GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY).",
+            next_step="Give one of them.",
+        )
+    return cast("HostContext", sign_in(context, needs))
 
 
 def checked_host(context: HostContext, step_type: str, *, located: bool = True) -> GitHost:
