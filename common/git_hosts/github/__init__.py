@@ -17,6 +17,7 @@ from common.git_hosts.github.repository_settings import SETTINGS, apply_settings
 from common.git_hosts.github.words import explain_rejection
 
 __all__ = [
+    "FILE_PAGE",
     "NAME",
     "SETS_DEFAULT_BRANCH_OF_EMPTY",
     "SETTINGS",
@@ -38,6 +39,7 @@ __all__ = [
 ]
 
 NAME = "GitHub"
+FILE_PAGE = r"/(?P<organization>[^/]+)/(?P<repository>[^/]+)/(?:blob|edit|raw|tree)/(?P<branch>[^/]+)/(?P<path>.+)"
 UNSUPPORTED: Mapping[str, tuple[str, str]] = {}
 SETS_DEFAULT_BRANCH_OF_EMPTY = False  # the branch that is pushed first becomes the default branch
 GIT_USERNAME = "x-access-token"  # with any kind of token, also an App's
