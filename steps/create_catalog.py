@@ -1,11 +1,11 @@
 """CreateCatalog: the catalog file of a new entity, checked before it is written.
 
-The file is written, not registered. One that a template left at the same place is replaced, and the log says so.
+The file is written, not registered. One that a template left at the same place is replaced, or merged with on request,
+and the log says so.
 """
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 from common import log
 from common.catalogs import table
 from common.catalogs.harness.options import Generation, page
+from common.catalogs.rules import FORMATS
 from common.contract.inputs import option
 from common.contract.step import Context, Outputs, step
 from common.errors import BadInput, Conflict
+from common.files import put
 from common.harness.access import Portal
 
 if TYPE_CHECKING:
@@ -63,7 +65,29 @@ class Inputs:
         env=["FILE_CONTENT"],
         multiline=True,
         check=_holds_entities,
-        help="YAML of the entity, expressions resolved.",
+        help="The entity, expressions resolved: YAML, or a JSON object, which is written as YAML.",
+    )
+    merge: bool = option(
+        "mergeExisting",
+        env=["MERGE_EXISTING"],
+        default=False,
+        spec=False,
+        help="Merge into a file that is there, whose comments stay: fields are replaced, lists get what they lack.",
+    )
+    format: str = option(
+        "catalogFormat",
+        env=["CATALOG_FORMAT"],
+        default="",
+        choices=tuple(FORMATS),
+        spec=False,
+        help="Convert the entity to this format: harness (IDP 2.0) or backstage (IDP 1.0). As it is when absent.",
+    )
+    annotate: bool = option(
+        "sourceAnnotations",
+        env=["SOURCE_ANNOTATIONS"],
+        default=False,
+        spec=False,
+        help="Annotate the entity with the template that its folder was made from, and the template's commit.",
     )
     catalog_type: str = table.type_option()
     generation: Generation
@@ -81,10 +105,13 @@ class Inputs:
 )
 def create_catalog(inputs: Inputs, context: Context) -> Outputs:
     """Check the YAML of an entity and write it to a file."""
+    from common.catalogs import content
     from common.catalogs.entity import parse
 
     path = file_path(inputs, context)
-    entity, *others = parse(inputs.content, what="fileContent")
+    asked = content.Asked(FORMATS.get(inputs.format), annotate=inputs.annotate, merge=inputs.merge)
+    text = content.made(inputs.content, path, context.workspace, asked)
+    entity, *others = parse(text, what="fileContent")
     for warning in (warning for found in (entity, *others) for warning in found.warnings):
         log.warning(f"fileContent, {warning.rstrip('.')}.")
     if others:
@@ -94,8 +121,8 @@ def create_catalog(inputs: Inputs, context: Context) -> Outputs:
         outputs["registeredCatalogUrl"] = entity_url(entity, inputs.portal)
     else:
         log.info("The output registeredCatalogUrl is left out: set HARNESS_ACCOUNT_ID to have it.")
-    content = (inputs.content if inputs.content.endswith("\n") else f"{inputs.content}\n").encode()
-    write(path, content, shown=context.workspace.relative(path), dry_run=context.dry_run)
+    ended = text if text.endswith("\n") else f"{text}\n"
+    write(path, ended.encode(), shown=context.workspace.relative(path), dry_run=context.dry_run)
     return outputs
 
 
@@ -134,7 +161,7 @@ def write(path: Path, content: bytes, *, shown: str, dry_run: bool) -> None:
         return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, content)
+        put(path, content)
     except (FileExistsError, NotADirectoryError) as error:
         raise Conflict(f"{shown} cannot be written: a file is where a folder should be.") from error
     except OSError as error:
@@ -147,16 +174,6 @@ def write(path: Path, content: bytes, *, shown: str, dry_run: bool) -> None:
 def entity_url(entity: Entity, portal: Portal) -> str:
     """Give the portal's page of the entity; its two generations differ only in the scope (contract, A.4)."""
     return page(portal, f"{entity.kind}:{entity.scope}/{entity.name}")
-
-
-def _replace(path: Path, content: bytes) -> None:
-    part = path.with_name(f".{os.urandom(8).hex()}.part")
-    try:
-        with part.open("xb") as file:
-            file.write(content)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _difference(before: bytes, after: bytes) -> str:

@@ -71,6 +71,11 @@ class GitHost(Protocol):
     """
 
     NAME: str  # as a sentence begins with it
+    FILE_PAGE: str
+    """The path of the page of a file, as a regular expression with the fields of the location, `branch` and `path`.
+
+    '' where a file cannot be told from the address of a page.
+    """
     UNSUPPORTED: Mapping[str, tuple[str, str]]
     """Type of a step, or field of an input, that the host cannot serve -> what it lacks, advice."""
     SETTINGS: frozenset[str]

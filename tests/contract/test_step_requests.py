@@ -89,7 +89,7 @@ def _change_properties(run: Callable[..., None], keys: dict[str, str], monkeypat
     for dry_run in ("true", "false"):
         run("UpdateCatalogProperty", keys, entity, PLUGIN_PROPERTIES=gone, DRY_RUN=dry_run)
     monkeypatch.setattr(properties, "FEW", 0)
-    tagged = many | {"PLUGIN_PROPERTY": "metadata.tags", "PLUGIN_ENTITY_REFS": json.dumps([account])}
+    tagged = many | {"PLUGIN_PROPERTY": "metadata.languages", "PLUGIN_ENTITY_REFS": json.dumps([account])}
     run("UpdateCatalogProperty", keys, tagged, PLUGIN_MODE="append", PLUGIN_VALUE='["go"]')
     run("UpdateCatalogProperty", keys, tagged, PLUGIN_MODE="delete")
 

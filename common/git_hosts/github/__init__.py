@@ -18,6 +18,7 @@ from common.git_hosts.github.repository_settings import SETTINGS, apply_settings
 from common.git_hosts.github.words import explain_rejection
 
 __all__ = [
+    "FILE_PAGE",
     "NAME",
     "SETS_DEFAULT_BRANCH_OF_EMPTY",
     "SETTINGS",
@@ -40,6 +41,7 @@ __all__ = [
 ]
 
 NAME = "GitHub"
+FILE_PAGE = r"/(?P<organization>[^/]+)/(?P<repository>[^/]+)/(?:blob|edit|raw|tree)/(?P<branch>[^/]+)/(?P<path>.+)"
 UNSUPPORTED: Mapping[str, tuple[str, str]] = {}
 SETS_DEFAULT_BRANCH_OF_EMPTY = False  # the branch that is pushed first becomes the default branch
 REPOSITORY = re.compile(r"[A-Za-z0-9._-]{1,100}")  # other characters are silently replaced by GitHub
