@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from common.catalogs import Catalog, CatalogFile
 from common.catalogs.backstage.client import CatalogClient
+from common.catalogs.tidying import Tidied
 from common.contract.inputs import option
 from common.errors import BadInput, NotAllowed
 from common.network.deadline import Deadline
@@ -66,6 +67,12 @@ class BackstageOptions:
         from common.catalogs.backstage.locations import Locations
 
         return Locations(file, self.client(network, deadline))
+
+    def tidied(self, *, network: Network, deadline: Deadline) -> Tidied:
+        """Make ready to look through the catalog."""
+        from common.catalogs.backstage.tidying import LocatedTidied
+
+        return LocatedTidied(self.client(network, deadline))
 
     def page(self, ref: str) -> str:
         """Give the page of an entity."""

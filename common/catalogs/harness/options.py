@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from common.catalogs import Catalog, CatalogFile
+from common.catalogs.tidying import Tidied
 from common.contract.inputs import option
 from common.errors import BadInput
 from common.harness.access import GIT_HOST, KEY, Access, Portal
@@ -111,6 +112,20 @@ class HarnessOptions:
             body=body,
             file_url=self.file_url or self._made_file_url(body),
         )
+
+    def tidied(self, *, network: Network, deadline: Deadline) -> Tidied:
+        """Make ready to look through the catalog, of the generation that is asked for."""
+        self.access.headers()  # refuses at once when there are no credentials
+        if self._first_generation():
+            from common.catalogs.backstage.tidying import LocatedTidied
+
+            return LocatedTidied(self.client(network, deadline))
+        from common.catalogs.harness.tidying import HarnessTidied
+
+        if not self.access.portal.account:
+            raise BadInput("Which account is meant is not said.", next_step="Set HARNESS_ACCOUNT_ID.")
+        portal = PortalClient(self.access, network, deadline)
+        return HarnessTidied(portal, self.access.portal.base, self.access.portal.account)
 
     def client(self, network: Network, deadline: Deadline) -> CatalogClient:
         """Give a client of the catalog's API of IDP 1.0."""

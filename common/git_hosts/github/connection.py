@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from github.Requester import RequestsResponse
 
 DEFAULT_MACHINE = "github.com"
-LISTS = ("/pulls", "/invitations")  # ends of paths whose answers are lists
+LISTS = ("/pulls", "/invitations", "/repos")  # ends of paths whose answers are lists
 
 
 class Moved(Exception):
