@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from common.errors import BadInput
@@ -94,6 +97,7 @@ def environment_of(template: Path, declared: Mapping[str, Any]) -> Environment:
     from cookiecutter.exceptions import UnknownExtension
     from cookiecutter.utils import create_env_with_context
 
+    _postpone_arrow()
     with faults.told(CONTEXT_FILE, line=line_of(template, "_jinja2_env_vars")):
         try:
             environment: Environment = create_env_with_context({"cookiecutter": declared})
@@ -105,6 +109,19 @@ def environment_of(template: Path, declared: Mapping[str, Any]) -> Environment:
                 next_step=f"Put its module next to {CONTEXT_FILE}, or use an image in which its package is installed.",
             ) from error
     return environment
+
+
+def _postpone_arrow() -> None:
+    """Have cookiecutter's extensions load arrow when a template asks for the time, for few do and it is large."""
+    if "arrow" in sys.modules or "cookiecutter.extensions" in sys.modules:
+        return
+    later = ModuleType("arrow")
+    later.__getattr__ = lambda name: getattr(import_module("arrow"), name)  # type: ignore[method-assign]
+    sys.modules["arrow"] = later
+    try:
+        import_module("cookiecutter.extensions")
+    finally:
+        del sys.modules["arrow"]
 
 
 def _missing(extensions: Any) -> str:
