@@ -22,6 +22,9 @@ from common.template.variables import CONTEXT_FILE, line_of
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+# What cookiecutter has taken over: the package is of 2016, and its offsets fail with the arrow of today.
+TAKEN_OVER = {"jinja2_time.TimeExtension": "cookiecutter.extensions.TimeExtension"}
+
 
 @dataclass(frozen=True)
 class Template:
@@ -100,15 +103,24 @@ def environment_of(template: Path, declared: Mapping[str, Any]) -> Environment:
     _postpone_arrow()
     with faults.told(CONTEXT_FILE, line=line_of(template, "_jinja2_env_vars")):
         try:
-            environment: Environment = create_env_with_context({"cookiecutter": declared})
+            environment: Environment = create_env_with_context({"cookiecutter": _with_todays_extensions(declared)})
         except (UnknownExtension, ImportError, AttributeError) as error:
             name = _missing(declared["_extensions"])
             raise BadInput(
                 f"The template's extension {name} cannot be loaded: {error.__cause__ or error}"
                 f" ({CONTEXT_FILE}, line {line_of(template, '_extensions')}).",
-                next_step=f"Put its module next to {CONTEXT_FILE}, or use an image in which its package is installed.",
+                next_step=f"Put its module next to {CONTEXT_FILE}, or use an image in which its package is installed:"
+                " docs/templates.md shows how to make one on ours.",
             ) from error
     return environment
+
+
+def _with_todays_extensions(declared: Mapping[str, Any]) -> Mapping[str, Any]:
+    names = declared.get("_extensions")
+    if not isinstance(names, list):
+        return declared
+    known = {old: new for old, new in TAKEN_OVER.items() if old in names}
+    return {**declared, "_extensions": [known.get(name, name) if isinstance(name, str) else name for name in names]}
 
 
 def _postpone_arrow() -> None:
