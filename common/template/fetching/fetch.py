@@ -118,7 +118,8 @@ def from_path(  # noqa: PLR0913 - what is where
     if not path.is_dir():
         raise BadInput(
             f"There is no template in {path}.",
-            next_step="Set pathForTemplate to the folder that a GitClone step before this one filled.",
+            next_step="Give a folder or zip file of the workspace, as a GitClone step before this one fills it; for one"
+            " that is elsewhere, its https address.",
         )
     if address.revision:
         raise BadInput(

@@ -216,5 +216,11 @@ def test_the_process_that_renders_loads_nothing_of_inputs_network_and_git() -> N
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
     ours = {name for name in loaded if name.startswith(("common.", "steps", "runner", "sandbox"))}
     others = {name for name in ours if not name.startswith("common.template")}
-    assert others == {"common.errors", "common.secret", "common.contract", "common.contract.stage"}
+    assert others == {
+        "common.errors",
+        "common.secret",
+        "common.contract",
+        "common.contract.held",
+        "common.contract.stage",
+    }
     assert not {"click", "requests", "rich", "cookiecutter.main", "cookiecutter.prompt"} & set(loaded)
