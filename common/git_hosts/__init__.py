@@ -30,6 +30,7 @@ __all__ = [
     "module_for",
     "open_host",
     "serving",
+    "signed_in",
 ]
 
 
@@ -70,6 +71,11 @@ class GitHost(Protocol):
     """
 
     NAME: str  # as a sentence begins with it
+    FILE_PAGE: str
+    """The path of the page of a file, as a regular expression with the fields of the location, `branch` and `path`.
+
+    '' where a file cannot be told from the address of a page.
+    """
     UNSUPPORTED: Mapping[str, tuple[str, str]]
     """Type of a step, or field of an input, that the host cannot serve -> what it lacks, advice."""
     SETTINGS: frozenset[str]
@@ -150,6 +156,25 @@ def open_host(
         addressed=addressed(context.sources),
     )
     return checked_host(opened, step_type, located=located), opened
+
+
+def signed_in(host: GitHost, context: HostContext, *needs: str) -> HostContext:
+    """Give the context with credentials: those of a GitHub App are asked for here.
+
+    needs: the type of the step, and its inputs that a right of their own goes with.
+    """
+    connector = context.connector
+    if not connector.is_app:
+        return context
+    sign_in = getattr(host, "sign_in", None)  # most have none
+    if sign_in is None:
+        raise Unsupported(host.NAME, "GitHub Apps", next_step="Leave GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY out.")
+    if connector.password is not None:
+        raise BadInput(
+            "There is a token (DRONE_NETRC_PASSWORD), and a GitHub App (GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY).",
+            next_step="Give one of them.",
+        )
+    return cast("HostContext", sign_in(context, needs))
 
 
 def checked_host(context: HostContext, step_type: str, *, located: bool = True) -> GitHost:

@@ -11,6 +11,7 @@ from common.git_hosts.context import HostContext, Missing, check_location
 from common.network.url import checked, origin
 
 NAME = "A plain Git server"
+FILE_PAGE = ""
 UNSUPPORTED = {
     "CreateRepo": (
         "API that creates repositories",

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from common.catalogs import Catalog, CatalogFile
-from common.catalogs.backstage.client import CatalogClient
 from common.contract.inputs import option
 from common.errors import BadInput, NotAllowed
 from common.network.deadline import Deadline
 from common.network.settings import Network
 from common.network.url import checked
 from common.secret import Secret
+
+if TYPE_CHECKING:
+    from common.catalogs.backstage.client import CatalogClient
 
 URL = "backstageUrl (set BACKSTAGE_URL)"
 TOKEN = "BACKSTAGE_TOKEN"  # noqa: S105 - the name of a variable
@@ -75,6 +78,8 @@ class BackstageOptions:
 
     def client(self, network: Network, deadline: Deadline) -> CatalogClient:
         """Give a client of the catalog's API. Raises NotAllowed when there are no credentials."""
+        from common.catalogs.backstage.client import CatalogClient
+
         if not self.url:
             raise BadInput(f"Required input is missing: {URL}.", next_step=ADVICE)
         checked(self.url, what="BACKSTAGE_URL", next_step=ADVICE)

@@ -15,6 +15,7 @@ from common.git_hosts.azure.words import NAME, explain_rejection
 from common.git_hosts.context import HostContext, Unsupported, check_location
 
 __all__ = [
+    "FILE_PAGE",
     "NAME",
     "SETS_DEFAULT_BRANCH_OF_EMPTY",
     "SETTINGS",
@@ -35,6 +36,10 @@ __all__ = [
     "set_default_branch",
 ]
 
+FILE_PAGE = (
+    r"(?:.*/(?P<organization>[^/]+))?/(?P<project>[^/]+)/_git/(?P<repository>[^/?]+)"
+    r"\?path=(?P<path>[^&]+)(?:&version=GB(?P<branch>[^&]+))?"
+)
 UNSUPPORTED: Mapping[str, tuple[str, str]] = {}
 SETTINGS: frozenset[str] = frozenset()  # rights and features are the project's, ways to merge a policy of a branch
 SETS_DEFAULT_BRANCH_OF_EMPTY = False  # the branch that is pushed first becomes the default branch

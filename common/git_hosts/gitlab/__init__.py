@@ -18,6 +18,7 @@ from common.git_hosts.gitlab.words import explain_rejection
 
 __all__ = [
     "ALTERNATIVES",
+    "FILE_PAGE",
     "NAME",
     "SETS_DEFAULT_BRANCH_OF_EMPTY",
     "SETTINGS",
@@ -39,6 +40,7 @@ __all__ = [
 ]
 
 NAME = "GitLab"
+FILE_PAGE = r"/(?P<organization>.+)/(?P<repository>[^/]+)/-/(?:blob|edit|raw)/(?P<branch>[^/]+)/(?P<path>.+)"
 UNSUPPORTED: Mapping[str, tuple[str, str]] = {}
 SETS_DEFAULT_BRANCH_OF_EMPTY = False  # GitLab's words: "Could not change HEAD: branch 'x' does not exist"
 GIT_USERNAME = "oauth2"  # with an OAuth token there is no other; with an access token any will do

@@ -18,6 +18,7 @@ from common.git_hosts.settings import Settings
 from common.harness.access import GIT_HOST
 
 __all__ = [
+    "FILE_PAGE",
     "NAME",
     "SETS_DEFAULT_BRANCH_OF_EMPTY",
     "SETTINGS",
@@ -39,6 +40,10 @@ __all__ = [
 ]
 
 NAME = GIT_HOST
+FILE_PAGE = (
+    r".*/module/code/orgs/(?P<organization>[^/]+)(?:/projects/(?P<project>[^/]+))?/repos/(?P<repository>[^/]+)"
+    r"/files/(?:(?P<branch>.+)/)?~/(?P<path>.+)"
+)
 UNSUPPORTED: Mapping[str, tuple[str, str]] = {}
 SETTINGS: frozenset[str] = frozenset()  # roles are the portal's, merge methods and the rest are rules of a branch
 SETS_DEFAULT_BRANCH_OF_EMPTY = False  # only when it is created, and then no commit is needed

@@ -16,6 +16,7 @@ from common.git_hosts.bitbucket.cloud.words import NAME, explain_rejection
 from common.git_hosts.context import HostContext, Unsupported, check_location
 
 __all__ = [
+    "FILE_PAGE",
     "NAME",
     "SETS_DEFAULT_BRANCH_OF_EMPTY",
     "SETTINGS",
@@ -36,6 +37,7 @@ __all__ = [
     "set_default_branch",
 ]
 
+FILE_PAGE = r"/(?P<workspace>[^/]+)/(?P<repository>[^/]+)/(?:src|raw)/(?P<branch>[^/]+)/(?P<path>.+)"
 UNSUPPORTED: Mapping[str, tuple[str, str]] = {}
 SETS_DEFAULT_BRANCH_OF_EMPTY = False
 SLUG = re.compile(r"[a-z0-9_.-]{1,62}")

@@ -17,6 +17,7 @@ from common.git_hosts.bitbucket.data_center.words import NAME, explain_rejection
 from common.git_hosts.context import HostContext, Missing, check_location
 
 __all__ = [
+    "FILE_PAGE",
     "NAME",
     "SETS_DEFAULT_BRANCH_OF_EMPTY",
     "SETTINGS",
@@ -37,6 +38,10 @@ __all__ = [
     "set_default_branch",
 ]
 
+FILE_PAGE = (
+    r".*/(?:projects|users)/(?P<project>[^/]+)/repos/(?P<repository>[^/]+)/(?:browse|raw)/(?P<path>[^?]+)"
+    r"(?:\?at=(?:refs%2Fheads%2F)?(?P<branch>[^&]+))?"
+)
 UNSUPPORTED: Mapping[str, tuple[str, str]] = {}
 SETS_DEFAULT_BRANCH_OF_EMPTY = False  # only when it is created; it then says none before the first commit
 REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,127}")
