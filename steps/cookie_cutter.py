@@ -242,7 +242,8 @@ def describe(inputs: Inputs, context: Context) -> Outputs:
 
     with scratch_folder() as scratch:
         template = inputs.template.at(inputs.describe)
-        found = described(template.fetched(context, inputs.login.credentials(), scratch, choose=False))
+        login = inputs.login.credentials()
+        found = described(template.fetched(context, login, scratch, choose=False, what="describeTemplate"))
     sys.stdout.write(f"{json.dumps(found, indent=2, ensure_ascii=False)}\n")
     return {}
 
