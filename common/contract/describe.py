@@ -38,6 +38,7 @@ class Declaration:
     outputs: Mapping[str, str]
     options: Sequence[Option]
     config_field: str
+    open_outputs: str = ""
 
 
 def contract(step: Declaration) -> dict[str, Any]:
@@ -50,6 +51,7 @@ def contract(step: Declaration) -> dict[str, Any]:
         "summary": step.text.splitlines()[0],
         "inputs": [_input(declared) for declared in step.options],
         "outputs": [{"name": name, "help": text} for name, text in step.outputs.items()],
+        "openOutputs": step.open_outputs or None,
         "exitCodes": [{"code": code, "meaning": meaning} for code, meaning in EXIT_CODES.items()],
     }
 
@@ -136,7 +138,8 @@ def _names(declared: Option) -> str:
 
 
 def _epilog(step: Declaration) -> str:
-    outputs = "\n".join(f"  {name}: {text}" for name, text in step.outputs.items())
+    more = {"<name>": step.open_outputs} if step.open_outputs else {}
+    outputs = "\n".join(f"  {name}: {text}" for name, text in {**step.outputs, **more}.items())
     codes = ", ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items())
     return (
         "\b\n"

@@ -72,8 +72,11 @@ TEMPLATE = {
 }
 
 
-def environments(world: World, signing_key: str = "") -> dict[str, dict[str, str]]:
-    """For each step what it needs to succeed, secrets included."""
+RESOURCE = 'terraform {\n  backend "http" {}\n}\nresource "harness_a" "b" {\n  name = "${var.X_API_KEY}"\n}\n'
+
+
+def environments(world: World, signing_key: str = "", tofu: Path = Path("/nowhere")) -> dict[str, dict[str, str]]:
+    """For each step what it needs to succeed, secrets included. tofu: the folder of OpenTofu's stand-in."""
     known = world.credentials
     place = world.connector | {"ORG_NAME": "acme", "REPO_NAME": "payments", "BRANCH": "main"}
     harness = {
@@ -104,6 +107,9 @@ def environments(world: World, signing_key: str = "") -> dict[str, dict[str, str
         | {"FILE_PATH": "idp.yaml", "CATALOG_TYPE": "backstage", "BACKSTAGE_URL": f"{world.url}/backstage"}
         | {"BACKSTAGE_TOKEN": known["backstage"].token},
         "CreateOrganization": terraform | {"TF_VAR_ORG_NAME": "Pay"},
+        "CreateResource": terraform
+        | {"RESOURCE_DEFINITION": RESOURCE, "PATH": f"{tofu}:{os.environ['PATH']}", "PROVIDER_MIRROR": str(tofu)}
+        | {"BACKEND_CONFIG": 'password = "canary-of-the-backend"'},
         "CreateProject": terraform | {"TF_VAR_PROJECT_NAME": "Pay", "TF_VAR_ORG_IDENTIFIER": "default"},
         "SlackNotify": slack | {"CHANNEL": "general", "MESSAGE_CONTENT": "hello"},
         "SlackNotify by webhook": {"MESSAGE_CONTENT": "hello", "SLACK_WEBHOOK_URL": f"{world.url}{hook}"},
@@ -144,6 +150,9 @@ def test_no_secret_is_found_anywhere_afterwards(world: World, tmp_path: Path, go
     for name, text in TEMPLATE.items():
         (workspace / "template" / name).parent.mkdir(parents=True, exist_ok=True)
         (workspace / "template" / name).write_text(text)
+    tofu = tmp_path / "bin"
+    (tofu / "registry.opentofu.org" / "harness" / "harness" / "1.0.0").mkdir(parents=True)
+    (tofu / "tofu").symlink_to(REPOSITORY_ROOT / "tests" / "tofu.py")
     home = tmp_path / "g"
     home.mkdir(mode=0o700)
     key = gpg_key(home, passphrase=True)
@@ -151,7 +160,7 @@ def test_no_secret_is_found_anywhere_afterwards(world: World, tmp_path: Path, go
     configured: set[str] = set()
     shown: dict[str, str] = {}
     processes: set[str] = set()
-    for step_type, environ in environments(world, key).items():
+    for step_type, environ in environments(world, key, tofu).items():
         if not good:
             environ |= {name: WRONG for name in environ if name in secret_names() - SIGNING}
         canaries |= {value for name, value in environ.items() if name in secret_names() - {"SIGNING_KEY"}}
@@ -173,7 +182,7 @@ def test_no_secret_is_found_anywhere_afterwards(world: World, tmp_path: Path, go
         expected = 0 if good else REFUSED.get(step_type, 0)
         assert done.returncode == expected, f"{step_type}: {done.stderr}"
         shown[step_type] = done.stdout + done.stderr + (outputs.read_text() if outputs.exists() else "")
-    assert len(canaries) == (8 if good else 2)
+    assert len(canaries) == (9 if good else 2)
     canaries |= {line for line in key.splitlines() if len(line) > SHORTEST_LINE}
     unseen = [module for module in STEPS.values() if not any(f"-m {module}" in line for line in processes)]
     assert unseen == [], "the process list was really watched, through every step"
