@@ -146,7 +146,7 @@ def test_it_is_known_what_the_definition_says_of_itself() -> None:
         'variable "X_API_KEY" {}\noutput "id" {\n  value = 1\n}\nterraform {\n  backend "s3" {}\n}\n'
         'locals {\n  a = file("${path.cwd}/b.yaml")\n}\n'
     )
-    assert (found.variables, found.outputs, found.files) == ({"X_API_KEY"}, {"id"}, ("b.yaml",))
+    assert (set(found.variables), set(found.outputs), found.files) == ({"X_API_KEY"}, {"id"}, ("b.yaml",))
     assert (found.has_backend, found.has_provider, found.has_requirement) == (True, False, False)
 
 
