@@ -44,6 +44,14 @@ ADVICE = {  # what pip says -> what to do
     " yours in PIP_CONF, or a proxy in HTTPS_PROXY.",
 }
 BASES = ("python", "cryptography", "git", "git-lfs")  # each holds those before it
+KEPT_PARSER = ".lark_cache.bin"
+PARSER = """
+import sys, types
+sys.modules["regex"] = types.ModuleType("regex")
+sys.modules["regex"].regex = None
+from hcl2.parser import parser
+parser()
+"""
 OWN_MODES = {"harness", "home/idp", "root", "tmp", "var/tmp"}  # all else is for everybody to read
 
 
@@ -78,13 +86,16 @@ def shared() -> None:
 def libraries(image: str) -> None:
     """Install what the lock of the image names beyond that."""
     common = _lock("none")
-    _install([entry for entry in _lock(_row(image)["extra"]) if entry not in common], LAYERS / "libraries")
+    tree = LAYERS / "libraries"
+    _install([entry for entry in _lock(_row(image)["extra"]) if entry not in common], tree)
+    if (tree / SITE / "hcl2").is_dir():
+        _keep_parser(tree)
 
 
 def code(image: str, base_name: str, version: str) -> None:
     """Copy the step and what steps share, make its command, and write the list of all that the image holds."""
     row = _row(image)
-    if row["base"] != base_name:
+    if base_name not in (row["base"], row.get("with")):
         raise SystemExit(f"The image {image} stands on {row['base']}: add --build-arg BASE={row['base']}.")
     tree = LAYERS / "code"
     site = tree / SITE
@@ -97,7 +108,7 @@ def code(image: str, base_name: str, version: str) -> None:
     about.mkdir(parents=True)
     shutil.copy(SOURCE / "LICENSE", about / "copyright")
     bill = tree / "usr/share/idp-steps/sbom.cdx.json"
-    below = BASES[: BASES.index(base_name) + 1]
+    below = BASES[: BASES.index(row["base"]) + 1]
     _compile(tree, site)
     text = sbom.document(
         image=image,
@@ -206,6 +217,20 @@ def _install(entries: list[str], tree: Path) -> None:
     if (site / "certifi/cacert.pem").is_file():  # one set of authorities, Debian's, for every client
         (site / "certifi/cacert.pem").unlink()
         (site / "certifi/cacert.pem").symlink_to(f"/{BUNDLE}")
+    _finish(tree)
+
+
+def _keep_parser(tree: Path) -> None:
+    """Have python-hcl2 make its parser, which takes seconds, and keep it beside the library, as it does where it may.
+
+    That is known by the place of the library, so it has to be made at the place where the image has it. The module
+    regex, which is compiled for the image's machine and not for this one, has no part in it.
+    """
+    there = Path("/") / SITE
+    for name in ("hcl2", "lark"):
+        shutil.copytree(tree / SITE / name, there / name)
+    _run("python3", "-c", PARSER, env=os.environ | {"PYTHONHASHSEED": "0"})
+    shutil.copy(there / "hcl2" / KEPT_PARSER, tree / SITE / "hcl2" / KEPT_PARSER)
     _finish(tree)
 
 

@@ -65,6 +65,7 @@ UNUSED = (
 )
 UNUSED_IN_LIBRARIES = (
     *("bin", "*/tests", "**/*.h", "**/*.pyi", "**/py.typed"),
+    "cli",  # python-hcl2's programs
     "yaml/_yaml.*",  # the loaders in C; YAML is read by the safe loader in Python, which tells places
     *(
         "charset_normalizer/*.so",

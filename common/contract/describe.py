@@ -40,6 +40,7 @@ class Declaration:
     config_field: str
     command: str = ""
     """What it is called as, where that is no step's module."""
+    open_outputs: str = ""
 
 
 def contract(step: Declaration) -> dict[str, Any]:
@@ -52,6 +53,7 @@ def contract(step: Declaration) -> dict[str, Any]:
         "summary": step.text.splitlines()[0],
         "inputs": [_input(declared) for declared in step.options],
         "outputs": [{"name": name, "help": text} for name, text in step.outputs.items()],
+        "openOutputs": step.open_outputs or None,
         "exitCodes": [{"code": code, "meaning": meaning} for code, meaning in EXIT_CODES.items()],
     }
 
@@ -140,7 +142,8 @@ def _names(declared: Option) -> str:
 
 
 def _epilog(step: Declaration) -> str:
-    outputs = "\n".join(f"  {name}: {text}" for name, text in step.outputs.items())
+    more = {"<name>": step.open_outputs} if step.open_outputs else {}
+    outputs = "\n".join(f"  {name}: {text}" for name, text in {**step.outputs, **more}.items())
     codes = ", ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items())
     told = f"\b\nOutputs:\n{outputs}\n\n" if outputs else ""
     return (

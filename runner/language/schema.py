@@ -119,7 +119,6 @@ OTHER_STEP_TYPES: Final = (
     "Policy",
     "Agent",
     "IdpAction",
-    "CreateResource",
     "Background",
 )
 SPEC_BESIDE_INPUTS: Final = frozenset({"resources", "connectorRef"})  # what every spec accepts, or the runner reads

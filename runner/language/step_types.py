@@ -19,7 +19,7 @@ from common.document import Scalar, Sequence
 from runner.language.pipeline import Step
 
 RUN = "Run"
-OPEN = frozenset({"CreateResource", "Plugin"})  # what they put out is not declared, but made by what they run
+OPEN = frozenset({"Plugin"})  # what they put out is not declared, but made by what they run
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,8 @@ class StepKind:
     image: str = ""
     config_field: str = ""
     """Its field in the account's choice of images (contract, B.5)."""
+    open_outputs: bool = False
+    """It puts out more, whose names its inputs decide."""
 
     @functools.cached_property
     def spec(self) -> Mapping[str, StepInput]:
@@ -107,7 +109,8 @@ def outputs_of(step: Step) -> tuple[str, ...] | None:
         return tuple(dict.fromkeys(name for name, _, _ in declared_outputs(step)))
     if step.type in OPEN or step.type not in types():
         return None
-    return kind(step.type).outputs
+    known = kind(step.type)
+    return None if known.open_outputs else known.outputs
 
 
 def declared_outputs(step: Step) -> list[tuple[str, str, str]]:
@@ -158,4 +161,12 @@ def from_description(module: str, described: Mapping[str, Any]) -> StepKind:
         for declared in described["inputs"]
     )
     outputs = tuple(output["name"] for output in described["outputs"])
-    return StepKind(described["type"], module, inputs, outputs, described["image"], described["executionConfigField"])
+    return StepKind(
+        described["type"],
+        module,
+        inputs,
+        outputs,
+        described["image"],
+        described["executionConfigField"],
+        bool(described["openOutputs"]),
+    )

@@ -73,8 +73,13 @@ TEMPLATE = {
 }
 
 
-def environments(world: World, signing_key: str = "", app_key: str = "") -> dict[str, dict[str, str]]:
-    """For each step what it needs to succeed, secrets included."""
+RESOURCE = 'terraform {\n  backend "http" {}\n}\nresource "harness_a" "b" {\n  name = "${var.X_API_KEY}"\n}\n'
+
+
+def environments(
+    world: World, signing_key: str = "", app_key: str = "", tofu: Path = Path("/nowhere")
+) -> dict[str, dict[str, str]]:
+    """For each step what it needs to succeed, secrets included. tofu: the folder of OpenTofu's stand-in."""
     known = world.credentials
     app = {name: value for name, value in world.connector.items() if name != "DRONE_NETRC_PASSWORD"}
     app |= {**register_app(world.state_dir, app_key), "ORG_NAME": "acme", "REPO_NAME": "by-app", "BRANCH": "main"}
@@ -110,6 +115,9 @@ def environments(world: World, signing_key: str = "", app_key: str = "") -> dict
         | {"FILE_PATH": "idp.yaml", "CATALOG_TYPE": "backstage", "BACKSTAGE_URL": f"{world.url}/backstage"}
         | {"BACKSTAGE_TOKEN": known["backstage"].token},
         "CreateOrganization": terraform | {"TF_VAR_ORG_NAME": "Pay"},
+        "CreateResource": terraform
+        | {"RESOURCE_DEFINITION": RESOURCE, "PATH": f"{tofu}:{os.environ['PATH']}", "PROVIDER_MIRROR": str(tofu)}
+        | {"BACKEND_CONFIG": 'password = "canary-of-the-backend"'},
         "CreateProject": terraform | {"TF_VAR_PROJECT_NAME": "Pay", "TF_VAR_ORG_IDENTIFIER": "default"},
         "SlackNotify": slack | {"CHANNEL": "general", "MESSAGE_CONTENT": "hello"},
         "SlackNotify by webhook": {"MESSAGE_CONTENT": "hello", "SLACK_WEBHOOK_URL": f"{world.url}{hook}"},
@@ -152,6 +160,9 @@ def test_no_secret_is_found_anywhere_afterwards(world: World, tmp_path: Path, go
     for name, text in TEMPLATE.items():
         (workspace / "template" / name).parent.mkdir(parents=True, exist_ok=True)
         (workspace / "template" / name).write_text(text)
+    tofu = tmp_path / "bin"
+    (tofu / "registry.opentofu.org" / "harness" / "harness" / "1.0.0").mkdir(parents=True)
+    (tofu / "tofu").symlink_to(REPOSITORY_ROOT / "tests" / "tofu.py")
     home = tmp_path / "g"
     home.mkdir(mode=0o700)
     key, app_key = gpg_key(home, passphrase=True), rsa_key(tmp_path / "app.pem")
@@ -159,7 +170,7 @@ def test_no_secret_is_found_anywhere_afterwards(world: World, tmp_path: Path, go
     configured: set[str] = set()
     shown: dict[str, str] = {}
     processes: set[str] = set()
-    for step_type, environ in environments(world, key, app_key).items():
+    for step_type, environ in environments(world, key, app_key, tofu).items():
         if not good:
             environ |= {name: WRONG for name in environ if name in secret_names() - SIGNING}
         canaries |= {value for name, value in environ.items() if name in secret_names() - KEYS}
@@ -181,7 +192,7 @@ def test_no_secret_is_found_anywhere_afterwards(world: World, tmp_path: Path, go
         expected = 0 if good else REFUSED.get(step_type, 0)
         assert done.returncode == expected, f"{step_type}: {done.stderr}"
         shown[step_type] = done.stdout + done.stderr + (outputs.read_text() if outputs.exists() else "")
-    assert len(canaries) == (8 if good else 2)
+    assert len(canaries) == (9 if good else 2)
     canaries |= {line for line in (key + app_key).splitlines() if len(line) > SHORTEST_LINE and " " not in line}
     with open_state(world.state_dir).database() as database:
         tokens = {str(row["token"]) for row in database.execute("SELECT token FROM github_tokens")}
