@@ -176,6 +176,7 @@ def render_into(  # noqa: PLR0913 - what is rendered, with what, and where to
     rendered = render(
         stage,
         template.folder,
+        around=template.around,
         repository=template.repository,
         told=template.told,
         given=given,

@@ -5,6 +5,7 @@ Only what an entity has not yet is sent, so that a re-run of an append adds noth
 
 from __future__ import annotations
 
+import urllib.parse
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,7 +46,7 @@ class Inputs:
         default=[],
         exclusive=ASKED,
         alternative=FIELDS,
-        help="Its properties: a list of maps with property, value and mode.",
+        help="Its properties: a list of maps with property, value and mode (replace, append or delete).",
     )
     property: str = option(
         "property", default="", exclusive=ASKED, alternative=FIELDS, help="The property, as in metadata.team."
@@ -70,7 +71,7 @@ class Inputs:
         choices=custom.MODES,
         exclusive=ASKED,
         alternative=FIELDS,
-        help="replace (when absent), or append for lists and maps.",
+        help="replace (when absent), append for lists and maps, or delete.",
     )
     url: str = option(
         "customPropertyUrl",
@@ -99,25 +100,21 @@ class Inputs:
 def update_catalog_property(inputs: Inputs, context: Context) -> Outputs:
     """Set or extend properties of catalog entities."""
     from common.catalogs.harness.properties import CustomProperties
+    from common.catalogs.harness.property_calls import PropertyCalls
 
     form, given = asked(inputs)
     changes = custom.check(given)
-    api = CustomProperties(address(inputs, form), PortalClient(inputs.access, context.network, context.deadline))
-    left = api.left_to_do(changes) if context.dry_run else api.apply(changes)
-    places = {(change.entity_ref, change.path): change for change in left}
-    for change in changes:
-        named = f"{shown(change.path, quotes=False)} of {shown(change.entity_ref, quotes=False)}"
-        if (due := places.get((change.entity_ref, change.path))) is None:
-            log.info(f"{named} has that value already.")
-        elif context.dry_run:
-            log.info(f"Dry run: {named} would get {shown(repr(due.value), quotes=False)} ({due.mode}).")
-        else:
-            log.info(f"{named} is changed ({due.mode}).")
-    if not context.dry_run:
-        return {"updatedEntities": ",".join(dict.fromkeys(change.entity_ref for change in left))}
-    if left:
-        log.info(f"The catalog says: {api.send(left, dry_run=True)}")
-    return {"updatedEntities": ""}
+    portal = PortalClient(inputs.access, context.network, context.deadline)
+    catalog = CustomProperties(PropertyCalls(address(inputs), portal), by_property=form == "Property")
+    due = catalog.plan(changes, closely=context.dry_run)
+    if context.dry_run:
+        custom.tell_plan(changes, due)
+        if due:
+            log.info(f"The catalog says: {catalog.dry_run(due)}")
+        return {"updatedEntities": ""}
+    made = catalog.apply(due)
+    custom.tell_made(changes, made)
+    return {"updatedEntities": ",".join(dict.fromkeys(change.entity_ref for change in made))}
 
 
 def asked(inputs: Inputs) -> tuple[str, list[Change]]:
@@ -144,11 +141,12 @@ def asked(inputs: Inputs) -> tuple[str, list[Change]]:
     return form, custom.entity_changes(body) if form == "Entity" else custom.property_changes(body)
 
 
-def address(inputs: Inputs, form: str) -> str:
-    """Give the URL for the form: the given one, else the portal's."""
-    if inputs.url and _form_of(inputs.url) == form:
-        return inputs.url
-    return f"{inputs.access.portal.base}/gateway/v1/catalog/custom-properties/{form.lower()}"
+def address(inputs: Inputs) -> str:
+    """Give the address of the API: from the given URL of one of its two forms, else the portal's."""
+    if inputs.url and _form_of(inputs.url):
+        parts = urllib.parse.urlsplit(inputs.url)
+        return urllib.parse.urlunsplit(parts._replace(path=parts.path.rpartition("/")[0], query=""))
+    return f"{inputs.access.portal.base}/gateway/v1/catalog/custom-properties"
 
 
 def _form_of(url: str) -> str:

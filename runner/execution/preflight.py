@@ -10,11 +10,11 @@ from common.contract import resolve as resolved
 from common.diagnostics import Diagnostic
 from common.errors import BadInput, shown
 from common.secret import Secret
-from runner.execution import script
+from runner.execution import limits, script
 from runner.execution import step as steps
 from runner.language import resolve, step_types
 from runner.language.expressions.values import SecretReference
-from runner.language.pipeline import Position, positions
+from runner.language.pipeline import Position, positions, timeout_of
 from runner.language.resolve import LATER
 from runner.language.scope import Scope
 from runner.language.step_types import StepKind
@@ -66,6 +66,12 @@ def _check_variables(position: Position, known: Scope, asking: Services, found: 
             continue
         if isinstance(value, SecretReference):
             asking.secret(value.id, "")
+    try:
+        limits.seconds(known, position)
+    except BadInput as error:
+        found.placed.append(
+            Diagnostic(str(error), node.location if (node := timeout_of(known.pipeline, position)) else None)
+        )
 
 
 def _check_step(position: Position, known: Scope, asking: Services, execution: Execution, found: _Found) -> None:
@@ -78,7 +84,7 @@ def _check_step(position: Position, known: Scope, asking: Services, execution: E
         faults += _empty(position, kind, spec)
         given = sources.variables(sources.Asked(kind, spec, asking, execution))
         faults += [] if faults else _refused(position, {**_declared(known, position, asking), **given}, kind)
-        steps.timeout(known, position)
+        limits.seconds(known, position)
     except BadInput as error:
         if str(error) not in found.told:
             faults = faults or [Diagnostic(f"The step {step.identifier!r}: {error}", step.location)]
@@ -144,7 +150,7 @@ def _check_command(  # noqa: PLR0913 - what is asked, and how commands are run
     try:
         spec = resolve.spec(known, position)
         found.placed += _empty(position, step_types.kind(step.type), spec)
-        steps.timeout(known, position)
+        limits.seconds(known, position)
     except BadInput as error:
         if str(error) not in found.told:
             found.placed.append(Diagnostic(f"The step {step.identifier!r}: {error}", step.location))

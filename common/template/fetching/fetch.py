@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,12 +41,14 @@ LOGIN = "the user name and token for its host (DRONE_NETRC_MACHINE, DRONE_NETRC_
 class Fetched:
     """A template on this disk.
 
-    folder: that of its cookiecutter.json; repository: the one around it, which no link may leave. commit: empty when
-    it is in no git repository. home: where that can be cloned from. told: where the template comes from, by the
-    variables that it can print.
+    folder: that of its cookiecutter.json; around: those of the choices of templates that it was chosen from, the
+    outermost first. repository: the one around all, which no link may leave. commit: empty when it is in no git
+    repository. home: where that can be cloned from. told: where the template comes from, by the variables that it can
+    print.
     """
 
     folder: Path
+    around: Sequence[Path]
     repository: Path
     commit: str
     home: str
@@ -150,9 +152,9 @@ def located(  # noqa: PLR0913 - what is where
     if not given.is_dir() or not given.is_relative_to(within):
         raise BadInput(f"The template {address.place} has no folder {address.directory!r}.", next_step=_folders(root))
     _check_context(given, within, root)
-    folder = given
+    folder, around = given, list[Path]()
     if choose:
-        folder = nested.chosen(given, address.names, within=within)
+        folder, around = nested.chosen(given, address.names, within=within)
         _check_context(folder, within, root)
     elsewhere = address.is_url or address.is_zip  # where it is here would be different every time
     template, repo_dir = address.place, address.named(address.directory)
@@ -160,7 +162,9 @@ def located(  # noqa: PLR0913 - what is where
         template = repo_dir = address.named(folder.relative_to(root).as_posix()) if elsewhere else str(folder)
     told = {"_template": template, "_repo_dir": repo_dir, "_checkout": address.revision or None}
     home = home or address.place
-    return Fetched(folder=folder, repository=within, commit=commit, home=home, address=address, told=told)
+    return Fetched(
+        folder=folder, around=around, repository=within, commit=commit, home=home, address=address, told=told
+    )
 
 
 def _check_context(folder: Path, within: Path, root: Path) -> None:

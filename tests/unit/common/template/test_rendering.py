@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import signal
-import stat
 import subprocess
 import sys
 import threading
@@ -19,6 +18,7 @@ from common.contract.stage import staging
 from common.errors import Interrupted
 from common.template.rendering import render
 from tests.conftest import RunStep
+from tests.templates import tree
 
 CONTEXT: dict[str, Any] = {
     "app_name": "My App",
@@ -113,15 +113,6 @@ def build(root: Path) -> None:
     (root / ROOT / "linked-folder").symlink_to("static")
 
 
-def tree(root: Path) -> dict[str, tuple[str, bytes]]:
-    """Every path with its kind and mode, and its content."""
-    found = {}
-    for path in sorted(root.rglob("*")):
-        mode = stat.filemode(path.lstat().st_mode)
-        found[str(path.relative_to(root))] = (mode, path.read_bytes() if path.is_file() else b"")
-    return found
-
-
 def test_a_template_with_everything_comes_out_as_from_the_command_line(
     workspace: Path, run_step: RunStep, tmp_path: Path
 ) -> None:
@@ -199,8 +190,8 @@ def test_a_signal_just_after_the_start_ends_the_process_that_renders(
     monkeypatch.setattr("common.template.rendering.subprocess.Popen", noted)
     with staging(workspace) as stage, pytest.raises(Interrupted):
         render(
-            stage, workspace, repository=workspace, told={}, given={}, strict=False, output=workspace, hooks="all",
-            hook_timeout=1, signature={}, largest=1,
+            stage, workspace, around=[], repository=workspace, told={}, given={}, strict=False, output=workspace,
+            hooks="all", hook_timeout=1, signature={}, largest=1,
         )  # fmt: skip
     assert started[0].returncode is not None
     assert list(workspace.iterdir()) == []
