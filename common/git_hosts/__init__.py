@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "HOSTS",
     "GitHost",
+    "ListedRepository",
     "NewPullRequest",
     "NewRepository",
     "Repository",
@@ -52,6 +53,15 @@ class Repository:
     default_branch: str
     visibility: str
     description: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListedRepository:
+    """A repository as a list of its owner's shows it. name: for the field repository. default_branch: '' if unknown."""
+
+    name: str
+    default_branch: str = ""
+    archived: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +119,9 @@ class GitHost(Protocol):
 
         Only hosts with SETS_DEFAULT_BRANCH_OF_EMPTY look at the wanted default branch.
         """
+
+    def list_repositories(self, context: HostContext) -> Iterator[ListedRepository]:
+        """Give the repositories of the owner that the location names, as they are asked for page by page."""
 
     def set_default_branch(self, context: HostContext, branch: str) -> None:
         """Make this the default branch of the repository; to repeat it does no harm.

@@ -21,6 +21,10 @@ UNSUPPORTED = {
         "pages that show files, by which a catalog registers them",
         "Push to a git host that has them, and give its kind as CONNECTOR_TYPE.",
     ),
+    "listRepositories": (
+        "API that lists repositories",
+        "Name a git host that has one as CONNECTOR_TYPE.",
+    ),
     "pushMode": ("pull requests", "Set PUSH_MODE=push."),
     "protect": ("API that protects branches", "Leave protect out, and have its keeper protect the branch."),
 }

@@ -18,6 +18,7 @@ from common.contract.process import NOT_WRITABLE
 from common.contract.signals import signals
 from common.diagnostics import Invalid
 from common.errors import BadInput, Interrupted, StepError
+from runner.cli.catalog import catalog
 from runner.cli.convert import convert
 from runner.execution import checks, workflows
 from runner.execution import run as runs
@@ -48,6 +49,7 @@ def idp_steps() -> None:
 
 
 idp_steps.add_command(convert)
+idp_steps.add_command(catalog)
 
 _FACT = click.option(
     "--fact",

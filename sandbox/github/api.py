@@ -132,6 +132,16 @@ def own_user() -> ResponseReturnValue:
     return jsonify(answers.own_user(base(), login, len(owned) - private, private))
 
 
+@github.get("/orgs/<login>/repos")
+def list_of_organization(login: str) -> ResponseReturnValue:
+    caller = caller_of()
+    if accounts.kind_of(current_state(), login) != "Organization":
+        stop(404, "Not Found")
+    size, number = (int(request.args.get(name, default)) for name, default in (("per_page", "30"), ("page", "1")))
+    found, _ = repositories.page(current_state(), "github", login, number=number - 1, size=min(size, 100))
+    return jsonify([shown(hosted, caller) for hosted in found if caller.known or not hosted.is_private])
+
+
 @github.post("/orgs/<login>/repos")
 def create_in_organization(login: str) -> ResponseReturnValue:
     caller = caller_of(write=True)

@@ -16,6 +16,7 @@ from common.secret import Secret
 
 if TYPE_CHECKING:
     from common.catalogs.backstage.client import CatalogClient
+    from common.catalogs.tidying import Tidied
 
 URL = "backstageUrl (set BACKSTAGE_URL)"
 TOKEN = "BACKSTAGE_TOKEN"  # noqa: S105 - the name of a variable
@@ -69,6 +70,12 @@ class BackstageOptions:
         from common.catalogs.backstage.locations import Locations
 
         return Locations(file, self.client(network, deadline))
+
+    def tidied(self, *, network: Network, deadline: Deadline) -> Tidied:
+        """Make ready to look through the catalog."""
+        from common.catalogs.backstage.tidying import LocatedTidied
+
+        return LocatedTidied(self.client(network, deadline))
 
     def page(self, ref: str) -> str:
         """Give the page of an entity."""

@@ -17,6 +17,7 @@ from common.network.url import checked, origin
 
 if TYPE_CHECKING:
     from common.catalogs.backstage.client import CatalogClient
+    from common.catalogs.tidying import Tidied
 
 DEFAULT_IDP = "https://idp.harness.io"
 ACCOUNT = "accountId (set HARNESS_ACCOUNT_ID)"
@@ -111,6 +112,21 @@ class HarnessOptions:
             body=body,
             file_url=self.file_url or self._made_file_url(body),
         )
+
+    def tidied(self, *, network: Network, deadline: Deadline) -> Tidied:
+        """Make ready to look through the catalog, of the generation that is asked for."""
+        self.access.headers()  # refuses at once when there are no credentials
+        if self._first_generation():
+            from common.catalogs.backstage.tidying import LocatedTidied
+
+            return LocatedTidied(self.client(network, deadline))
+        from common.catalogs.harness.tidying import HarnessTidied
+        from common.harness.client import PortalClient
+
+        if not self.access.portal.account:
+            raise BadInput("Which account is meant is not said.", next_step="Set HARNESS_ACCOUNT_ID.")
+        portal = PortalClient(self.access, network, deadline)
+        return HarnessTidied(portal, self.access.portal.base, self.access.portal.account)
 
     def client(self, network: Network, deadline: Deadline) -> CatalogClient:
         """Give a client of the catalog's API of IDP 1.0."""

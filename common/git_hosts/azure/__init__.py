@@ -9,6 +9,7 @@ from common.errors import BadInput
 from common.git.credentials import Credentials
 from common.git_hosts.azure import place
 from common.git_hosts.azure.api import apply_settings, create_repository, find_repository, set_default_branch
+from common.git_hosts.azure.listing import list_repositories
 from common.git_hosts.azure.policies import protect_branch
 from common.git_hosts.azure.pull_requests import find_pull_request, open_pull_request
 from common.git_hosts.azure.words import NAME, explain_rejection
@@ -30,6 +31,7 @@ __all__ = [
     "find_pull_request",
     "find_repository",
     "git_credentials",
+    "list_repositories",
     "open_pull_request",
     "protect_branch",
     "repository_url",

@@ -13,6 +13,7 @@ from common.git_hosts.github.api import create_repository, find_repository
 from common.git_hosts.github.app import sign_in
 from common.git_hosts.github.branches import protect_branch, set_default_branch
 from common.git_hosts.github.connection import GIT_USERNAME, web
+from common.git_hosts.github.listing import list_repositories
 from common.git_hosts.github.pull_requests import find_pull_request, open_pull_request
 from common.git_hosts.github.repository_settings import SETTINGS, apply_settings
 from common.git_hosts.github.words import explain_rejection
@@ -33,6 +34,7 @@ __all__ = [
     "find_pull_request",
     "find_repository",
     "git_credentials",
+    "list_repositories",
     "open_pull_request",
     "protect_branch",
     "repository_url",

@@ -11,6 +11,7 @@ from common.git.credentials import Credentials
 from common.git_hosts.context import HostContext, check_location
 from common.git_hosts.gitlab.api import create_repository, find_repository
 from common.git_hosts.gitlab.branches import protect_branch, set_default_branch
+from common.git_hosts.gitlab.listing import list_repositories
 from common.git_hosts.gitlab.merge_requests import find_pull_request, open_pull_request
 from common.git_hosts.gitlab.place import full_path, group, name, web
 from common.git_hosts.gitlab.project_settings import ALTERNATIVES, SETTINGS, apply_settings
@@ -33,6 +34,7 @@ __all__ = [
     "find_pull_request",
     "find_repository",
     "git_credentials",
+    "list_repositories",
     "open_pull_request",
     "protect_branch",
     "repository_url",

@@ -12,6 +12,7 @@ from common.git_hosts.context import HostContext, Unsupported, check_location
 from common.git_hosts.harness import place
 from common.git_hosts.harness.api import create_repository, find_repository
 from common.git_hosts.harness.branches import protect_branch, set_default_branch
+from common.git_hosts.harness.listing import list_repositories
 from common.git_hosts.harness.pull_requests import find_pull_request, open_pull_request
 from common.git_hosts.harness.words import explain_rejection
 from common.git_hosts.settings import Settings
@@ -33,6 +34,7 @@ __all__ = [
     "find_pull_request",
     "find_repository",
     "git_credentials",
+    "list_repositories",
     "open_pull_request",
     "protect_branch",
     "repository_url",

@@ -10,6 +10,7 @@ from common.errors import BadInput
 from common.git_hosts.bitbucket.cloud.access import git_credentials, web
 from common.git_hosts.bitbucket.cloud.api import create_repository, find_repository
 from common.git_hosts.bitbucket.cloud.branches import protect_branch, set_default_branch
+from common.git_hosts.bitbucket.cloud.listing import list_repositories
 from common.git_hosts.bitbucket.cloud.pull_requests import find_pull_request, open_pull_request
 from common.git_hosts.bitbucket.cloud.repository_settings import SETTINGS, apply_settings
 from common.git_hosts.bitbucket.cloud.words import NAME, explain_rejection
@@ -31,6 +32,7 @@ __all__ = [
     "find_pull_request",
     "find_repository",
     "git_credentials",
+    "list_repositories",
     "open_pull_request",
     "protect_branch",
     "repository_url",

@@ -10,6 +10,7 @@ from common.errors import BadInput
 from common.git_hosts.bitbucket.data_center import place
 from common.git_hosts.bitbucket.data_center.api import create_repository, find_repository
 from common.git_hosts.bitbucket.data_center.branches import protect_branch, set_default_branch
+from common.git_hosts.bitbucket.data_center.listing import list_repositories
 from common.git_hosts.bitbucket.data_center.place import clone_url, git_credentials
 from common.git_hosts.bitbucket.data_center.pull_requests import find_pull_request, open_pull_request
 from common.git_hosts.bitbucket.data_center.repository_settings import SETTINGS, apply_settings
@@ -32,6 +33,7 @@ __all__ = [
     "find_pull_request",
     "find_repository",
     "git_credentials",
+    "list_repositories",
     "open_pull_request",
     "protect_branch",
     "repository_url",

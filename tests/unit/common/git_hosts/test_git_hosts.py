@@ -21,6 +21,7 @@ FUNCTIONS_OF = {  # the functions that only these steps, or steps with these inp
     "CreateRepo": {"find_repository", "create_repository", "set_default_branch", "apply_settings"},
     "pushMode": {"find_pull_request", "open_pull_request"},
     "protect": {"protect_branch"},
+    "listRepositories": {"list_repositories"},
     "RegisterCatalog": {"file_url", "repository_url"},
 }
 
