@@ -20,6 +20,8 @@ from common import log
 from common.contract.process import NOT_WRITABLE, forget_initial_environment
 from common.contract.stage import Stage
 from common.errors import BadInput
+from common.network.settings import PROXY_VARIABLES
+from common.network.url import without_credentials
 from common.template import faults, isolation
 from common.template.job import KINDS, Answer, Job
 
@@ -98,7 +100,7 @@ def render(  # noqa: PLR0913 - what there is to say about a template
 def _answer(job: Job, lock: int) -> Answer:
     child = subprocess.Popen(
         COMMAND,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        env={**_environ(), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -133,6 +135,14 @@ def _answer(job: Job, lock: int) -> Answer:
             next_step="Its last words stand above; a template that needs too much memory is ended by signal 9 (-9).",
         ) from error
     return answer
+
+
+def _environ() -> dict[str, str]:
+    """Give the variables of this process, with proxies that hold no password: a template's code could send it away."""
+    return {
+        name: without_credentials(value) if name.upper() in PROXY_VARIABLES and "://" in value else value
+        for name, value in os.environ.items()
+    }
 
 
 def _listen(stream: IO[bytes]) -> None:

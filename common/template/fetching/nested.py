@@ -81,6 +81,21 @@ def chosen(folder: Path, names: Sequence[str], *, within: Path) -> tuple[Path, l
     return folder, around
 
 
+def around(folder: Path, *, within: Path) -> list[Path]:
+    """Give the folders of the choices that lead to a template, the outermost first."""
+    found: list[Path] = []
+    inner = folder
+    for parent in folder.parents:
+        if not parent.is_relative_to(within):
+            break
+        if (parent / CONTEXT_FILE).is_file() and any(
+            (parent / one.path).resolve() == inner.resolve() for one in choices(read_context(parent))
+        ):
+            found.insert(0, parent)
+            inner = parent
+    return found
+
+
 def pick(there: Sequence[Choice], name: str) -> Choice:
     """Give the one of that name, path or title. Raises BadInput that lists them."""
     for one in there:
