@@ -348,7 +348,8 @@ if __name__ == "__main__":
     first_request()
     clones()
     pipeline()
-    from tests import bench_templates  # here, for it uses what stands above
+    from tests import bench_catalog, bench_templates  # here, for they use what stands above
 
     bench_templates.templates()
     bench_templates.onboarding()
+    bench_catalog.imports()
