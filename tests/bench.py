@@ -348,8 +348,9 @@ if __name__ == "__main__":
     first_request()
     clones()
     pipeline()
-    from tests import bench_catalogs, bench_templates  # here, for they use what stands above
+    from tests import bench_catalog, bench_catalogs, bench_templates  # here, for they use what stands above
 
     bench_templates.templates()
     bench_templates.onboarding()
     bench_catalogs.properties()
+    bench_catalog.imports()

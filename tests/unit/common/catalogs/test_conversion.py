@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from common.catalogs.conversion import REFERENCES, converted
 from common.catalogs.entity import parse, reference
-from common.catalogs.rules import Format
+from common.catalogs.rules import RULES, Format
 from common.document import roundtrip
 from common.errors import BadInput
 from sandbox.catalog import entities
@@ -84,8 +84,9 @@ spec:
   domain: money
 # nothing comes after this
 """
+IDENTIFIER = RULES[Format.HARNESS].fields["identifier"].rule
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_-]{0,10}[A-Za-z0-9]", fullmatch=True).filter(
-    lambda name: not name.startswith("_")
+    lambda name: not name.startswith("_") and not IDENTIFIER.problem(name, "")  # both formats take it
 )
 TEXTS = st.text("abc é#:-'\"{}[]&*!|>%@`,?\\ü漢0123", min_size=1, max_size=30).filter(str.strip)
 KINDS = {
