@@ -23,7 +23,7 @@ import tomllib
 from pathlib import Path
 
 from images import sbom, sbom_python, trim
-from images.trim import LIBRARY, SITE
+from images.trim import DEBIAN_SITE, LIBRARY, SITE
 
 SOURCE = Path(__file__).resolve().parent.parent
 LAYERS = Path("/layers")
@@ -43,7 +43,7 @@ ADVICE = {  # what pip says -> what to do
     "No matching distribution found": "The Python index lacks a package of the lock, or cannot be reached; name"
     " yours in PIP_CONF, or a proxy in HTTPS_PROXY.",
 }
-BASES = ("python", "git", "git-lfs")  # each holds those before it
+BASES = ("python", "cryptography", "git", "git-lfs")  # each holds those before it
 KEPT_PARSER = ".lark_cache.bin"
 PARSER = """
 import sys, types
@@ -236,19 +236,23 @@ def _keep_parser(tree: Path) -> None:
 
 def _finish(tree: Path) -> None:
     """Compile; give every file the same mode, whatever the checkout's umask was, and the same date."""
-    for folder in (LIBRARY, SITE):
+    for folder in (LIBRARY, SITE, DEBIAN_SITE):
         if (tree / folder).is_dir():
-            _compile(tree, tree / folder)
+            _compile(tree, tree / folder, docstrings=folder != LIBRARY)
     for path in (tree, *tree.rglob("*")):
         if not path.is_symlink() and str(path.relative_to(tree)) not in OWN_MODES:
             path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
         os.utime(path, (FILE_DATE, FILE_DATE), follow_symlinks=False)
 
 
-def _compile(tree: Path, folder: Path) -> None:
-    """Put each module's compiled form where Python finds it without the source, and leave the source out."""
+def _compile(tree: Path, folder: Path, *, docstrings: bool = True) -> None:
+    """Put each module's compiled form where Python finds it without the source, and leave the source out.
+
+    docstrings=False leaves them and the asserts out, which Python's own library promises to need for nothing.
+    """
     _run(
         *("python3", "-m", "compileall", "-q", "-j1", "-b", "--invalidation-mode=unchecked-hash"),
+        *("-o", "0" if docstrings else "2"),
         *("-s", tree, "-p", "/", folder),
         env=os.environ | {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"},
     )

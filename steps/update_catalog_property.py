@@ -1,20 +1,27 @@
-"""UpdateCatalogProperty: custom properties of catalog entities, which override what their YAML says.
+"""UpdateCatalogProperty: properties of catalog entities. In the portal they override what the entities' YAML says.
 
-Only what an entity has not yet is sent, so that a re-run of an append adds nothing twice.
+Backstage has no such properties, so there the YAML itself is edited. Only what an entity has not yet is changed: a
+re-run of an append adds nothing twice.
 """
 
 from __future__ import annotations
 
+import contextlib
 import urllib.parse
 from dataclasses import dataclass
 from typing import Any
 
 from common import log
 from common.catalogs import properties as custom
-from common.catalogs.properties import Change
+from common.catalogs import table
+from common.catalogs.backstage.file_options import FileOptions
+from common.catalogs.backstage.options import BackstageOptions
+from common.catalogs.properties import Change, PropertyCatalog
 from common.contract.inputs import option
+from common.contract.process import scratch_folder
 from common.contract.step import Context, Outputs, step
 from common.errors import BadInput, shown
+from common.git_hosts.context import HarnessAccount
 from common.harness.access import KEY, Access
 from common.harness.client import PortalClient, given_body
 from common.network.url import checked
@@ -89,32 +96,50 @@ class Inputs:
         exclusive=ASKED,
         help="The change as the platform gives it, in JSON; needs CUSTOM_PROPERTY_URL. The other inputs go before it.",
     )
+    catalog_type: str = table.type_option()
+    backstage: BackstageOptions
+    files: FileOptions
 
 
 @step(
     type="UpdateCatalogProperty",
     image="updatecatalogproperty",
-    outputs={"updatedEntities": "References of the entities this run changed, separated by commas; empty when none."},
-    informs=["updatedEntities"],
+    outputs={
+        "updatedEntities": "References of the entities this run changed, separated by commas; empty when none.",
+        "pullRequestUrls": "Browser URLs of the open pull requests that hold the changes; Backstage only.",
+    },
+    informs=["updatedEntities", "pullRequestUrls"],
 )
 def update_catalog_property(inputs: Inputs, context: Context) -> Outputs:
-    """Set or extend properties of catalog entities."""
+    """Set, extend or delete properties of catalog entities."""
+    form, given = asked(inputs)
+    changes = custom.check(given)
+    with contextlib.ExitStack() as stack:
+        catalog = opened(inputs, context, form, stack)
+        due = catalog.plan(changes, closely=context.dry_run)
+        if context.dry_run:
+            custom.tell_plan(changes, due)
+            if due and (said := catalog.dry_run(due)):
+                log.info(f"The catalog says: {said}")
+            return {"updatedEntities": ""}
+        made = catalog.apply(due)
+    custom.tell_made(changes, made)
+    outputs = {"updatedEntities": ",".join(dict.fromkeys(change.entity_ref for change in made))}
+    return outputs | ({"pullRequestUrls": ",".join(catalog.urls)} if catalog.urls else {})
+
+
+def opened(inputs: Inputs, context: Context, form: str, stack: contextlib.ExitStack) -> PropertyCatalog:
+    """Make ready to change properties in the catalog that is meant."""
+    if inputs.catalog_type == "backstage":
+        client = inputs.backstage.client(context.network, context.deadline)
+        portal = inputs.access.portal
+        harness = HarnessAccount(url=portal.given_base, account=portal.account, api_key=inputs.access.api_key)
+        return inputs.files.open(client, harness, context, stack.enter_context(scratch_folder()))
     from common.catalogs.harness.properties import CustomProperties
     from common.catalogs.harness.property_calls import PropertyCalls
 
-    form, given = asked(inputs)
-    changes = custom.check(given)
-    portal = PortalClient(inputs.access, context.network, context.deadline)
-    catalog = CustomProperties(PropertyCalls(address(inputs), portal), by_property=form == "Property")
-    due = catalog.plan(changes, closely=context.dry_run)
-    if context.dry_run:
-        custom.tell_plan(changes, due)
-        if due:
-            log.info(f"The catalog says: {catalog.dry_run(due)}")
-        return {"updatedEntities": ""}
-    made = catalog.apply(due)
-    custom.tell_made(changes, made)
-    return {"updatedEntities": ",".join(dict.fromkeys(change.entity_ref for change in made))}
+    portal_client = PortalClient(inputs.access, context.network, context.deadline)
+    return CustomProperties(PropertyCalls(address(inputs), portal_client), by_property=form == "Property")
 
 
 def asked(inputs: Inputs) -> tuple[str, list[Change]]:
@@ -129,11 +154,12 @@ def asked(inputs: Inputs) -> tuple[str, list[Change]]:
             "mode": inputs.mode,
             "entity_refs": [_entity(entry) for entry in inputs.entity_refs],
         }
-    elif inputs.url and inputs.body:
+    elif inputs.url and inputs.body:  # the platform's own form
         form = _form_of(inputs.url)
         body = given_body(inputs.body)
     else:
-        key = "" if inputs.access.known else f" Required input is missing too: {KEY}."
+        known = inputs.access.known or inputs.catalog_type == "backstage"
+        key = "" if known else f" Required input is missing too: {KEY}."
         raise BadInput(
             f"Nothing says what to change.{key}",
             next_step="Give type, entityRef and properties, or type, property, value and entityRefs.",

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from common import log
 from common.errors import BadInput, shown
@@ -45,6 +45,26 @@ class Due:
     def kind(self) -> str:
         """What it is called in a plan."""
         return "deletion" if self.change.mode == "delete" else "addition" if self.adds else "update"
+
+
+class PropertyCatalog(Protocol):
+    """A catalog, ready to have properties of its entities changed."""
+
+    @property
+    def urls(self) -> Sequence[str]:
+        """The pull requests that the changes wait in."""
+
+    def plan(self, changes: Sequence[Change], *, closely: bool = False) -> list[Due]:
+        """Read the entities, and give the changes that they have not yet. Raises Refused that names unknown ones.
+
+        closely: also what only tells additions from updates is read.
+        """
+
+    def dry_run(self, due: Sequence[Due]) -> str:
+        """Have the other side check the changes, and give what it says."""
+
+    def apply(self, due: Sequence[Due]) -> list[Change]:
+        """Make the changes that were planned, and give them. Raises for those that failed, after all others."""
 
 
 def entity_changes(body: Mapping[str, Any]) -> list[Change]:
@@ -115,12 +135,12 @@ def remaining(change: Change, current: Mapping[tuple[str, ...], Any]) -> Change 
         return change
     held = current[path]
     if change.mode == "replace":
-        return None if _same(held, change.value) else change
+        return None if same(held, change.value) else change
     if isinstance(held, list) and isinstance(change.value, list):
-        missing = [item for item in change.value if not any(_same(item, other) for other in held)]
+        missing = [item for item in change.value if not any(same(item, other) for other in held)]
         return replace(change, value=missing) if missing else None
     if isinstance(held, dict) and (together := appended({}, change.value)) is not None:
-        unlike = {name: value for name, value in together.items() if name not in held or not _same(held[name], value)}
+        unlike = {name: value for name, value in together.items() if name not in held or not same(held[name], value)}
         return replace(change, value=unlike) if unlike else None
     return change
 
@@ -244,6 +264,6 @@ def _text(value: object) -> str:
     return "" if value is None else str(value).strip()
 
 
-def _same(value: object, other: object) -> bool:
+def same(value: object, other: object) -> bool:
     """Compare as JSON does: true is not 1, and the order of a map's keys does not count."""
     return json.dumps(value, sort_keys=True, default=str) == json.dumps(other, sort_keys=True, default=str)

@@ -53,7 +53,8 @@ def _quoted(text: str) -> str:
 class Hooks:
     """How hooks are run: which (see job.HOOKS), for how many seconds each, and with which variables.
 
-    scratch: a folder for them as they are rendered. left_out: gets the names of those that are there and not run.
+    scratch: a folder for them as they are rendered, which may take `memory` bytes. left_out: gets the names of those
+    that are there and not run.
     """
 
     wanted: str
@@ -61,6 +62,7 @@ class Hooks:
     scratch: Path
     environ: Mapping[str, str]
     left_out: list[str]
+    memory: int
 
     def before_all(self, templates: Sequence[Path]) -> list[Path]:
         """Run the pre_prompt hooks of each, on a copy which they may change, and give where the templates are then.
@@ -87,7 +89,7 @@ class Hooks:
         """
         context = {**template.context, "cookiecutter": {**template.context["cookiecutter"], **places}}
         for script in self._scripts(template.root, name):
-            with faults.told(f"{FOLDER}/{script.name}"):
+            with faults.told(f"{FOLDER}/{script.name}"), isolation.bounded_memory(self.memory):
                 source = template.environment.from_string(script.read_text(encoding="utf-8")).render(**context).encode()
             rendered = self.scratch / script.name
             rendered.write_bytes(source)

@@ -13,6 +13,7 @@ from common.catalogs.harness import properties
 from sandbox.app import create_app
 from sandbox.services import open_state
 from tests.conftest import Faults, RunStep, World, serving
+from tests.keys import register_app, rsa_key
 
 ALLOWED = {
     r"scm/get-file-by-branch: the description has no such operation": (
@@ -88,7 +89,7 @@ def _change_properties(run: Callable[..., None], keys: dict[str, str], monkeypat
     for dry_run in ("true", "false"):
         run("UpdateCatalogProperty", keys, entity, PLUGIN_PROPERTIES=gone, DRY_RUN=dry_run)
     monkeypatch.setattr(properties, "FEW", 0)
-    tagged = many | {"PLUGIN_PROPERTY": "metadata.tags", "PLUGIN_ENTITY_REFS": json.dumps([account])}
+    tagged = many | {"PLUGIN_PROPERTY": "metadata.languages", "PLUGIN_ENTITY_REFS": json.dumps([account])}
     run("UpdateCatalogProperty", keys, tagged, PLUGIN_MODE="append", PLUGIN_VALUE='["go"]')
     run("UpdateCatalogProperty", keys, tagged, PLUGIN_MODE="delete")
 
@@ -179,3 +180,26 @@ def test_all_steps_send_what_the_services_describe(
         "slack POST /conversations.open",
         "slack POST /conversations.list",
     }
+
+
+@pytest.mark.programs("ssh-keygen")
+def test_a_github_app_sends_what_github_describes(
+    recorded: tuple[World, Any], run_step: RunStep, workspace: Path, tmp_path: Path
+) -> None:
+    """Its own calls, and those of DirectPush about pull requests."""
+    world, recorder = recorded
+    app = {**world.connector, "DRONE_NETRC_PASSWORD": "", "ORG_NAME": "acme", "REPO_NAME": "by-app", "BRANCH": "main"}
+    app |= register_app(world.state_dir, rsa_key(tmp_path / "app.pem"))
+    (workspace / "app").mkdir()
+
+    def run(step_type: str, *, file: str = "", **more: str) -> None:
+        (workspace / "app" / (file or "README.md")).touch()
+        done = run_step(step_type, {**app, "CODE_DIRECTORY": "app", **more})
+        assert done.code == 0, done.stderr
+
+    run("CreateRepo")
+    run("DirectPush")
+    for _ in range(2):
+        run("DirectPush", file="more", PUSH_MODE="pull_request")
+    assert recorder.seen, "no request reached what is described"
+    assert recorder.faults == [], "\n".join(dict.fromkeys(recorder.faults))

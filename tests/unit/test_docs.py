@@ -15,7 +15,9 @@ import steps
 from common.contract.inputs import snake
 
 ROOT = Path(__file__).parents[2]
-NO_STEP = {"git-hosts", "portal", "slack", "opentofu", "yaml", "sandbox", "runner", "all"}  # extras that are no image
+NO_STEP = {  # extras that are no image
+    *("git-access", "git-hosts", "portal", "yaml", "slack", "opentofu", "sandbox", "runner", "all")
+}
 
 
 @pytest.fixture(scope="module")

@@ -51,6 +51,7 @@ class CustomProperties:
     calls: PropertyCalls
     by_property: bool
     beneath: dict[tuple[str, str], Any] = field(default_factory=dict)
+    urls: Sequence[str] = ()
 
     def plan(self, changes: Sequence[Change], *, closely: bool = False) -> list[Due]:
         """Read each entity, and give the changes that it has not yet. Refused names every unknown entity.

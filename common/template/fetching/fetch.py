@@ -10,14 +10,11 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from common import log
 from common.errors import BadInput
-from common.git import lfs, submodules
-from common.git.clone import clone
-from common.git.command import Git, GitFailed
 from common.git.credentials import Credentials
-from common.git.upstream import Upstream
 from common.network.deadline import Deadline
 from common.network.settings import Network
 from common.network.url import checked, without_credentials
@@ -25,6 +22,10 @@ from common.secret import Secret
 from common.template.fetching import nested
 from common.template.fetching.address import Address
 from common.template.variables import CONTEXT_FILE
+
+if TYPE_CHECKING:
+    from common.git.command import Git
+    from common.git.upstream import Upstream
 
 LARGEST_ZIP = 256 * 1024 * 1024  # bytes
 NOT_PUBLIC = (
@@ -65,6 +66,9 @@ class Reach:
     credentials: Credentials | None = None
 
     def upstream(self, url: str) -> Upstream:
+        from common.git.command import Git
+        from common.git.upstream import Upstream
+
         return Upstream(Git(self.network, self.credentials), url, self.deadline, NOT_PUBLIC)
 
 
@@ -88,6 +92,9 @@ def from_url(address: Address, reach: Reach, scratch: Path, *, choose: bool = Tr
         root = archive.unpack(file, _fresh(scratch / "unpacked"), name=address.place)
         file.unlink()
         return located(address, root, "", choose=choose)
+    from common.git import lfs, submodules
+    from common.git.clone import clone
+
     root = scratch / "template"
     if root.exists():
         shutil.rmtree(root)
@@ -111,22 +118,28 @@ def from_path(  # noqa: PLR0913 - what is where
     if not path.is_dir():
         raise BadInput(
             f"There is no template in {path}.",
-            next_step="Set pathForTemplate to the folder that a GitClone step before this one filled.",
+            next_step="Give a folder or zip file of the workspace, as a GitClone step before this one fills it; for one"
+            " that is elsewhere, its https address.",
         )
     if address.revision:
         raise BadInput(
             f"templateCheckout is {address.revision!r}, and the template is a folder, which is taken as it is.",
             next_step="Have the GitClone step check it out, or set publicTemplateUrl.",
         )
-    around, git = repository_of(path, workspace), Git(network)
+    around = repository_of(path, workspace)
     if around is None:
         return located(address, path, "", choose=choose)
+    from common.git.command import Git
+
+    git = Git(network)
     home = _home_of(git, around) or around.relative_to(workspace).as_posix()
     return located(address, path, commit_of(git, around), within=around, home=home, choose=choose)
 
 
 def commit_of(git: Git, repository: Path) -> str:
     """Give the commit that is checked out; empty when there is none."""
+    from common.git.command import GitFailed
+
     try:
         return git.run("rev-parse", "--quiet", "--verify", "HEAD", cwd=repository).strip()
     except GitFailed:
@@ -135,6 +148,8 @@ def commit_of(git: Git, repository: Path) -> str:
 
 def _home_of(git: Git, repository: Path) -> str:
     """Give the address that a repository was cloned from, without credentials; empty for any but http and https."""
+    from common.git.command import GitFailed
+
     try:
         url = git.run("config", "--get", "remote.origin.url", cwd=repository).strip()
         checked(url, what="", next_step="")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -146,6 +147,18 @@ def test_a_template_with_everything_comes_out_as_from_the_command_line(
     assert list((workspace / "template").rglob("__pycache__")) == []
 
 
+def test_the_tag_of_jinja2_time_works_without_its_package(workspace: Path, run_step: RunStep) -> None:
+    """Many templates name it; cookiecutter has taken it over, with offsets that the package itself no longer can."""
+    root = workspace / "template"
+    (root / "{{cookiecutter.slug}}").mkdir(parents=True)
+    (root / "cookiecutter.json").write_text('{"slug": "app", "_extensions": ["jinja2_time.TimeExtension"]}')
+    text = "{% now 'utc', '%Y' %} {% now 'Europe/Berlin' - 'days=400', '%d' %} {{ 'a b'|slugify }}"
+    (root / "{{cookiecutter.slug}}" / "when").write_text(text)
+    done = run_step("CookieCutter", {"TEMPLATE_TYPE": "private", "PATH_FOR_TEMPLATE": "template"})
+    assert done.code == 0, done.stderr
+    assert re.fullmatch(r"20\d\d \d\d a-b", (workspace / "app" / "when").read_text())
+
+
 PLACES = "{{ cookiecutter._template }}\n{{ cookiecutter._repo_dir }}\n{{ cookiecutter._output_dir }}"
 
 
@@ -203,5 +216,11 @@ def test_the_process_that_renders_loads_nothing_of_inputs_network_and_git() -> N
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
     ours = {name for name in loaded if name.startswith(("common.", "steps", "runner", "sandbox"))}
     others = {name for name in ours if not name.startswith("common.template")}
-    assert others == {"common.errors", "common.secret", "common.contract", "common.contract.stage"}
+    assert others == {
+        "common.errors",
+        "common.secret",
+        "common.contract",
+        "common.contract.held",
+        "common.contract.stage",
+    }
     assert not {"click", "requests", "rich", "cookiecutter.main", "cookiecutter.prompt"} & set(loaded)
