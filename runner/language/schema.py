@@ -115,7 +115,6 @@ RUNTIME: dict[str, tuple[str, str]] = {
 
 # Step types of the platform that no step here carries out.
 OTHER_STEP_TYPES: Final = (
-    "Plugin",
     "Policy",
     "Agent",
     "IdpAction",

@@ -44,3 +44,11 @@ def test_every_step_has_an_example() -> None:
 
     shown = {line.partition("type: ")[2].strip() for text in texts for line in text.splitlines() if "type: " in line}
     assert set(known()) - shown == {"UpdateCatalogProperty"}, "which has its place in a pipeline of its own"
+
+
+def test_a_plugin_says_before_anything_runs_that_it_needs_an_engine(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "runner", "run", str(EXAMPLES / "plugin.yaml"), "--sandbox", "--run-here"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "The step 'write' is an image, and steps are started as processes. Choose --engine docker" in done.stderr
+    assert not (tmp_path / ".idp-steps" / "runs").exists()
