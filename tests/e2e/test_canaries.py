@@ -6,15 +6,10 @@ they are refused.
 
 from __future__ import annotations
 
-import base64
 import os
 import subprocess
 import sys
 import tempfile
-import threading
-import urllib.parse
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -22,46 +17,11 @@ import pytest
 from sandbox.services import open_state
 from sandbox.slack import webhook
 from steps import STEPS, load
+from tests.canaries import forms, watched_processes
 from tests.conftest import REPOSITORY_ROOT, World
 from tests.keys import PASSPHRASE, gpg_key, register_app, rsa_key
 
 WRONG = "canary/of+a=wrong secret"
-
-
-def forms(canary: str) -> set[str]:
-    """The canary as it may appear: plain, in a URL, in base64 alone or behind a user name."""
-    users = ("", ":", "x-access-token:", "Basic ", "Bearer ")
-    return {
-        canary,
-        urllib.parse.quote(canary, safe=""),
-        urllib.parse.quote_plus(canary),
-        *(base64.b64encode(f"{user}{canary}".encode()).decode().rstrip("=")[:-1] for user in users),
-    }
-
-
-@contextmanager
-def watched_processes(seen: set[str], temporary: Path, configured: set[str]) -> Iterator[None]:
-    """Collect the command lines of all processes, as `ps` shows them, and git's configurations, while the step runs."""
-    stop = threading.Event()
-
-    def look() -> None:
-        while not stop.wait(0.002):
-            # Not by a glob for the files: it asks whether each exists, which fails for a process that just ends.
-            for process in Path("/proc").iterdir():
-                if process.name.isdigit():
-                    with suppress(OSError):
-                        command = (process / "cmdline").read_bytes()
-                        seen.add(command.replace(b"\0", b" ").decode(errors="replace"))
-            with suppress(OSError):
-                configured.update(path.read_text() for path in temporary.rglob("*.git/config"))
-
-    watcher = threading.Thread(target=look, daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        watcher.join()
 
 
 ENTITY = "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: payments\nspec:\n  type: service\n  owner: a\n  lifecycle: experimental\n"  # noqa: E501 - one YAML text
