@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Iterator
 from typing import Any
@@ -10,11 +9,8 @@ from typing import Any
 from common.git_hosts import ListedRepository
 from common.git_hosts.answers import list_of, texts
 from common.git_hosts.context import HostContext, check_location
-from common.git_hosts.gitlab.api import connect
-from common.git_hosts.gitlab.calls import quoted
-from common.git_hosts.gitlab.failures import failures
+from common.git_hosts.gitlab.calls import quoted, rest
 from common.git_hosts.gitlab.words import Call
-from common.network import repeat
 
 PER_PAGE = 100
 RIGHT = "Give the token the scope `read_api`, and its account a role in the group."
@@ -23,14 +19,13 @@ RIGHT = "Give the token the scope `read_api`, and its account a role in the grou
 def list_repositories(context: HostContext) -> Iterator[ListedRepository]:
     """Give the group's projects, the oldest first (docs: Groups API, list projects of a group)."""
     check_location(context, host="GitLab", needs=["organization"], has=["repository"])
-    api, group = connect(context), context.location.organization.strip("/")
-    failure = failures(context, writes=False, call=Call(f"list the projects of {group}", RIGHT))
+    api, group = rest(context), context.location.organization.strip("/")
+    call = Call(f"list the projects of {group}", RIGHT)
     path = f"/groups/{quoted(group)}/projects"
     for page in itertools.count(1):
         query = {"include_subgroups": "true", "order_by": "id", "sort": "asc"}
         query |= {"per_page": str(PER_PAGE), "page": str(page)}
-        asking = functools.partial(api.http_get, path, query)
-        found = list_of(repeat.read(asking, failure, context.deadline))
+        found = api.read(call, path, list_of, **query)
         yield from (_listed(one, group) for one in found)
         if len(found) < PER_PAGE:
             return

@@ -33,6 +33,7 @@ def test_the_table_names_every_folder_and_module_of_a_host_and_the_tests_have_a_
         "connector",
         "context",
         "default_branch",
+        "file_page",
         "lacking",
         "proposal",
         "proposing",
