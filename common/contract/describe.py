@@ -38,9 +38,9 @@ class Declaration:
     outputs: Mapping[str, str]
     options: Sequence[Option]
     config_field: str
+    open_outputs: str = ""
     command: str = ""
     """What it is called as, where that is no step's module."""
-    open_outputs: str = ""
 
 
 def contract(step: Declaration) -> dict[str, Any]:

@@ -128,7 +128,14 @@ class Step(Generic[InputsT]):
         text = (self.function.__doc__ or "").strip()
         config_field = self.config_field or self.step_type[0].lower() + self.step_type[1:]
         return Declaration(
-            self.name, self.step_type, self.image, text, self.outputs, options, config_field, self.open_outputs
+            self.name,
+            self.step_type,
+            self.image,
+            text,
+            self.outputs,
+            options,
+            config_field,
+            open_outputs=self.open_outputs,
         )
 
     def main(self, argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = None) -> int:

@@ -55,5 +55,6 @@ def test_help_loads_nothing_of_what_works(step_type: str) -> None:
     command = [sys.executable, "-X", "importtime", "-m", STEPS[step_type], "--help"]
     done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=REPOSITORY_ROOT)
     loaded = set(re.findall(r"^import time: .*\| +([\w.]+)$", done.stderr, re.MULTILINE))
+    assert done.stdout.startswith(f"Usage: python -m {STEPS[step_type]} [OPTIONS]\n")
     assert "common.contract.step" in loaded
     assert sorted(loaded & FORBIDDEN.keys()) == []
