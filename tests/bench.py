@@ -350,7 +350,9 @@ if __name__ == "__main__":
     clones()
     pushes()
     pipeline()
-    from tests import bench_templates  # here, for it uses what stands above
+    from tests import bench_catalog, bench_catalogs, bench_templates  # here, for they use what stands above
 
     bench_templates.templates()
     bench_templates.onboarding()
+    bench_catalogs.properties()
+    bench_catalog.imports()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from common.diagnostics import listed
 from common.errors import EXIT_CODES
-from runner.execution.tree import DONE, Node, Status, Tree
+from runner.execution.tree import BAD, DONE, Node, Status, Tree
 from runner.language import step_types
 from runner.language.pipeline import Pipeline, Step
 
@@ -19,7 +19,7 @@ FIRST: dict[int, str] = {  # exit code -> what to do
     5: f"Wait until the service is available again, {AGAIN}.",
     70: "Report the lines above, and look at what the step has done before you run it again.",
 }
-TIMED_OUT = f"Give the step a longer timeout, or find out what it waited for, {AGAIN}."
+TIMED_OUT = f"Give {{}} a longer timeout, or find out what it waited for, {AGAIN}."
 ENDED = f"Find out what ended it, {AGAIN}."
 OF_A_COMMAND = f"Read above what the command says, {AGAIN}."
 
@@ -28,22 +28,45 @@ def after(pipeline: Pipeline, tree: Tree, failed: Node) -> list[str]:
     """Say why the run has failed, what is done, and what to do."""
     step = failed.part
     assert isinstance(step, Step)  # noqa: S101 - nothing else can fail by itself
-    meaning = EXIT_CODES.get(failed.exit_code, "no code of a step") if step.type != step_types.RUN else ""
-    if failed.timed_out:
+    meaning = EXIT_CODES.get(failed.exit_code, "no code of a step") if step.type in step_types.types() else ""
+    if failed.limit:
+        why = f"was ended by the timeout of {failed.limit}"
+    elif failed.timed_out:
         why = "did not end within its timeout"
     else:
         why = f"failed with exit code {failed.exit_code}{f': {meaning}' if meaning else ''}"
     steps = tree.root.steps()
-    done = [node.name for node in steps if node.status in DONE]
-    left = [node.name for node in steps if node.status in (Status.SKIPPED, Status.WAITING) and node.number]
-    also = [node.name for node in steps if node.status is Status.FAILED and node is not failed]
-    first = FIRST.get(failed.exit_code, ENDED) if step.type != step_types.RUN else OF_A_COMMAND
+    also = [node.name for node in steps if node.status in BAD and node is not failed]
+    first = FIRST.get(failed.exit_code, ENDED) if step.type in step_types.types() else OF_A_COMMAND
     return [
         f"The step {step.name!r} ({'.'.join(step.path[1:])}) {why}.",
         *([f"Failed as well: {listed(also)}."] if also else []),
-        f"Done before it: {listed(done)}. Not run: {listed(left)}.",
-        TIMED_OUT if failed.timed_out else first,
+        f"Done before it: {_listed(steps, *DONE)}. Not run: {_listed(steps, Status.SKIPPED, Status.WAITING)}.",
+        TIMED_OUT.format(failed.limit or "the step") if failed.timed_out else first,
         *refused_next_time(pipeline, steps),
+    ]
+
+
+def stopped(pipeline: Pipeline, tree: Tree) -> list[str]:
+    """Say what a signal has ended, what is done, and what a second run would refuse."""
+    steps = tree.root.steps()
+    left = _listed(steps, Status.SKIPPED, Status.WAITING)
+    return [
+        f"Stopped: {_listed(steps, Status.ABORTED)}. Done before: {_listed(steps, *DONE)}. Not run: {left}.",
+        *refused_next_time(pipeline, steps),
+    ]
+
+
+def _listed(steps: Sequence[Node], *statuses: Status) -> str:
+    return listed([node.name for node in steps if node.status in statuses and node.number])
+
+
+def unapproved(stage: Node) -> list[str]:
+    """Say what a run has waited for in vain, and what to do."""
+    why = f"was ended by the timeout of {stage.limit}" if stage.limit else "was rejected"
+    return [
+        f"The stage {stage.name!r} {why}.",
+        "Run the same command again to be asked again; what is done stays done.",
     ]
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 from common.errors import Conflict, NotAllowed, Refused, Unavailable
 from runner.execution.launch import Ended
-from runner.language.pipeline import Action, FailureStrategy
+from runner.language.pipeline import Action, FailureStrategy, Path, Position
 from runner.language.pipeline.clauses import ALL_ERRORS, ROLLBACKS
+
+Level: TypeAlias = tuple[Path, Sequence[FailureStrategy]]
 
 ANY_OTHER = "AnyOther"
 TIMEOUT = frozenset({"Timeout"})
@@ -31,15 +34,29 @@ CHOICES = {
 }
 
 
-def action(levels: Sequence[Sequence[FailureStrategy]], ended: Ended) -> Action:
-    """Give the action for a failure: of the first that names its kind, the step's own before those around it."""
+def action(levels: Sequence[Level], ended: Ended) -> tuple[Action | None, Path]:
+    """Give the action for a failure, and whose it is: the first that names its kind, the step's own before others."""
     kinds = TIMEOUT if ended.timed_out else ERRORS.get(ended.exit_code, OTHER)
-    for strategies in levels:
+    for path, strategies in levels:
         for names in (kinds, {ANY_OTHER}, {ALL_ERRORS}):
             for strategy in strategies:
                 if strategy.errors & names:
-                    return strategy.action
-    return FAIL
+                    return strategy.action, path
+    return None, ()
+
+
+def levels(position: Position, within: int) -> list[Level]:
+    """Give the failure strategies from a step outwards. `within`: the length of the first path that counts.
+
+    What was ended with all of a group or stage is their failure, and not its own.
+    """
+    found: list[Level] = []
+    if position.step is not None:
+        found.append((position.path, position.step.strategies))
+    found += [(group.path, group.strategies) for group in reversed(position.groups)]
+    if position.stage is not None:
+        found.append((position.stage.path, position.stage.strategies))
+    return [(path, strategies) for path, strategies in found if len(path) <= within]
 
 
 def pause(action: Action, tried: int) -> float:

@@ -10,15 +10,15 @@ from common.contract import resolve as resolved
 from common.diagnostics import Diagnostic
 from common.errors import BadInput, shown
 from common.secret import Secret
-from runner.execution import script
+from runner.execution import limits, script
 from runner.execution import step as steps
 from runner.language import resolve, step_types
 from runner.language.expressions.values import SecretReference
-from runner.language.pipeline import Position, positions
+from runner.language.pipeline import Position, positions, timeout_of
 from runner.language.resolve import LATER
 from runner.language.scope import Scope
 from runner.language.step_types import StepKind
-from runner.platform import sources, texts
+from runner.platform import plugin, sources, texts
 from runner.platform.connectors import Connector, Harness, Missing, Services
 from runner.platform.execution import Execution
 
@@ -52,7 +52,7 @@ def faults_before(
             _check_variables(position, known, asking, found)
         elif position.step.type in step_types.types():
             _check_step(position, known, asking, execution, found)
-        elif position.step.type == step_types.RUN:
+        elif position.step.type in step_types.known():
             _check_command(position, known, asking, found, run_here=run_here, contained=contained)
     return [*found.placed, *map(Diagnostic, [*found.told, *found.missing])]
 
@@ -66,6 +66,12 @@ def _check_variables(position: Position, known: Scope, asking: Services, found: 
             continue
         if isinstance(value, SecretReference):
             asking.secret(value.id, "")
+    try:
+        limits.seconds(known, position)
+    except BadInput as error:
+        found.placed.append(
+            Diagnostic(str(error), node.location if (node := timeout_of(known.pipeline, position)) else None)
+        )
 
 
 def _check_step(position: Position, known: Scope, asking: Services, execution: Execution, found: _Found) -> None:
@@ -78,7 +84,7 @@ def _check_step(position: Position, known: Scope, asking: Services, execution: E
         faults += _empty(position, kind, spec)
         given = sources.variables(sources.Asked(kind, spec, asking, execution))
         faults += [] if faults else _refused(position, {**_declared(known, position, asking), **given}, kind)
-        steps.timeout(known, position)
+        limits.seconds(known, position)
     except BadInput as error:
         if str(error) not in found.told:
             faults = faults or [Diagnostic(f"The step {step.identifier!r}: {error}", step.location)]
@@ -144,7 +150,9 @@ def _check_command(  # noqa: PLR0913 - what is asked, and how commands are run
     try:
         spec = resolve.spec(known, position)
         found.placed += _empty(position, step_types.kind(step.type), spec)
-        steps.timeout(known, position)
+        limits.seconds(known, position)
+        if step.type == step_types.PLUGIN:
+            plugin.variables(spec, asking)
     except BadInput as error:
         if str(error) not in found.told:
             found.placed.append(Diagnostic(f"The step {step.identifier!r}: {error}", step.location))
@@ -152,6 +160,10 @@ def _check_command(  # noqa: PLR0913 - what is asked, and how commands are run
     image, shell = spec.get("image"), str(spec.get("shell") or script.SHELL)
     if image and contained:
         pass  # the image has the shell
+    elif step.type == step_types.PLUGIN:
+        text = f"The step {step.identifier!r} is an image, and steps are started as processes."
+        advice = "Choose --engine docker or podman."
+        found.placed.append(Diagnostic(f"{text} {advice}", step.spec.location_of("image")))
     elif image and not run_here:
         found.placed.append(
             Diagnostic(

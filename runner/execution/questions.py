@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import sys
@@ -30,14 +31,20 @@ class Terminal:
         return sys.stdin is not None and sys.stdin.isatty() and self.report.stream.isatty()
 
     def ask(
-        self, question: str, choices: Sequence[str] = (), default: str = "", *, many: bool = False, seconds: float = 0.0
+        self,
+        question: str,
+        choices: Sequence[str] = (),
+        default: str = "",
+        *,
+        many: bool = False,
+        seconds: float = math.inf,
     ) -> str | None:
         """Ask until an answer is one of the choices, if there are any. None: no answer has come in time.
 
-        A number chooses, too; an empty answer is the default. `seconds`: 0 waits for ever. Raises stop.Stopped.
+        A number chooses, too; an empty answer is the default. Raises stop.Stopped.
         """
         with self.turn:
-            due = time.monotonic() + seconds if seconds else None
+            due = time.monotonic() + seconds
             self.report.line()
             self.report.line(question, style="bold")
             for number, choice in enumerate(choices, start=1):
@@ -59,11 +66,11 @@ class Terminal:
                     "Answer with the number or the text of a line above." if choices else "Write something."
                 )
 
-    def _read(self, due: float | None) -> str | None:
+    def _read(self, due: float) -> str | None:
         source = sys.stdin.fileno()
         waiting = [source, *([self.stop.descriptor] if self.stop else [])]
         while True:
-            left = None if due is None else max(0.0, due - time.monotonic())
+            left = None if due == math.inf else max(0.0, due - time.monotonic())
             ready, _, _ = select.select(waiting, [], [], left)
             if self.stop:
                 self.stop.check()

@@ -18,8 +18,10 @@ from common.errors import BadInput, Interrupted
 from common.secret import Secret
 from runner.execution import advice, container, folders
 from runner.execution import step as steps
+from runner.execution.attempts import Attempts
 from runner.execution.dry_run import DryRun
 from runner.execution.launch import Ended, Launcher
+from runner.execution.limits import Limit
 from runner.execution.preflight import faults_before
 from runner.execution.questions import Terminal
 from runner.execution.report import Report
@@ -142,7 +144,7 @@ def _walked(this: Running, tree: Tree, scope: Scope) -> int:
         with stoppable() as stop:
             _walk(this, tree, scope, stop)
     except Interrupted:
-        this.report.advice(advice.refused_next_time(this.pipeline, tree.root.steps()))
+        this.report.advice(advice.stopped(this.pipeline, tree))
         raise
     except Stopped as stopped:  # what raised it has raised Interrupted by now
         raise AssertionError from stopped
@@ -154,20 +156,20 @@ def _walked(this: Running, tree: Tree, scope: Scope) -> int:
         return failed_step.exit_code
     if this.dry_run is not None:
         this.report.advice(this.dry_run.summary())
-    return _rejected(tree)
+    unapproved = next((node for row in tree.root.children for node in row.children if node.exit_code), None)
+    if unapproved is None:
+        return 0
+    why, *what_to_do = advice.unapproved(unapproved)
+    this.report.failure(why, what_to_do)
+    return unapproved.exit_code
 
 
 def _walk(this: Running, tree: Tree, scope: Scope, stop: Stop) -> None:
-    def run_step(node: Node, position: Position, known: Scope, parallel: bool) -> Ended:
-        return steps.run(this, node, position, known, walk.count, parallel=parallel)
+    def run_step(node: Node, position: Position, known: Scope, limit: Limit, parallel: bool) -> Ended:
+        return steps.run(this, node, position, known, limit, walk.count, parallel=parallel)
 
-    walk = Walk(tree, scope, this.report, Terminal(this.report, stop), stop, run_step)
+    walk = Walk(tree, scope, this.report, Attempts(this.report, Terminal(this.report, stop), stop, run_step))
     walk.pipeline()
-
-
-def _rejected(tree: Tree) -> int:
-    """Give the exit code of a run in which no step has failed: that of a rejected approval, or 0."""
-    return max((node.exit_code for row in tree.root.children for node in row.children), default=0)
 
 
 def _by_step(this: Running, tree: Tree) -> dict[str, dict[str, str]]:

@@ -9,24 +9,23 @@ from pathlib import Path
 
 from common.errors import BadInput
 from common.secret import Secret
-from runner.execution import dotenv, process, script
+from runner.execution import dotenv, limits, process, script
 from runner.execution.container import Choice
 from runner.execution.dry_run import DryRun
-from runner.execution.launch import Ended, Launcher, Script, Start
+from runner.execution.launch import TIMED_OUT, Ended, Launcher, Script, Start
+from runner.execution.limits import Limit
 from runner.execution.report import Report
 from runner.execution.tree import Node, Outputs
 from runner.language import resolve, step_types
 from runner.language.expressions.values import SecretReference, text_of
 from runner.language.inputs.slots import name_of, variables
 from runner.language.pipeline import Pipeline, Position, Step
-from runner.language.pipeline.reading import duration
 from runner.language.resolve import Resolved
 from runner.language.scope import Scope
-from runner.platform import environment, execution, sources, texts
+from runner.platform import environment, execution, plugin, sources, texts
 from runner.platform.connectors import Services
 from runner.platform.execution import Execution
 
-DEFAULT_TIMEOUT = 2 * 3600.0  # seconds; what the platform sends for these steps
 NOT_ISOLATED = "commands run on this machine as you, not in a container: they can read and change what you can."
 
 
@@ -74,10 +73,13 @@ class _Files:
     secrets: Path
 
 
-def run(  # noqa: PLR0913 - what a step has, and what it shares
-    this: Running, node: Node, position: Position, scope: Scope, count: int, *, parallel: bool
+def run(  # noqa: PLR0913, PLR0917 - what a step has, and what it shares
+    this: Running, node: Node, position: Position, scope: Scope, limit: Limit, count: int, *, parallel: bool
 ) -> Ended:
-    """Run a step to its end, put its outputs into its node, and tell how it ended."""
+    """Run a step to its end, put its outputs into its node, and tell how it ended.
+
+    limit: that of what is around it.
+    """
     step = _step_of(position)
     kind = step_types.kind(step.type)
     label = step.identifier if parallel else ""
@@ -100,14 +102,15 @@ def run(  # noqa: PLR0913 - what a step has, and what it shares
             if this.dry_run is not None:
                 this.dry_run.leave_out(step, line)
                 return Ended(0)
-            made, found, environ = _command(this, position, scope, environ, begun)
+            if kind.type == step_types.PLUGIN:
+                environ |= plugin.variables(resolve.spec(scope, position), this.services)
+            else:
+                made, found, environ = _command(this, position, scope, environ, begun)
         elif this.dry_run is not None:
             environ |= this.dry_run.begin(step, kind, environ, line)
-        seconds = timeout(scope, position)
+        seconds = limits.seconds(scope, position) or limits.DEFAULT_OF_STEP
         start = Start(kind, environ, Path(this.execution.workspace), begun, seconds, line, made)
-        ended = this.settings.launcher(_contained(start, resolve.spec(scope, position)))
-        if ended.timed_out:
-            line(f"error: The step did not end within its timeout of {seconds:g} s.")
+        ended = _within(limit, this.settings.launcher, _contained(start, resolve.spec(scope, position)))
     except BadInput as error:
         line(f"error: {error}")
         ended = Ended(error.exit_code)
@@ -119,26 +122,25 @@ def run(  # noqa: PLR0913 - what a step has, and what it shares
     return ended
 
 
+def _within(limit: Limit, launcher: Launcher, start: Start) -> Ended:
+    """Start a step that has to end in its own time and in that of what is around it. Raises BadInput."""
+    if limit.fault:
+        raise BadInput(limit.fault)
+    begins = not limit.is_over
+    ended = Ended(TIMED_OUT, timed_out=True)
+    if begins:
+        ended = launcher(replace(start, timeout=min(start.timeout, limit.left)))
+    if ended.timed_out and limit.is_over:
+        what = "was ended" if begins else "was not begun"
+        start.line(f"error: The step {what}, for the timeout of {limit.whose} of {limit.seconds:g} s is over.")
+    elif ended.timed_out:
+        start.line(f"error: The step did not end within its timeout of {start.timeout:g} s.")
+    return ended
+
+
 def _step_of(position: Position) -> Step:
     assert position.step is not None  # noqa: S101 - only steps are run
     return position.step
-
-
-def timeout(scope: Scope, position: Position) -> float:
-    """Give the seconds that a step may take. Raises BadInput."""
-    step = _step_of(position)
-    if step.timeout is None:
-        return DEFAULT_TIMEOUT
-    value = resolve.text(scope, position, step.timeout, f"{name_of(position)}.timeout")
-    if value is None or value == "":
-        return DEFAULT_TIMEOUT
-    seconds = duration(value) if isinstance(value, str) else None
-    if seconds is None:
-        raise BadInput(
-            f"The timeout of the step {step.identifier!r} is {value!r}, which is no duration.",
-            next_step="Write for example 10m or 1h 30m.",
-        )
-    return seconds or DEFAULT_TIMEOUT
 
 
 def declared_here(pipeline: Pipeline, position: Position) -> dict[str, tuple[Position, str]]:
@@ -187,7 +189,8 @@ def _contained(start: Start, spec: Mapping[str, Resolved]) -> Start:
     limits = limits if isinstance(limits, dict) else {}
     return replace(
         start,
-        image="" if start.script is None else str(spec.get("image") or ""),
+        image="" if start.kind.module else str(spec.get("image") or ""),
+        entrypoint=plugin.entrypoint(spec) if start.kind.type == step_types.PLUGIN else (),
         user=str(spec.get("runAsUser") or ""),
         memory=str(limits.get("memory") or ""),
         cpus=str(limits.get("cpu") or ""),

@@ -22,11 +22,13 @@ class Status(enum.Enum):
     SUCCEEDED = "SUCCEEDED"
     IGNORED = "IGNORE_FAILED"
     FAILED = "FAILED"
+    EXPIRED = "EXPIRED"
+    REJECTED = "APPROVAL_REJECTED"
     SKIPPED = "SKIPPED"
     ABORTED = "ABORTED"
 
 
-BAD = (Status.FAILED, Status.ABORTED)
+BAD = (Status.ABORTED, Status.FAILED, Status.REJECTED, Status.EXPIRED)  # the first of them among children counts
 DONE = (Status.SUCCEEDED, Status.IGNORED)
 
 Outputs = Mapping[str, str | SecretReference]
@@ -43,6 +45,8 @@ class Node:
     timed_out: bool = False
     retries: int = 0
     outputs: Outputs | None = None
+    limit: str = ""
+    """Whose timeout has ended it, when that is not its own."""
     number: int = 0
     """The place of a step in the order of the file, from 1."""
     reason: str = ""
@@ -58,6 +62,13 @@ class Node:
         """Give what a person calls it; a parallel part has no name."""
         return "" if self.part is None or isinstance(self.part, Parallel) else self.part.name
 
+    def begin_anew(self) -> None:
+        """Forget what came of this node and all below it, but how often it was tried itself."""
+        for node in self.walk():
+            node.status, node.exit_code, node.timed_out, node.limit = Status.WAITING, 0, False, ""
+            node.outputs, node.reason = None, ""
+            node.retries = node.retries if node is self else 0
+
     def walk(self) -> Iterator[Node]:
         """Give this node and all below it, in the order of the file."""
         yield self
@@ -71,7 +82,7 @@ class Node:
     def come_to(self) -> Status:
         """Give what the ends of the children make of their parent."""
         found = {child.status for child in self.children}
-        for status in (Status.ABORTED, Status.FAILED):
+        for status in (*BAD, Status.IGNORED):
             if status in found:
                 return status
         return Status.SKIPPED if found == {Status.SKIPPED} else Status.SUCCEEDED

@@ -5,36 +5,23 @@ Decides for each part whether it runs, and what becomes of a failure. How one st
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from common.errors import BadInput
-from runner.execution import failures
-from runner.execution.launch import Ended
-from runner.execution.questions import Terminal
+from common.errors import BadInput, Refused
+from runner.execution import limits
+from runner.execution.attempts import Attempts
+from runner.execution.launch import TIMED_OUT
+from runner.execution.limits import Limit
 from runner.execution.report import Report
-from runner.execution.stop import Stop
+from runner.execution.stop import Stopped
 from runner.execution.tree import BAD, Node, Status, Tree
 from runner.language import resolve
-from runner.language.pipeline import (
-    APPROVAL,
-    Action,
-    FailureStrategy,
-    Group,
-    Parallel,
-    Position,
-    Stage,
-    Step,
-    When,
-    runs_before,
-)
+from runner.language.pipeline import APPROVAL, Group, Parallel, Path, Position, Stage, Step, When, runs_before
 from runner.language.scope import Scope
 
 AT_ONCE = 20  # steps of one parallel part; more wait for their turn
-
-RunStep = Callable[[Node, Position, Scope, bool], Ended]
-"""Runs a step once, in its position; the last says whether others run at the same time."""
 
 
 @dataclass
@@ -44,14 +31,25 @@ class Walk:
     tree: Tree
     scope: Scope
     report: Report
-    terminal: Terminal
-    stop: Stop
-    run_step: RunStep
-    aborted: bool = field(default=False)
+    attempts: Attempts
+    limits: dict[Path, Limit] = field(default_factory=dict)
+    """Of the pipeline, and of the stages and groups that have begun."""
+    over: set[Path] = field(default_factory=set)
+    """Whose limit has ended what was in it."""
 
     def pipeline(self) -> None:
         """Run everything. Raises Stopped."""
+        try:
+            self._rows()
+        except Stopped:
+            for node in self.tree.root.walk():
+                if node.status is Status.RUNNING:
+                    node.status = Status.ABORTED
+            raise
+
+    def _rows(self) -> None:
         self.tree.root.status = Status.RUNNING
+        self.limits[()] = limits.begin(self.scope, Position())
         for row in self.tree.root.children:
             self._all(row.children, Position(), parallel=False)
             row.status = row.come_to()
@@ -71,14 +69,14 @@ class Walk:
             result.result()
 
     def _node(self, node: Node, around: Position, *, parallel: bool) -> None:
-        self.stop.check()
+        self.attempts.stop.check()
         match node.part:
             case Stage() as stage:
                 self._stage(node, stage, parallel=parallel)
             case Group() as group:
                 inner = Position(around.stage, (*around.groups, group))
                 if self._begins(node, inner, group.when):
-                    self._row(node, inner, parallel=parallel)
+                    self._group(node, inner, parallel=parallel)
             case Parallel():
                 node.status = Status.RUNNING
                 self._all(node.children, around, parallel=parallel or len(node.children) > 1)
@@ -90,13 +88,31 @@ class Walk:
 
     def _stage(self, node: Node, stage: Stage, *, parallel: bool) -> None:
         if node.status is Status.SKIPPED:
-            if stage.type == APPROVAL and "--stage" not in node.reason and not self.aborted:
+            if stage.type == APPROVAL and "--stage" not in node.reason and not self.attempts.aborted:
                 self._approve(node, stage)
             else:
                 self.report.line()
                 self.report.line(f"Skipped: {node.reason}")
         elif self._begins(node, Position(stage), stage.when):
             self._row(node, Position(stage), parallel=parallel)
+
+    def _group(self, node: Node, position: Position, *, parallel: bool) -> None:
+        """Run a group, and run all of it again as long as its failure strategy says so."""
+        while True:
+            self._row(node, position, parallel=parallel)
+            again = self.attempts.again.pop(node.path, None)
+            limit = self._limit(position)
+            stays = again is None or node.status not in BAD or node.retries >= again.retries
+            if again is None or stays or self.attempts.aborted or limit.is_over:
+                return
+            self.attempts.wait(node, again, limit)
+            node.retries += 1
+            node.begin_anew()
+            for around in self._around(position):
+                around.status = around.come_to() if around.come_to() in BAD else Status.RUNNING
+            node.status = Status.RUNNING
+            self.over.discard(node.path)
+            self.limits[node.path] = limits.begin(self.scope, position)
 
     def _row(self, node: Node, position: Position, *, parallel: bool) -> None:
         for child in node.children:
@@ -108,6 +124,8 @@ class Walk:
         reason = self._reason_to_skip(node, position, when)
         if not reason:
             node.status = Status.RUNNING
+            if not isinstance(node.part, Step):  # whose limit counts for each try of it
+                self.limits[node.path] = limits.begin(self.scope, position)
             return True
         for inner in node.walk():
             inner.status, inner.reason = Status.SKIPPED, reason
@@ -121,8 +139,11 @@ class Walk:
         return max((node.number for node in self.tree.root.steps()), default=0)
 
     def _reason_to_skip(self, node: Node, position: Position, when: When | None) -> str:
-        if self.aborted:
+        if self.attempts.aborted:
             return "the run was aborted"
+        limit = self._limit(position)
+        if limit.path in self.over:
+            return f"the timeout of {limit.whose} is over"
         is_stage = isinstance(node.part, Stage)
         what = "an earlier stage" if is_stage else "an earlier step of the stage"
         has_failed = self.tree.root.status in BAD if is_stage else self._has_failed_before(node, position)
@@ -153,85 +174,36 @@ class Walk:
         return self.tree.by_path[position.stage.path]
 
     def _step(self, node: Node, position: Position, *, parallel: bool) -> None:
-        levels = _strategies(position)
-        asked: Action | None = None  # what a person has decided goes before what the pipeline says
-        while True:
-            ended = self.run_step(node, position, self.scope, parallel)
-            self.stop.check()
-            node.exit_code, node.timed_out = ended.exit_code, ended.timed_out
-            if ended.exit_code == 0:
-                node.status = Status.SUCCEEDED
-                return
-            action = asked or failures.action(levels, ended)
-            if action.type == "Retry" and node.retries >= action.retries:
-                action = action.then or failures.FAIL
-            if action.type == "ManualIntervention":
-                action = asked = self._intervened(node, action)
-            if action.type != "Retry":
-                break
-            self._wait(node, action)
-            node.retries += 1
-        node.status = self._becomes(node, action)
+        limit = self._limit(position)
+        self.attempts.step(node, position, self.scope, limit, parallel=parallel)
+        if node.limit:
+            self.over.add(limit.path)
         if node.status in BAD:
-            for path in (position.path[:length] for length in range(1, len(position.path))):
-                self.tree.by_path[path].status = Status.FAILED  # at once, for what follows may ask for it
+            for around in self._around(position):
+                around.status = node.status  # at once, for what follows may ask for it
 
-    def _wait(self, node: Node, action: Action) -> None:
-        seconds = failures.pause(action, node.retries)
-        left = action.retries - node.retries
-        when = f" in {seconds:g} s" if seconds else ""
-        self.report.line(f"{_name(node)} is tried again{when}; {left} of {action.retries} tries left.", indent=4)
-        self.stop.wait(seconds)
+    def _around(self, position: Position) -> list[Node]:
+        """Give the stage and the groups that a step or group is in."""
+        return [self.tree.by_path[position.path[:length]] for length in range(1, len(position.path))]
 
-    def _becomes(self, node: Node, action: Action) -> Status:
-        match action.type:
-            case "Ignore":
-                self._told(node, "the failure is ignored")
-                return Status.IGNORED
-            case "MarkAsSuccess":
-                self._told(node, "the step counts as successful")
-                return Status.SUCCEEDED
-            case "Abort":
-                self._told(node, "the run is aborted")
-                self.aborted = True
-                return Status.ABORTED
-        if failures.is_rollback(action):
-            self._told(node, "there is nothing to roll back here, so the step has failed")
-        return Status.FAILED
-
-    def _told(self, node: Node, what: str) -> None:
-        self.report.line(f"{_name(node)}: as its failure strategy says, {what}.", indent=4)
-
-    def _intervened(self, node: Node, action: Action) -> Action:
-        otherwise = action.then or failures.FAIL
-        if not self.terminal.is_there:
-            self._told(node, "a person has to decide; there is no terminal to ask at")
-            return otherwise
-        question = f"The step {_name(node)} has failed with exit code {node.exit_code}. What is to be done?"
-        answer = self.terminal.ask(question, list(failures.CHOICES), seconds=action.seconds)
-        if answer is None:
-            self._told(node, "no answer has come in time")
-            return otherwise
-        chosen = failures.CHOICES[answer]
-        return Action("Retry", node.retries + 1, then=action) if chosen.type == "Retry" else chosen
+    def _limit(self, position: Position) -> Limit:
+        """Give the limit of what is around a part that ends first."""
+        around = [position.path[:length] for length in range(len(position.path))]
+        return min((self.limits.get(path, limits.NONE) for path in around), key=lambda limit: limit.due)
 
     def _approve(self, node: Node, stage: Stage) -> None:
         """Ask for an approval; without a terminal it is skipped as any stage of another type."""
-        if self.tree.root.status in BAD or not self.terminal.is_there:
+        terminal = self.attempts.terminal
+        if self.tree.root.status in BAD or not terminal.is_there:
             self.report.line()
             self.report.line(f"Skipped: {node.reason}")
             return
-        answer = self.terminal.ask(f"{stage.name}: {stage.asks or 'Is this approved?'}", ["Approve", "Reject"])
-        node.status = Status.SUCCEEDED if answer == "Approve" else Status.FAILED
-        node.exit_code = 0 if answer == "Approve" else 1
-
-
-def _name(node: Node) -> str:
-    return repr(node.name)
-
-
-def _strategies(position: Position) -> list[tuple[FailureStrategy, ...]]:
-    """Give the failure strategies from the step outwards."""
-    found = [position.step.strategies if position.step else ()]
-    found += [group.strategies for group in reversed(position.groups)]
-    return [*found, position.stage.strategies if position.stage else ()]
+        limit = self._limit(Position(stage))
+        question = f"{stage.name}: {stage.asks or 'Is this approved?'}"
+        answer = terminal.ask(question, ["Approve", "Reject"], seconds=limit.left)
+        if answer == "Approve":
+            node.status = Status.SUCCEEDED
+        elif answer is None and limit.is_over:
+            node.status, node.exit_code, node.limit = Status.EXPIRED, TIMED_OUT, limit.whose
+        else:
+            node.status, node.exit_code = Status.REJECTED, Refused.exit_code

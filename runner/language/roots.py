@@ -317,10 +317,8 @@ def _ends_before(here: Here, step: Step) -> bool:
 
 def _status(here: Here, path: tuple[str, ...]) -> Members:
     def status() -> Thing:
-        if path in here.scope.skipped:
-            return "SKIPPED"
         if here.scope.progress is None:
-            return LATER
+            return "SKIPPED" if path in here.scope.skipped else LATER
         return here.scope.progress.status(path) or Absent("it has not begun.")
 
     return dict.fromkeys(("status", "currentStatus", "liveStatus"), status)

@@ -38,16 +38,16 @@ def _level(*, run: str = "", accepted: str = "", ignored: str = "", refused: Map
 
 
 PIPELINE: Level = _level(
-    run="name identifier projectIdentifier orgIdentifier stages variables tags",
+    run="name identifier projectIdentifier orgIdentifier stages variables tags timeout",
     accepted="description allowStageExecutions versionLabel",
-    ignored="delegateSelectors properties flowControl notificationRules timeout contextType",
+    ignored="delegateSelectors properties flowControl notificationRules contextType",
     refused={"template": TEMPLATE},
 )
 STAGE_WRAPPER: Level = _level(run="stage parallel", refused={"group": "groups of stages are not run here."})
 PARALLEL_STAGE: Level = _level(run="stage")
 STAGE: Level = _level(
-    run="name identifier type spec variables when failureStrategies description tags",
-    ignored="delegateSelectors timeout contextType runMode",
+    run="name identifier type spec variables when failureStrategies timeout description tags",
+    ignored="delegateSelectors contextType runMode",
     refused={"strategy": LOOPING, "template": TEMPLATE, "skipCondition": "write it as a 'when'."},
 )
 STAGE_TYPES: Final = (
@@ -68,9 +68,9 @@ STEP: Level = _level(
     refused={"strategy": LOOPING, "template": TEMPLATE},
 )
 GROUP: Level = _level(
-    run="identifier name steps variables when failureStrategies",
+    run="identifier name steps variables when failureStrategies timeout",
     accepted="description",
-    ignored="delegateSelectors stepGroupInfra sharedPaths contextType timeout",
+    ignored="delegateSelectors stepGroupInfra sharedPaths contextType",
     refused={"strategy": LOOPING, "template": TEMPLATE, "rollbackSteps": ROLLBACK},
 )
 INSERT: Level = _level(run="identifier name steps")
@@ -83,7 +83,7 @@ FOLLOWING: Level = _level(run="action")
 ACTION_SPECS: Mapping[str, Level] = {
     "Retry": _level(run="retryCount retryIntervals onRetryFailure", refused={"condition": "it is not evaluated here."}),
     "ManualIntervention": _level(run="timeout onTimeout"),
-    "RetryStepGroup": _level(accepted="retryCount retryIntervals"),
+    "RetryStepGroup": _level(run="retryCount retryIntervals"),
 }
 
 
@@ -115,11 +115,9 @@ RUNTIME: dict[str, tuple[str, str]] = {
 
 # Step types of the platform that no step here carries out.
 OTHER_STEP_TYPES: Final = (
-    "Plugin",
     "Policy",
     "Agent",
     "IdpAction",
-    "CreateResource",
     "Background",
 )
 SPEC_BESIDE_INPUTS: Final = frozenset({"resources", "connectorRef"})  # what every spec accepts, or the runner reads

@@ -2,11 +2,13 @@
 
 A folder holds scenario.yaml (what is run, and what has to come of it) and the files that the run starts with. Instead
 of a pipeline.yaml of its own a scenario can name a `source`: `documented` (the pipeline of the platform's document,
-byte for byte) or a folder of this repository. The runs of a scenario follow each other in the same folder.
+byte for byte) or a folder of this repository. The runs of a scenario follow each other in the same folder. `order`
+holds patterns of the standard output that follow each other, `files` patterns of what files hold at the end.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -66,14 +68,28 @@ def test_scenario(scenario: str, tmp_path: Path) -> None:
         for stream, text in (("stdout", done.stdout), ("stderr", done.stderr)):
             for pattern in run.get(stream, []):
                 assert re.search(pattern, text, re.MULTILINE), f"{pattern!r} is not in {stream}:\n{told}"
+        assert_order(run.get("order", []), done.stdout)
         for pattern in run.get("never", []):
             assert not re.search(pattern, told, re.MULTILINE), f"{pattern!r} is in:\n{told}"
 
+    for path, patterns in wanted.get("files", {}).items():
+        content = (tmp_path / path).read_text(encoding="utf-8")
+        for pattern in patterns:
+            assert re.search(pattern, content, re.MULTILINE), f"{pattern!r} is not in {path}:\n{content}"
     for path in wanted.get("there", []):
         assert (tmp_path / path).exists(), path
     for path in wanted.get("not_there", []):
         assert not (tmp_path / path).exists(), path
     assert_no_credential(tmp_path, printed, wanted.get("environ", {}))
+
+
+def assert_order(patterns: list[str], text: str) -> None:
+    """Each pattern is found, and each after the one before it."""
+    position = 0
+    for pattern in patterns:
+        found = re.compile(pattern, re.MULTILINE).search(text, position)
+        assert found, f"{pattern!r} does not follow in:\n{text}"
+        position = found.end()
 
 
 def assert_no_credential(folder: Path, printed: str, environ: dict[str, str]) -> None:
@@ -88,9 +104,36 @@ def assert_no_credential(folder: Path, printed: str, environ: dict[str, str]) ->
         assert not [path for path in left if secret.encode() in path.read_bytes()]
 
 
+def schema_of_stages() -> jsonschema.Draft7Validator:
+    """The platform's published schema of a stage of the type IDP."""
+    text = (SHARED / "specs" / "harness-idp-stage.schema.json").read_text(encoding="utf-8")
+    return jsonschema.Draft7Validator(json.loads(text))
+
+
 def test_the_documented_pipeline_is_valid_by_the_platforms_schema() -> None:
     """The stage that validates here is one that the published schema accepts."""
     (wrapper,) = yaml.safe_load(documented_pipeline())["pipeline"]["stages"]
-    schema = yaml.safe_load((SHARED / "specs" / "harness-idp-stage.schema.json").read_text(encoding="utf-8"))
 
-    jsonschema.Draft7Validator(schema).validate(wrapper["stage"])
+    schema_of_stages().validate(wrapper["stage"])
+
+
+WRONG_BY_SCHEMA = {"unknown_step_type"}
+
+
+def test_the_pipelines_of_the_scenarios_are_those_of_the_platform() -> None:
+    """Nothing is tested that only this runner would take."""
+    if not SHARED.is_dir():
+        assert not os.environ.get("CI")
+        pytest.skip(f"the platform's schema is not at {SHARED}")
+    schema, wrong, count = schema_of_stages(), set(), 0
+    for file in SCENARIOS.glob("*/*.yaml"):
+        read = yaml.safe_load(file.read_text(encoding="utf-8"))
+        rows = read["pipeline"].get("stages", []) if isinstance(read, dict) and "pipeline" in read else []
+        stages = [entry["stage"] for row in rows for entry in row.get("parallel", [row])]
+        for stage in stages:
+            if stage.get("type") == "IDP":
+                count += 1
+                wrong |= set() if schema.is_valid(stage) else {file.parent.name}
+
+    assert wrong == WRONG_BY_SCHEMA
+    assert count > 20

@@ -10,6 +10,7 @@ from common.diagnostics import Diagnostic, suggestion
 from common.document import Mapping, Node, Scalar, Sequence, is_nothing, reader
 from common.errors import BadInput, shown
 from runner.language.inputs import Given
+from runner.language.pipeline import IDP
 
 SET, OVERLAY = "inputSet", "overlayInputSet"
 
@@ -57,14 +58,18 @@ def _input_set(node: Node) -> tuple[dict[str, Given], list[Diagnostic]]:
     pipeline = node.fields.get("pipeline") if isinstance(node, Mapping) else None
     if not isinstance(pipeline, Mapping):
         return {}, [Diagnostic("An input set has to hold a map 'pipeline'.", node.location)]
-    found = dict(_variables("", pipeline))
+    found = {**dict(_variables("", pipeline)), **dict(_timeout("", pipeline))}
     for wrapper in _entries(pipeline.fields.get("stages")):
         for stage in _inside(wrapper, ("stage",)):
-            found |= _variables(f"{stage.text('identifier')}.", stage)
+            own = f"{stage.text('identifier')}."
+            found |= _variables(own, stage)
+            if stage.text("type") not in ("", IDP):  # its steps are not run, so they take no values
+                continue
+            found |= _timeout(own, stage)
             spec = stage.fields.get("spec")
             execution = spec.fields.get("execution") if isinstance(spec, Mapping) else None
             if isinstance(execution, Mapping):
-                found |= _steps(f"{stage.text('identifier')}.", execution)
+                found |= _steps(own, execution)
     return found, []
 
 
@@ -75,9 +80,13 @@ def _steps(prefix: str, owner: Mapping) -> Iterator[tuple[str, Given]]:
             yield from _variables(own, node)
             yield from _steps(prefix if "insert" in getattr(wrapper, "fields", {}) else own, node)
             yield from _fields(own, node.fields.get("spec"))
-            timeout = node.fields.get("timeout")
-            if isinstance(timeout, Scalar):
-                yield f"{own}timeout", Given(timeout.text, timeout.location)
+            yield from _timeout(own, node)
+
+
+def _timeout(prefix: str, owner: Mapping) -> Iterator[tuple[str, Given]]:
+    node = owner.fields.get("timeout")
+    if isinstance(node, Scalar):
+        yield f"{prefix}timeout", Given(node.text, node.location)
 
 
 def _fields(prefix: str, node: Node | None) -> Iterator[tuple[str, Given]]:

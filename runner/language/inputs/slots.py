@@ -9,7 +9,9 @@ from common.document import Mapping, Node, Scalar, Sequence
 from common.errors import shown
 from runner.language.inputs import Rule, Slot
 from runner.language.inputs.placeholder import is_placeholder, parse
-from runner.language.pipeline import Pipeline, Position, Variable, positions
+from runner.language.pipeline import Pipeline, Position, Variable, positions, timeout_of
+
+TIMEOUT = "timeout"
 
 
 def slots(pipeline: Pipeline) -> tuple[dict[str, Slot], list[Diagnostic]]:
@@ -17,20 +19,25 @@ def slots(pipeline: Pipeline) -> tuple[dict[str, Slot], list[Diagnostic]]:
     diagnostics: list[Diagnostic] = []
     found: list[Slot] = []
     for position in positions(pipeline):
-        if position.step is None:
-            found += [_of_variable(position, variable, diagnostics) for variable in variables(pipeline, position)]
-            continue
-        fields = {"timeout": position.step.timeout} if position.step.timeout else {}
-        for name, node in _placeholders(name_of(position), position.step.spec):
-            found.append(_of_field(position, name, node, diagnostics))
-        for field, scalar in fields.items():
-            if is_placeholder(scalar.text):
-                found.append(_of_field(position, f"{name_of(position)}.{field}", scalar, diagnostics))
-    return {slot.name: slot for slot in found}, diagnostics
+        found += [_of_variable(position, variable, diagnostics) for variable in variables(pipeline, position)]
+        spec = _placeholders(name_of(position), position.step.spec) if position.step is not None else ()
+        found += [_of_field(position, name, node, diagnostics) for name, node in spec]
+        timeout = timeout_of(pipeline, position)
+        if timeout is not None and is_placeholder(timeout.text):
+            found.append(_of_field(position, name_of(position, TIMEOUT), timeout, diagnostics))
+    by_name: dict[str, Slot] = {}
+    for slot in found:
+        other = by_name.setdefault(slot.name, slot)
+        if (other.what, other.position.path) != (slot.what, slot.position.path):  # else it is told as being there twice
+            text = f"Two places of values are called {shown(slot.name)}; the first is in line {other.location.line}. "
+            diagnostics.append(Diagnostic(f"{text}Rename one.", slot.location))
+    return by_name, diagnostics
 
 
 def variables(pipeline: Pipeline, position: Position) -> tuple[Variable, ...]:
-    """Give the variables that are declared at a position."""
+    """Give the variables that are declared at a position: a step has none."""
+    if position.step is not None:
+        return ()
     if position.groups:
         return position.groups[-1].variables
     return position.stage.variables if position.stage is not None else pipeline.variables

@@ -39,7 +39,10 @@ class When:
 
 @dataclass(frozen=True)
 class Action:
-    """What is done about a failure. `then` follows retries in vain, or an answer that does not come in `seconds`."""
+    """What is done about a failure. `then` follows retries in vain, or an answer that does not come in `seconds`.
+
+    A RetryStepGroup is only a group's own, and is meant for all of it.
+    """
 
     type: str
     retries: int = 0
@@ -81,6 +84,7 @@ class Group:
     nodes: tuple[Node, ...]
     location: Location
     path: Path = ()
+    timeout: Scalar | None = None
     when: When | None = None
     strategies: tuple[FailureStrategy, ...] = ()
 
@@ -108,6 +112,7 @@ class Stage:
     location: Location
     description: str = ""
     tags: dict[str, str] = field(default_factory=dict)
+    timeout: Scalar | None = None
     when: When | None = None
     strategies: tuple[FailureStrategy, ...] = ()
     asks: str = ""
@@ -135,6 +140,7 @@ class Pipeline:
     variables: tuple[Variable, ...]
     rows: tuple[tuple[Stage, ...], ...]
     tags: dict[str, str] = field(default_factory=dict)
+    timeout: Scalar | None = None
 
     @property
     def stages(self) -> list[Stage]:
@@ -181,6 +187,15 @@ class Position:
         if self.groups:
             return self.groups[-1].path
         return self.stage.path if self.stage is not None else ()
+
+
+def timeout_of(pipeline: Pipeline, position: Position) -> Scalar | None:
+    """Give the timeout of what a position names, as it is written."""
+    if position.step is not None:
+        return position.step.timeout
+    if position.groups:
+        return position.groups[-1].timeout
+    return position.stage.timeout if position.stage is not None else pipeline.timeout
 
 
 def positions(pipeline: Pipeline) -> Iterator[Position]:

@@ -23,6 +23,7 @@ ACTIONS = (
     *("Ignore", "Retry", "MarkAsSuccess", "MarkAsFailure", "Abort", "ManualIntervention", "ProceedWithDefaultValues"),
     *("StageRollback", "StepGroupRollback", "PipelineRollback", "RetryStepGroup"),
 )
+RETRY_GROUP = "RetryStepGroup"
 ROLLBACKS = frozenset({"StageRollback", "StepGroupRollback", "PipelineRollback"})
 
 
@@ -38,7 +39,7 @@ def when(reader: Reader, owner: Mapping, of: str, status: str) -> When | None:
     return When(after or "Success", reader.scalar(inner, "condition", what))
 
 
-def strategies(reader: Reader, owner: Mapping, of: str) -> tuple[FailureStrategy, ...]:
+def strategies(reader: Reader, owner: Mapping, of: str, *, is_group: bool = False) -> tuple[FailureStrategy, ...]:
     """Read the failure strategies, in their order."""
     found = []
     for node in reader.entries(owner, "failureStrategies", of, required=False):
@@ -49,6 +50,11 @@ def strategies(reader: Reader, owner: Mapping, of: str) -> tuple[FailureStrategy
         reader.check(on_failure, schema.ON_FAILURE, what)
         errors = _errors(reader, on_failure, what)
         action = _action(reader, on_failure.fields.get("action"), on_failure, f"'action' of {of}")
+        if action is not None and action.type == RETRY_GROUP and not is_group:
+            reader.complain(
+                f"RetryStepGroup in 'action' of {of} is only for step groups, as on the platform; move it to one.",
+                on_failure.location_of("action"),
+            )
         if action is not None:
             found.append(FailureStrategy(errors, action))
     return tuple(found)
@@ -75,19 +81,14 @@ def _action(reader: Reader, node: Node | None, owner: Mapping, of: str) -> Actio
         if not inner.text("type"):
             reader.complain(f"The field 'type' of {of} is missing; it can be {choice(ACTIONS)}.", inner.location)
         return None
-    if kind == "RetryStepGroup":
-        reader.complain(
-            "RetryStepGroup works on the platform but is not run here; give the steps of the group a Retry.",
-            inner.location_of("type"),
-        )
     spec = inner.fields.get("spec")
     if spec is None or is_nothing(spec):
         spec = Mapping(inner.location)
     inside = reader.mapping(spec, f"The field 'spec' of {of}", inner.location)
     reader.check(inside, schema.ACTION_SPECS.get(kind, {}), f"the spec of {of}")
     match kind:
-        case "Retry":
-            return _retry(reader, inside, of)
+        case "Retry" | "RetryStepGroup":
+            return _retry(reader, kind, inside, of)
         case "ManualIntervention":
             timeout = reader.scalar(inside, "timeout", of)
             after = inside.fields.get("onTimeout")
@@ -99,7 +100,7 @@ def _action(reader: Reader, node: Node | None, owner: Mapping, of: str) -> Actio
     return Action(kind)
 
 
-def _retry(reader: Reader, spec: Mapping, of: str) -> Action:
+def _retry(reader: Reader, kind: str, spec: Mapping, of: str) -> Action:
     retries = reader.count(spec, "retryCount", of)
     if not retries:
         reader.complain(f"The field 'retryCount' of {of} has to be at least 1.", spec.location_of("retryCount"))
@@ -111,7 +112,7 @@ def _retry(reader: Reader, spec: Mapping, of: str) -> Action:
         else:
             reader.complain(f"'retryIntervals' of {of} has to be a list of durations.", item.location)
     return Action(
-        "Retry",
+        kind,
         retries,
         tuple(intervals),
         then=_following(reader, spec.fields.get("onRetryFailure"), spec, f"'onRetryFailure' of {of}"),
@@ -125,7 +126,7 @@ def _following(reader: Reader, node: Node | None, owner: Mapping, of: str) -> Ac
     inner = reader.mapping(node, f"The field {of}", owner.location)
     reader.check(inner, schema.FOLLOWING, of)
     action = _action(reader, inner.fields.get("action"), inner, f"'action' in {of}")
-    if action is not None and action.type == "Retry":
-        reader.complain(f"A Retry cannot follow another action; {of} needs one that ends.", inner.location)
+    if action is not None and action.type in ("Retry", RETRY_GROUP):
+        reader.complain(f"A {action.type} cannot follow another action; {of} needs one that ends.", inner.location)
         return None
     return action

@@ -50,6 +50,7 @@ def load(root: Node, file: str) -> Loaded:
         variables.read(reader, node, "the pipeline"),
         tuple(rows),
         tags(node),
+        reader.timeout(node, "the pipeline"),
     )
     return Loaded(pipeline, reader.diagnostics, tuple(dict.fromkeys(reader.ignored)))
 
@@ -98,6 +99,7 @@ def _stage(reader: Reader, node: Mapping) -> Stage:
         node.location_of("identifier"),
         node.text("description"),
         tags(node),
+        reader.timeout(node, of) if kind in ("", IDP) else None,
         clauses.when(reader, node, of, "pipelineStatus"),
         clauses.strategies(reader, node, of) if kind in ("", IDP) else (),
         _asks(node) if kind == APPROVAL else "",

@@ -67,8 +67,9 @@ def _group(reader: Reader, node: Mapping, path: Path, depth: int) -> Group:
         read(reader, node, of, inner, depth),
         node.location_of("identifier"),
         inner,
+        reader.timeout(node, of),
         clauses.when(reader, node, of, "stageStatus"),
-        clauses.strategies(reader, node, of),
+        clauses.strategies(reader, node, of, is_group=True),
     )
 
 
@@ -76,9 +77,6 @@ def _step(reader: Reader, node: Mapping, path: Path) -> Step:
     of = called("step", node.text("identifier"))
     reader.check(node, schema.STEP, of)
     identifier = reader.text(node, "identifier", of, IDENTIFIER)
-    timeout = reader.scalar(node, "timeout", of)
-    if timeout is not None and "<+" not in timeout.text:
-        reader.duration(timeout, "timeout", of)
     return Step(
         identifier,
         reader.text(node, "name", of, NAME),
@@ -86,7 +84,7 @@ def _step(reader: Reader, node: Mapping, path: Path) -> Step:
         _spec(reader, node, of),
         node.location_of("identifier"),
         (*path, identifier),
-        timeout,
+        reader.timeout(node, of),
         clauses.when(reader, node, of, "stageStatus"),
         clauses.strategies(reader, node, of),
     )

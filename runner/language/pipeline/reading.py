@@ -105,6 +105,13 @@ class Reader:
             self.complain(f"The {name} {shown(node.text)} of {of} is no duration; {advice}.", node.location)
         return seconds or 0.0
 
+    def timeout(self, owner: Mapping, of: str) -> Scalar | None:
+        """Give the timeout of a part, checked as far as it is no expression."""
+        node = self.scalar(owner, "timeout", of)
+        if node is not None and "<+" not in node.text:
+            self.duration(node, "timeout", of)
+        return node
+
     def unique(self, names: list[tuple[str, Location]], what: str) -> None:
         """Complain of names that are there twice."""
         first: dict[str, Location] = {}

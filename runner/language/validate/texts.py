@@ -15,7 +15,7 @@ from runner.language.expressions.scanner import Expression, Malformed
 from runner.language.inputs import Slot, Values
 from runner.language.inputs.placeholder import PLACEHOLDER, is_placeholder
 from runner.language.inputs.slots import name_of, variables
-from runner.language.pipeline import IDP, Path, Pipeline, Position, When, positions
+from runner.language.pipeline import IDP, Path, Pipeline, Position, When, positions, timeout_of
 from runner.language.scope import Scope
 
 MOST = 10_000  # expressions of a document: 200 steps have about 2,000
@@ -94,8 +94,6 @@ def _texts(pipeline: Pipeline, position: Position) -> Iterator[tuple[Scalar, Eva
         when = position.step.when
         for node in position.step.spec.fields.values():
             yield from ((text, resolve.text) for text in scalars(node))
-        if position.step.timeout is not None:
-            yield position.step.timeout, resolve.text
     else:
         for variable in variables(pipeline, position):
             slot = name_of(position, variable.name)
@@ -103,6 +101,9 @@ def _texts(pipeline: Pipeline, position: Position) -> Iterator[tuple[Scalar, Eva
             if variable.default is not None:
                 yield variable.default, resolve.text
         when = position.groups[-1].when if position.groups else position.stage.when if position.stage else None
+    timeout = timeout_of(pipeline, position)
+    if timeout is not None:
+        yield timeout, resolve.text
     if when is not None and when.condition is not None:
         yield when.condition, resolve.condition
 

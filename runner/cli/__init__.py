@@ -1,4 +1,4 @@
-"""`idp-steps run`, `validate`, `sandbox`: reads the command line, turns failures into sentences and exit codes."""
+"""`idp-steps` and its commands: reads the command line, turns failures into sentences and exit codes."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from common.contract.process import NOT_WRITABLE
 from common.contract.signals import signals
 from common.diagnostics import Invalid
 from common.errors import BadInput, Interrupted, StepError
+from runner.cli.catalog import catalog
+from runner.cli.convert import convert
 from runner.execution import checks, workflows
 from runner.execution import run as runs
 from runner.execution.container import Choice
@@ -45,6 +47,9 @@ _FILE = click.Path(path_type=Path)
 def idp_steps() -> None:
     """Run the pipelines of an internal developer portal on this machine."""
 
+
+idp_steps.add_command(convert)
+idp_steps.add_command(catalog)
 
 _FACT = click.option(
     "--fact",
