@@ -27,7 +27,10 @@ BAD_GATEWAY = answering(502, b"<html>bad gateway</html>", kind="text/html")
 WORK = "DirectPush"
 
 
-@pytest.fixture(params=[(row, step) for row in HOSTS for step in ("CreateRepo", WORK) if step in row.steps], ids=str)
+PAIRS = [(row, step) for row in HOSTS for step in ("CreateRepo", WORK) if step in row.steps]
+
+
+@pytest.fixture(params=PAIRS, ids=[f"{row}-{step}" for row, step in PAIRS])
 def at(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Behind, str, int]]:
     """A host behind a proxy, the step, and the number of its last call that writes."""
     row: Host
