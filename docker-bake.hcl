@@ -3,6 +3,9 @@
 variable "BASE_IMAGE" {
   default = "debian:trixie-slim"
 }
+variable "TOFU_IMAGE" { # one with OpenTofu, for createresource; without it that image lacks the program
+  default = ""
+}
 variable "REPOSITORY" {
   default = "idp-steps"
 }
@@ -82,13 +85,14 @@ target "step" {
     "${REPOSITORY}/${step.image}:${tag}${variant}"
   ]
   args = {
-    BASE              = step.base
+    BASE              = TOFU_IMAGE != "" && step.with != "" ? step.with : step.base
     BASE_IMAGE        = BASE_IMAGE
     HTTPS_PROXY       = HTTPS_PROXY == "" ? null : HTTPS_PROXY
     HTTP_PROXY        = HTTP_PROXY == "" ? null : HTTP_PROXY
     IMAGE             = step.image
     NO_PROXY          = NO_PROXY == "" ? null : NO_PROXY
     SOURCE_DATE_EPOCH = SOURCE_DATE_EPOCH
+    TOFU_IMAGE        = TOFU_IMAGE == "" ? null : TOFU_IMAGE
     VERSION           = VERSION
   }
   platforms = PLATFORMS == "" ? null : split(",", PLATFORMS)

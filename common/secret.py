@@ -57,6 +57,12 @@ class Secret:
         return hash(self._value)
 
 
+def lines_of(key: str) -> str:
+    r"""Give a private key with line ends of its own; some stores of secrets keep it as one line, with \n for them."""
+    text = key if "\n" in key.strip() else key.replace("\\n", "\n")
+    return text.replace("\r\n", "\n").strip() + "\n"
+
+
 def register(value: str) -> None:
     """Have `mask` hide the value and each of its lines, in every form that a program may show them in."""
     _values[value] = None

@@ -61,10 +61,7 @@ def reference(declared: Sequence[Mapping[str, Any]]) -> str:
             f"## {step['type']}\n",
             f"{step['summary']} {names}, execution-config field `{step['executionConfigField']}`.\n",
             inputs_table(own),
-            table(
-                ("Output", "Meaning"),
-                ((code(one["name"]), cell(one["help"])) for one in step["outputs"]),
-            ),
+            outputs_table(step),
         ]
         if step["type"] in NOTES:
             parts.append(NOTES[step["type"]]())
@@ -97,6 +94,12 @@ def overview(declared: Iterable[Mapping[str, Any]], *, base: str) -> str:
 def inputs_table(inputs: Iterable[Mapping[str, Any]]) -> str:
     rows = ((field(one), variables(one), kind(one), default(one), cell(one["help"])) for one in inputs)
     return table(("Field", "Variables", "Type", "Default", "Meaning"), rows)
+
+
+def outputs_table(step: Mapping[str, Any]) -> str:
+    more = [("others", cell(step["openOutputs"]))] if step["openOutputs"] else []
+    rows = [*((code(one["name"]), cell(one["help"])) for one in step["outputs"]), *more]
+    return table(("Output", "Meaning"), rows)
 
 
 def field(one: Mapping[str, Any]) -> str:

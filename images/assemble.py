@@ -23,7 +23,7 @@ import tomllib
 from pathlib import Path
 
 from images import sbom, sbom_python, trim
-from images.trim import LIBRARY, SITE
+from images.trim import DEBIAN_SITE, LIBRARY, SITE
 
 SOURCE = Path(__file__).resolve().parent.parent
 LAYERS = Path("/layers")
@@ -43,7 +43,15 @@ ADVICE = {  # what pip says -> what to do
     "No matching distribution found": "The Python index lacks a package of the lock, or cannot be reached; name"
     " yours in PIP_CONF, or a proxy in HTTPS_PROXY.",
 }
-BASES = ("python", "git", "git-lfs")  # each holds those before it
+BASES = ("python", "cryptography", "git", "git-lfs")  # each holds those before it
+KEPT_PARSER = ".lark_cache.bin"
+PARSER = """
+import sys, types
+sys.modules["regex"] = types.ModuleType("regex")
+sys.modules["regex"].regex = None
+from hcl2.parser import parser
+parser()
+"""
 OWN_MODES = {"harness", "home/idp", "root", "tmp", "var/tmp"}  # all else is for everybody to read
 
 
@@ -78,13 +86,16 @@ def shared() -> None:
 def libraries(image: str) -> None:
     """Install what the lock of the image names beyond that."""
     common = _lock("none")
-    _install([entry for entry in _lock(_row(image)["extra"]) if entry not in common], LAYERS / "libraries")
+    tree = LAYERS / "libraries"
+    _install([entry for entry in _lock(_row(image)["extra"]) if entry not in common], tree)
+    if (tree / SITE / "hcl2").is_dir():
+        _keep_parser(tree)
 
 
 def code(image: str, base_name: str, version: str) -> None:
     """Copy the step and what steps share, make its command, and write the list of all that the image holds."""
     row = _row(image)
-    if row["base"] != base_name:
+    if base_name not in (row["base"], row.get("with")):
         raise SystemExit(f"The image {image} stands on {row['base']}: add --build-arg BASE={row['base']}.")
     tree = LAYERS / "code"
     site = tree / SITE
@@ -97,7 +108,7 @@ def code(image: str, base_name: str, version: str) -> None:
     about.mkdir(parents=True)
     shutil.copy(SOURCE / "LICENSE", about / "copyright")
     bill = tree / "usr/share/idp-steps/sbom.cdx.json"
-    below = BASES[: BASES.index(base_name) + 1]
+    below = BASES[: BASES.index(row["base"]) + 1]
     _compile(tree, site)
     text = sbom.document(
         image=image,
@@ -209,21 +220,39 @@ def _install(entries: list[str], tree: Path) -> None:
     _finish(tree)
 
 
+def _keep_parser(tree: Path) -> None:
+    """Have python-hcl2 make its parser, which takes seconds, and keep it beside the library, as it does where it may.
+
+    That is known by the place of the library, so it has to be made at the place where the image has it. The module
+    regex, which is compiled for the image's machine and not for this one, has no part in it.
+    """
+    there = Path("/") / SITE
+    for name in ("hcl2", "lark"):
+        shutil.copytree(tree / SITE / name, there / name)
+    _run("python3", "-c", PARSER, env=os.environ | {"PYTHONHASHSEED": "0"})
+    shutil.copy(there / "hcl2" / KEPT_PARSER, tree / SITE / "hcl2" / KEPT_PARSER)
+    _finish(tree)
+
+
 def _finish(tree: Path) -> None:
     """Compile; give every file the same mode, whatever the checkout's umask was, and the same date."""
-    for folder in (LIBRARY, SITE):
+    for folder in (LIBRARY, SITE, DEBIAN_SITE):
         if (tree / folder).is_dir():
-            _compile(tree, tree / folder)
+            _compile(tree, tree / folder, docstrings=folder != LIBRARY)
     for path in (tree, *tree.rglob("*")):
         if not path.is_symlink() and str(path.relative_to(tree)) not in OWN_MODES:
             path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
         os.utime(path, (FILE_DATE, FILE_DATE), follow_symlinks=False)
 
 
-def _compile(tree: Path, folder: Path) -> None:
-    """Put each module's compiled form where Python finds it without the source, and leave the source out."""
+def _compile(tree: Path, folder: Path, *, docstrings: bool = True) -> None:
+    """Put each module's compiled form where Python finds it without the source, and leave the source out.
+
+    docstrings=False leaves them and the asserts out, which Python's own library promises to need for nothing.
+    """
     _run(
         *("python3", "-m", "compileall", "-q", "-j1", "-b", "--invalidation-mode=unchecked-hash"),
+        *("-o", "0" if docstrings else "2"),
         *("-s", tree, "-p", "/", folder),
         env=os.environ | {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"},
     )

@@ -10,8 +10,8 @@
     build scan              have SCANNER (trivy, grype, osv-scanner) look at what the images hold
 
 Settings come from the environment: ENGINE (docker, podman, buildah), BASE_IMAGE, PLATFORMS, NO_CACHE, SOURCE_URL,
-HOME_URL, DOCUMENTATION_URL, SOURCE_DATE_EPOCH, DEBIAN_MIRROR, TAGS (more tags to push), SIGN_KEY, CA_BUNDLE and
-PIP_CONF (files for the build stage only; they are in no image).
+HOME_URL, DOCUMENTATION_URL, SOURCE_DATE_EPOCH, DEBIAN_MIRROR, TOFU_IMAGE (one with OpenTofu, for createresource), TAGS
+(more tags to push), SIGN_KEY, CA_BUNDLE and PIP_CONF (files for the build stage only; they are in no image).
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ ENGINE = setting("ENGINE", "docker")
 PLATFORMS = setting("PLATFORMS").replace(" ", "")
 TAGS = setting("TAGS").replace(",", " ").split()
 SIGN_KEY = setting("SIGN_KEY")
+TOFU_IMAGE = setting("TOFU_IMAGE")
 LOCAL_BASE = f"idp-steps/debian:{DEBIAN}"
 BASE_IMAGE = setting("BASE_IMAGE", f"debian:{DEBIAN}-slim")
 
@@ -109,7 +110,13 @@ def _targets(images: Iterable[str]) -> list[str]:
 
 def _bake(targets: Sequence[str], *options: str, **more: str) -> None:
     settings = {name: setting(name) for name in (*PROXIES, *SECRETS)}
-    settings |= {"BASE_IMAGE": BASE_IMAGE, "PLATFORMS": PLATFORMS, "REPOSITORY": "idp-steps", "TAGS": ""}
+    settings |= {
+        "TOFU_IMAGE": TOFU_IMAGE,
+        "BASE_IMAGE": BASE_IMAGE,
+        "PLATFORMS": PLATFORMS,
+        "REPOSITORY": "idp-steps",
+        "TAGS": "",
+    }
     settings["BUILDX_BAKE_ENTITLEMENTS_FS"] = "0"  # newer ones ask whether CA_BUNDLE may be read; you named it yourself
     _build(
         *("docker", "buildx", "bake", "--progress=plain", "--file=docker-bake.json", "--file=docker-bake.hcl"),
@@ -122,7 +129,10 @@ def _bake(targets: Sequence[str], *options: str, **more: str) -> None:
 
 def _build_one(image: str, variant: str, values: Mapping[str, str]) -> None:
     date = variables()["SOURCE_DATE_EPOCH"]
-    arguments = {"IMAGE": image, "BASE": IMAGES[image]["base"], "BASE_IMAGE": BASE_IMAGE}
+    row = IMAGES[image]
+    base_name = row.get("with", row["base"]) if TOFU_IMAGE else row["base"]
+    arguments = {"IMAGE": image, "BASE": base_name, "BASE_IMAGE": BASE_IMAGE}
+    arguments |= {"TOFU_IMAGE": TOFU_IMAGE} if TOFU_IMAGE else {}
     arguments |= {"VERSION": VERSION, "SOURCE_DATE_EPOCH": date}
     arguments |= {key: setting(key) for key in PROXIES if setting(key)}
     secrets = [f"--secret=id={key},src={setting(name)}" for name, key in SECRETS.items() if setting(name)]

@@ -33,12 +33,13 @@ image-test: $(READY) ## test the built images under the engine
 
 # What libraries ask for and no step imports: a terminal's colours, a second set of time zones, a parser of C.
 NOT_IMPORTED := markdown-it-py mdurl pycparser pygments tzdata
+OF_DEBIAN := cffi cryptography # images/packages/cryptography.txt has them
 
 image-lock: $(READY) ## make requirements/images/ anew from pyproject.toml, with the versions of requirements/dev.txt
 	for extra in $$(sed -n 's/.*extra = "\(.*\)".*/\1/p' images/images.toml | sort -u); do \
 		test $$extra = none && more= || more="--extra $$extra"; \
 		$(BIN)/uv pip compile --quiet --python-version 3.13 --python-platform linux --generate-hashes --no-emit-index-url \
-			--no-annotate --no-header $$more $(NOT_IMPORTED:%=--no-emit-package=%) --constraints requirements/dev.txt pyproject.toml \
+			--no-annotate --no-header $$more $(patsubst %,--no-emit-package=%,$(NOT_IMPORTED) $(OF_DEBIAN)) --constraints requirements/dev.txt pyproject.toml \
 			-o requirements/images/$$extra.txt || exit 1; \
 	done
 

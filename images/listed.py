@@ -45,6 +45,7 @@ def bake_list() -> str:
         {
             "image": image,
             "base": row["base"],
+            "with": row.get("with", ""),
             "summary": _plain(declared[image]["summary"]),
             "describe": _plain(_compact(declared[image])),
         }

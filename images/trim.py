@@ -8,6 +8,7 @@ from pathlib import Path
 
 LIBRARY = "usr/lib/python3.13"
 SITE = "usr/local/lib/python3.13/dist-packages"
+DEBIAN_SITE = "usr/lib/python3/dist-packages"
 PROGRAMS = {"git", "git-lfs", "python3.13"}  # of usr/bin, besides tools.txt
 SHARED_FILES = {"common-licenses", "doc", "git-core", "zoneinfo"}  # all others of usr/share are left out
 # Of git's own programs, besides git: HTTP, and what `git submodule` is made of. The others want perl or a terminal.
@@ -28,6 +29,8 @@ UNUSED = (
     "usr/lib/*/krb5",
     *(f"usr/lib/*/{name}" for name in (*_FOR_DEBUGGING, *_OF_NO_PROGRAM)),
     "usr/lib/binfmt.d",
+    f"{DEBIAN_SITE}/*.dist-info",  # dpkg's record tells what it is
+    f"{DEBIAN_SITE}/cryptography/py.typed",
     "usr/lib/mime",
     "usr/lib/systemd",
     "usr/libexec",
@@ -62,7 +65,13 @@ UNUSED = (
 )
 UNUSED_IN_LIBRARIES = (
     *("bin", "*/tests", "**/*.h", "**/*.pyi", "**/py.typed"),
+    "cli",  # python-hcl2's programs
     "yaml/_yaml.*",  # the loaders in C; YAML is read by the safe loader in Python, which tells places
+    *(
+        "charset_normalizer/*.so",
+        "*__mypyc.*.so",
+        "wrapt/_wrappers.*",
+    ),  # their Python twins stay
 )
 
 

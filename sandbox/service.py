@@ -30,6 +30,10 @@ class Caller:
     may_write: bool = False
     sent: bool = False
     scopes: tuple[str, ...] = ()
+    sees: Callable[[str, str], bool] = lambda _owner, _name: True
+    """Tells whether its credential is good for a repository, by owner and name."""
+    made: Callable[[str], None] | None = None
+    """Is told the full name of a repository that it made."""
 
 
 NOBODY = Caller("anonymous")

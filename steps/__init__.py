@@ -23,6 +23,7 @@ STEPS: dict[str, str] = {  # type in the pipeline's YAML -> module
     "SlackNotify": "steps.slack_notify",
     "CreateOrganization": "steps.create_organization",
     "CreateProject": "steps.create_project",
+    "CreateResource": "steps.create_resource",
     "UpdateCatalogProperty": "steps.update_catalog_property",
 }
 

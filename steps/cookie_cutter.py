@@ -17,18 +17,16 @@ from typing import TYPE_CHECKING, Any
 from common import log
 from common.contract.inputs import option
 from common.contract.process import scratch_folder
-from common.contract.stage import Stage, staging
 from common.contract.step import Context, Outputs, step
 from common.git.login import GitLogin
 from common.git.signature import Signature
-from common.template import answers
 from common.template.fetching.inputs import TemplateInputs
-from common.template.folder import files_of, place
 from common.template.job import HOOKS
-from common.template.rendering import Rendered, render
 
 if TYPE_CHECKING:
+    from common.contract.stage import Stage
     from common.template.fetching.fetch import Fetched
+    from common.template.rendering import Rendered
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +135,9 @@ class Inputs:
 )
 def cookie_cutter(inputs: Inputs, context: Context) -> Outputs:
     """Render a project from a cookiecutter template."""
+    from common.template import answers  # here: --help need not wait for what renders
+    from common.template.folder import files_of, place
+
     if inputs.describe:
         return describe(inputs, context)
     if inputs.update_project or inputs.check_update:
@@ -170,9 +171,12 @@ def render_into(  # noqa: PLR0913 - what is rendered, with what, and where to
     inputs: Inputs, stage: Stage, template: Fetched, given: Mapping[str, Any], output: Path, *, dry_run: bool
 ) -> Rendered:
     """Render the template into the stage. A dry run runs no hook of it, and says so."""
+    from common.template.rendering import render
+
     rendered = render(
         stage,
         template.folder,
+        around=template.around,
         repository=template.repository,
         told=template.told,
         given=given,
@@ -189,13 +193,15 @@ def render_into(  # noqa: PLR0913 - what is rendered, with what, and where to
 
 
 def stages(context: Context, scratch: Path) -> AbstractContextManager[Stage]:
+    from common.contract.stage import staging
+
     return staging(scratch if context.dry_run else context.workspace.root)
 
 
 def update(inputs: Inputs, context: Context) -> Outputs:
     """Bring an existing project to the newest state of its template, or tell whether there is a newer one."""
     from common.git.command import Git
-    from common.template import updating
+    from common.template import answers, updating
 
     project = context.workspace.path(inputs.update_project or ".", what="updateProject")
     known = answers.read(project)
@@ -236,7 +242,8 @@ def describe(inputs: Inputs, context: Context) -> Outputs:
 
     with scratch_folder() as scratch:
         template = inputs.template.at(inputs.describe)
-        found = described(template.fetched(context, inputs.login.credentials(), scratch, choose=False))
+        login = inputs.login.credentials()
+        found = described(template.fetched(context, login, scratch, choose=False, what="describeTemplate"))
     sys.stdout.write(f"{json.dumps(found, indent=2, ensure_ascii=False)}\n")
     return {}
 

@@ -1,29 +1,32 @@
 """CreateCatalog: the catalog file of a new entity, checked before it is written.
 
-The file is written, not registered. One that a template left at the same place is replaced, and the log says so.
+The file is written, not registered. One that a template left at the same place is replaced, or merged with on request,
+and the log says so.
 """
 
 from __future__ import annotations
 
-import difflib
-import os
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from common import log
 from common.catalogs import table
-from common.catalogs.entity import Entity, located_reference, parse, reference
 from common.catalogs.harness.options import Generation, page
-from common.catalogs.rules import RULES, Format
+from common.catalogs.rules import FORMATS
 from common.contract.inputs import option
 from common.contract.step import Context, Outputs, step
 from common.errors import BadInput, Conflict
+from common.files import put
 from common.harness.access import Portal
-from common.template.folder import LONGEST_NAME
+
+if TYPE_CHECKING:
+    from common.catalogs.entity import Entity
 
 
 def _holds_entities(text: str, source: str) -> list[str]:
+    from common.catalogs.entity import parse  # here, and below: --help need not wait for what checks
+
     try:
         entities = parse(text, what=source)
     except BadInput as error:
@@ -37,6 +40,10 @@ def _holds_entities(text: str, source: str) -> list[str]:
 
 def _misspelt(kind: str) -> str:
     """Give the known kind that a word is almost: a catalog may have kinds of its own, but hardly one like that."""
+    import difflib
+
+    from common.catalogs.rules import RULES, Format
+
     known = list(RULES[Format.BACKSTAGE].kinds)
     if kind.lower() in map(str.lower, known):
         return ""
@@ -58,7 +65,29 @@ class Inputs:
         env=["FILE_CONTENT"],
         multiline=True,
         check=_holds_entities,
-        help="YAML of the entity, expressions resolved.",
+        help="The entity, expressions resolved: YAML, or a JSON object, which is written as YAML.",
+    )
+    merge: bool = option(
+        "mergeExisting",
+        env=["MERGE_EXISTING"],
+        default=False,
+        spec=False,
+        help="Merge into a file that is there, whose comments stay: fields are replaced, lists get what they lack.",
+    )
+    format: str = option(
+        "catalogFormat",
+        env=["CATALOG_FORMAT"],
+        default="",
+        choices=tuple(FORMATS),
+        spec=False,
+        help="Convert the entity to this format: harness (IDP 2.0) or backstage (IDP 1.0). As it is when absent.",
+    )
+    annotate: bool = option(
+        "sourceAnnotations",
+        env=["SOURCE_ANNOTATIONS"],
+        default=False,
+        spec=False,
+        help="Annotate the entity with the template that its folder was made from, and the template's commit.",
     )
     catalog_type: str = table.type_option()
     generation: Generation
@@ -76,8 +105,13 @@ class Inputs:
 )
 def create_catalog(inputs: Inputs, context: Context) -> Outputs:
     """Check the YAML of an entity and write it to a file."""
+    from common.catalogs import content
+    from common.catalogs.entity import parse
+
     path = file_path(inputs, context)
-    entity, *others = parse(inputs.content, what="fileContent")
+    asked = content.Asked(FORMATS.get(inputs.format), annotate=inputs.annotate, merge=inputs.merge)
+    text = content.made(inputs.content, path, context.workspace, asked)
+    entity, *others = parse(text, what="fileContent")
     for warning in (warning for found in (entity, *others) for warning in found.warnings):
         log.warning(f"fileContent, {warning.rstrip('.')}.")
     if others:
@@ -87,19 +121,23 @@ def create_catalog(inputs: Inputs, context: Context) -> Outputs:
         outputs["registeredCatalogUrl"] = entity_url(entity, inputs.portal)
     else:
         log.info("The output registeredCatalogUrl is left out: set HARNESS_ACCOUNT_ID to have it.")
-    content = (inputs.content if inputs.content.endswith("\n") else f"{inputs.content}\n").encode()
-    write(path, content, shown=context.workspace.relative(path), dry_run=context.dry_run)
+    ended = text if text.endswith("\n") else f"{text}\n"
+    write(path, ended.encode(), shown=context.workspace.relative(path), dry_run=context.dry_run)
     return outputs
 
 
 def reference_in(inputs: Inputs, entity: Entity) -> str:
     """Give the reference that the entity has in the catalog that is meant, as RegisterCatalog puts it out."""
+    from common.catalogs.entity import located_reference, reference
+
     in_locations = inputs.catalog_type == "backstage" or inputs.generation.is_first(inputs.portal)
     return located_reference(entity) if in_locations else reference(entity)
 
 
 def file_path(inputs: Inputs, context: Context) -> Path:
     """Give the path to write to. Raises BadInput for a fileName that is more than a name."""
+    from common.template.folder import LONGEST_NAME
+
     name = inputs.file_name
     plain = PurePosixPath(name).name == name and name not in (".", "..")
     if not plain or "\\" in name or "\0" in name or len(name.encode(errors="replace")) > LONGEST_NAME:
@@ -123,7 +161,7 @@ def write(path: Path, content: bytes, *, shown: str, dry_run: bool) -> None:
         return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, content)
+        put(path, content)
     except (FileExistsError, NotADirectoryError) as error:
         raise Conflict(f"{shown} cannot be written: a file is where a folder should be.") from error
     except OSError as error:
@@ -138,17 +176,9 @@ def entity_url(entity: Entity, portal: Portal) -> str:
     return page(portal, f"{entity.kind}:{entity.scope}/{entity.name}")
 
 
-def _replace(path: Path, content: bytes) -> None:
-    part = path.with_name(f".{os.urandom(8).hex()}.part")
-    try:
-        with part.open("xb") as file:
-            file.write(content)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
 def _difference(before: bytes, after: bytes) -> str:
+    from collections import Counter
+
     old, new = (Counter(text.decode(errors="replace").splitlines()) for text in (before, after))
     return f"lines that differ: {(new - old).total()} new, {(old - new).total()} gone"
 

@@ -94,6 +94,7 @@ def create_repo(inputs: Inputs, context: Context) -> Outputs:
         check_branch_name(inputs.default_branch, variable="DEFAULT_BRANCH")
     wanted_settings = settings.parsed(inputs.settings)
     git_hosts.check_settings(host, wanted_settings)
+    where = git_hosts.signed_in(host, where, "CreateRepo", *(["settings"] if wanted_settings else []))
     wanted = NewRepository(
         visibility=inputs.visibility, description=inputs.description, default_branch=inputs.default_branch
     )

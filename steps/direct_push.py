@@ -88,6 +88,8 @@ def direct_push(inputs: Inputs, context: Context) -> Outputs:
 
     host, where = git_hosts.open_host(inputs.host, context, step_type="DirectPush")
     check(inputs, host)
+    proposes = ["pushMode"] if inputs.proposal.mode != "push" else []
+    where = git_hosts.signed_in(host, where, "DirectPush", *proposes, *(["protect"] if inputs.protect else []))
     credentials = host.git_credentials(where)
     url = host.clone_url(where)
     with log.group(f"Pushing {inputs.code_directory} to {url}"), scratch_folder() as scratch:

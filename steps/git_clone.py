@@ -6,33 +6,30 @@ the same; it is replaced only when nobody has touched it since an earlier run ma
 
 from __future__ import annotations
 
-import errno
 import functools
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from common import git_hosts, log
-from common.contract import child, stage
 from common.contract.inputs import option, shown
 from common.contract.process import scratch_folder
 from common.contract.step import Context, Outputs, step
 from common.errors import BadInput, Conflict, NotAllowed, Refused
-from common.git import checkout, existing, state
-from common.git.checkout import Head, Options
-from common.git.command import Git
 from common.git.credentials import Credentials
-from common.git.state import State
-from common.git.upstream import Upstream, login_advice
 from common.git_hosts.connector import Connector, RepositoryLocation
 from common.git_hosts.context import HarnessAccount, HostInputs, addressed
 from common.network.settings import Network
 from common.network.url import checked as checked_url
 from common.network.url import origin, path_of, without_credentials
 from common.secret import Secret
+
+if TYPE_CHECKING:
+    from common.git.checkout import Head, Options
+    from common.git.state import State
 
 LOCATION = ("organization", "workspace", "projectName", "repoName")  # fields that say where a repository is
 BUILDS = {"branch": "branch", "tag": "tag", "PR": "number", "commitSha": "commitSha"}  # type -> field of its spec
@@ -179,6 +176,11 @@ class Inputs:
 )
 def git_clone(inputs: Inputs, context: Context) -> Outputs:
     """Clone a git repository into the workspace."""
+    from common.contract import stage  # here: --help need not wait for what clones
+    from common.git import checkout, existing, state
+    from common.git.command import Git
+    from common.git.upstream import Upstream, login_advice
+
     if inputs.before and not inputs.allow_before:
         raise NotAllowed(
             "preFetchCommand is not run, for nobody has allowed it.",
@@ -227,15 +229,17 @@ def source(repository: Repository, context: Context) -> tuple[str, Credentials |
     )
     if not given or addressed(context.sources) & set(LOCATION):
         host, where = git_hosts.open_host(host_inputs, context, step_type="GitClone")
+        where = git_hosts.signed_in(host, where, "GitClone")
         return host.clone_url(where), host.git_credentials(where)
     parts = checked_url(given, what="DRONE_REMOTE_URL", next_step=HTTPS)
     url = without_credentials(given)
     if parts.username:
         return url, Credentials(origin(url), unquote(parts.username), Secret(unquote(parts.password or "")))
-    if repository.connector.password is None:
+    if repository.connector.password is None and not repository.connector.is_app:
         return url, None
     host, where = git_hosts.open_host(host_inputs, context, step_type="GitClone", located=False)
-    credentials = host.git_credentials(where)
+    by_url = replace(where, location=RepositoryLocation())  # what else is said may be about another repository
+    credentials = host.git_credentials(git_hosts.signed_in(host, by_url, "GitClone"))
     if credentials is not None and credentials.origin != origin(url):
         raise BadInput(
             f"The connector's URL is at {origin(url)}, but its host is {credentials.origin}.",
@@ -262,6 +266,8 @@ def place(inputs: Inputs, url: str, context: Context) -> Path:
 
 def wanted_state(build: Build) -> State:
     """Give the state that is asked for. Raises BadInput for a `build` of another form."""
+    from common.git.state import State
+
     if build.build:
         return _of_build(build.build)
     if build.pull_request:
@@ -274,6 +280,8 @@ def wanted_state(build: Build) -> State:
 
 
 def _of_build(build: Mapping[str, Any]) -> State:
+    from common.git.state import State
+
     kind, spec = build.get("type"), build.get("spec")
     field = BUILDS.get(str(kind))
     value = spec.get(field) if field and isinstance(spec, dict) else None
@@ -285,6 +293,8 @@ def _of_build(build: Mapping[str, Any]) -> State:
 
 def options_of(inputs: Inputs) -> Options:
     """Give how the clone is made."""
+    from common.git.checkout import Options
+
     return Options(
         depth=inputs.depth,
         tags=inputs.tags,
@@ -304,6 +314,8 @@ def network(inputs: Inputs, context: Context) -> Network:
 
 def prepare(command: str, into: Path) -> None:
     """Run the command that comes before the fetch; it sees no credentials."""
+    from common.contract import child
+
     log.info("Running preFetchCommand.")
     try:
         ended = child.run(["sh", "-c", command], environ=dict(os.environ), folder=into, line=log.info, merged=True)
@@ -315,6 +327,8 @@ def prepare(command: str, into: Path) -> None:
 
 def put(clone: Path, target: Path, scratch: Path) -> None:
     """Move the finished clone to its place, and what an earlier run made there out of it."""
+    import errno
+
     earlier = scratch / "earlier"
     try:
         if target.is_dir() and any(target.iterdir()):

@@ -12,7 +12,6 @@ from typing import Any
 
 from common import git_hosts, log
 from common.catalogs import CatalogFile, table
-from common.catalogs.registration import Registration
 from common.contract.inputs import option
 from common.contract.resolve import build
 from common.contract.step import Context, Outputs, step
@@ -64,6 +63,8 @@ def lacks(values: Mapping[str, Any], missing: Sequence[str]) -> Sequence[str]:
 )
 def register_catalog(inputs: Inputs, context: Context) -> Outputs:
     """Register a pushed catalog file and wait until the catalog shows its entity."""
+    from common.catalogs.registration import Registration  # here: --help need not wait for what registers
+
     host, where = git_hosts.open_host(_in_portal(inputs), context, step_type="RegisterCatalog")
     file = CatalogFile(
         url=host.file_url(where, branch=inputs.branch, path=inputs.file_path),

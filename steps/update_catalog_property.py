@@ -1,19 +1,27 @@
-"""UpdateCatalogProperty: custom properties of catalog entities, which override what their YAML says.
+"""UpdateCatalogProperty: properties of catalog entities. In the portal they override what the entities' YAML says.
 
-Only what an entity has not yet is sent, so that a re-run of an append adds nothing twice.
+Backstage has no such properties, so there the YAML itself is edited. Only what an entity has not yet is changed: a
+re-run of an append adds nothing twice.
 """
 
 from __future__ import annotations
 
+import contextlib
+import urllib.parse
 from dataclasses import dataclass
 from typing import Any
 
 from common import log
 from common.catalogs import properties as custom
-from common.catalogs.properties import Change
+from common.catalogs import table
+from common.catalogs.backstage.file_options import FileOptions
+from common.catalogs.backstage.options import BackstageOptions
+from common.catalogs.properties import Change, PropertyCatalog
 from common.contract.inputs import option
+from common.contract.process import scratch_folder
 from common.contract.step import Context, Outputs, step
 from common.errors import BadInput, shown
+from common.git_hosts.context import HarnessAccount
 from common.harness.access import KEY, Access
 from common.harness.client import PortalClient, given_body
 from common.network.url import checked
@@ -45,7 +53,7 @@ class Inputs:
         default=[],
         exclusive=ASKED,
         alternative=FIELDS,
-        help="Its properties: a list of maps with property, value and mode.",
+        help="Its properties: a list of maps with property, value and mode (replace, append or delete).",
     )
     property: str = option(
         "property", default="", exclusive=ASKED, alternative=FIELDS, help="The property, as in metadata.team."
@@ -70,7 +78,7 @@ class Inputs:
         choices=custom.MODES,
         exclusive=ASKED,
         alternative=FIELDS,
-        help="replace (when absent), or append for lists and maps.",
+        help="replace (when absent), append for lists and maps, or delete.",
     )
     url: str = option(
         "customPropertyUrl",
@@ -88,36 +96,50 @@ class Inputs:
         exclusive=ASKED,
         help="The change as the platform gives it, in JSON; needs CUSTOM_PROPERTY_URL. The other inputs go before it.",
     )
+    catalog_type: str = table.type_option()
+    backstage: BackstageOptions
+    files: FileOptions
 
 
 @step(
     type="UpdateCatalogProperty",
     image="updatecatalogproperty",
-    outputs={"updatedEntities": "References of the entities this run changed, separated by commas; empty when none."},
-    informs=["updatedEntities"],
+    outputs={
+        "updatedEntities": "References of the entities this run changed, separated by commas; empty when none.",
+        "pullRequestUrls": "Browser URLs of the open pull requests that hold the changes; Backstage only.",
+    },
+    informs=["updatedEntities", "pullRequestUrls"],
 )
 def update_catalog_property(inputs: Inputs, context: Context) -> Outputs:
-    """Set or extend properties of catalog entities."""
-    from common.catalogs.harness.properties import CustomProperties
-
+    """Set, extend or delete properties of catalog entities."""
     form, given = asked(inputs)
     changes = custom.check(given)
-    api = CustomProperties(address(inputs, form), PortalClient(inputs.access, context.network, context.deadline))
-    left = api.left_to_do(changes) if context.dry_run else api.apply(changes)
-    places = {(change.entity_ref, change.path): change for change in left}
-    for change in changes:
-        named = f"{shown(change.path, quotes=False)} of {shown(change.entity_ref, quotes=False)}"
-        if (due := places.get((change.entity_ref, change.path))) is None:
-            log.info(f"{named} has that value already.")
-        elif context.dry_run:
-            log.info(f"Dry run: {named} would get {shown(repr(due.value), quotes=False)} ({due.mode}).")
-        else:
-            log.info(f"{named} is changed ({due.mode}).")
-    if not context.dry_run:
-        return {"updatedEntities": ",".join(dict.fromkeys(change.entity_ref for change in left))}
-    if left:
-        log.info(f"The catalog says: {api.send(left, dry_run=True)}")
-    return {"updatedEntities": ""}
+    with contextlib.ExitStack() as stack:
+        catalog = opened(inputs, context, form, stack)
+        due = catalog.plan(changes, closely=context.dry_run)
+        if context.dry_run:
+            custom.tell_plan(changes, due)
+            if due and (said := catalog.dry_run(due)):
+                log.info(f"The catalog says: {said}")
+            return {"updatedEntities": ""}
+        made = catalog.apply(due)
+    custom.tell_made(changes, made)
+    outputs = {"updatedEntities": ",".join(dict.fromkeys(change.entity_ref for change in made))}
+    return outputs | ({"pullRequestUrls": ",".join(catalog.urls)} if catalog.urls else {})
+
+
+def opened(inputs: Inputs, context: Context, form: str, stack: contextlib.ExitStack) -> PropertyCatalog:
+    """Make ready to change properties in the catalog that is meant."""
+    if inputs.catalog_type == "backstage":
+        client = inputs.backstage.client(context.network, context.deadline)
+        portal = inputs.access.portal
+        harness = HarnessAccount(url=portal.given_base, account=portal.account, api_key=inputs.access.api_key)
+        return inputs.files.open(client, harness, context, stack.enter_context(scratch_folder()))
+    from common.catalogs.harness.properties import CustomProperties
+    from common.catalogs.harness.property_calls import PropertyCalls
+
+    portal_client = PortalClient(inputs.access, context.network, context.deadline)
+    return CustomProperties(PropertyCalls(address(inputs), portal_client), by_property=form == "Property")
 
 
 def asked(inputs: Inputs) -> tuple[str, list[Change]]:
@@ -132,11 +154,12 @@ def asked(inputs: Inputs) -> tuple[str, list[Change]]:
             "mode": inputs.mode,
             "entity_refs": [_entity(entry) for entry in inputs.entity_refs],
         }
-    elif inputs.url and inputs.body:
+    elif inputs.url and inputs.body:  # the platform's own form
         form = _form_of(inputs.url)
         body = given_body(inputs.body)
     else:
-        key = "" if inputs.access.known else f" Required input is missing too: {KEY}."
+        known = inputs.access.known or inputs.catalog_type == "backstage"
+        key = "" if known else f" Required input is missing too: {KEY}."
         raise BadInput(
             f"Nothing says what to change.{key}",
             next_step="Give type, entityRef and properties, or type, property, value and entityRefs.",
@@ -144,11 +167,12 @@ def asked(inputs: Inputs) -> tuple[str, list[Change]]:
     return form, custom.entity_changes(body) if form == "Entity" else custom.property_changes(body)
 
 
-def address(inputs: Inputs, form: str) -> str:
-    """Give the URL for the form: the given one, else the portal's."""
-    if inputs.url and _form_of(inputs.url) == form:
-        return inputs.url
-    return f"{inputs.access.portal.base}/gateway/v1/catalog/custom-properties/{form.lower()}"
+def address(inputs: Inputs) -> str:
+    """Give the address of the API: from the given URL of one of its two forms, else the portal's."""
+    if inputs.url and _form_of(inputs.url):
+        parts = urllib.parse.urlsplit(inputs.url)
+        return urllib.parse.urlunsplit(parts._replace(path=parts.path.rpartition("/")[0], query=""))
+    return f"{inputs.access.portal.base}/gateway/v1/catalog/custom-properties"
 
 
 def _form_of(url: str) -> str:

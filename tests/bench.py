@@ -344,11 +344,15 @@ def grow(state: Path, name: str, files: int, commits: int) -> None:
 
 
 if __name__ == "__main__":
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # the images hold byte-code, so no start is to make it anew
     start_up()
     first_request()
     clones()
+    pushes()
     pipeline()
-    from tests import bench_templates  # here, for it uses what stands above
+    from tests import bench_catalog, bench_catalogs, bench_templates  # here, for they use what stands above
 
     bench_templates.templates()
     bench_templates.onboarding()
+    bench_catalogs.properties()
+    bench_catalog.imports()

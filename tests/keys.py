@@ -1,10 +1,14 @@
-"""Keys to sign commits with, made by the programs that people make theirs with."""
+"""Keys to sign with, made by the programs that people make theirs with; and a GitHub App that has one."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
+
+from sandbox.github.apps import FOLDER
 
 SPEC = """\
 Key-Type: eddsa
@@ -33,3 +37,21 @@ def gpg_key(home: Path, *, passphrase: bool) -> str:
     (home / "spec").write_text(SPEC.format(f"Passphrase: {PASSPHRASE}" if passphrase else "%no-protection"))
     gpg(home, "--gen-key", str(home / "spec"))
     return gpg(home, "--armor", "--export-secret-keys")
+
+
+APP = "4711"
+
+
+def rsa_key(file: Path) -> str:
+    """Make a key as GitHub gives it for an App, in a file, and give its text."""
+    subprocess.run(["ssh-keygen", "-q", "-t", "rsa", "-m", "PEM", "-N", "", "-f", file], check=True)
+    return file.read_text()
+
+
+def register_app(state_dir: Path, key: str, **installed: Any) -> dict[str, str]:
+    """Have the sandbox know a GitHub App, installed as told; gives the variables of a step that is to be it."""
+    folder = state_dir / FOLDER
+    folder.mkdir(exist_ok=True)
+    (folder / f"{APP}.pem").write_text(key)
+    (folder / f"{APP}.json").write_text(json.dumps(installed))
+    return {"GITHUB_APP_ID": APP, "GITHUB_APP_PRIVATE_KEY": key}

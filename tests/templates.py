@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -72,3 +73,13 @@ def publish(
 ) -> str:
     """Commit the files to the repository, which is made if need be, and give the commit."""
     return commit(clone_of(world, tmp_path, name, private=private), content)
+
+
+def tree(root: Path) -> dict[str, tuple[str, bytes]]:
+    """Every path with its kind and mode, and its content."""
+    found = {}
+    for path in sorted(root.rglob("*")):
+        mode = stat.filemode(path.lstat().st_mode)
+        content = os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes() if path.is_file() else b""
+        found[str(path.relative_to(root))] = (mode, content)
+    return found

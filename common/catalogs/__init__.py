@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from common.errors import Conflict, StepError
+from common.catalogs.tidying import Tidied
+from common.errors import Conflict, Refused, StepError
 from common.network.deadline import Deadline
 from common.network.repeat import Failure, Outcome, Uncertain
 from common.network.settings import Network
@@ -23,6 +24,8 @@ class CatalogFile:
     path: str
     connector: str
     host: str = ""
+    fresh: bool = True
+    """Whether it was pushed a moment ago, so that a catalog that does not see it yet is asked again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +59,10 @@ class Registered:
     stale: bool = False
     faults: tuple[str, ...] = ()
     location: str = ""
+
+
+class NotThere(Refused):
+    """The catalog sees no such file."""
 
 
 class AlreadyThere(Conflict):
@@ -113,6 +120,9 @@ class CatalogOptions(Protocol):
 
     def open(self, file: CatalogFile, *, network: Network, deadline: Deadline) -> Catalog:
         """Make ready to register the file. Raises BadInput or NotAllowed at once when something is not given."""
+
+    def tidied(self, *, network: Network, deadline: Deadline) -> Tidied:
+        """Make ready to look through the catalog for what it holds in vain. Raises as `open` does."""
 
 
 def failure_of(error: Exception) -> Failure | None:

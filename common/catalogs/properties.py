@@ -7,26 +7,64 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
+from common import log
 from common.errors import BadInput, shown
 
 FIXED = ("kind", "metadata", "metadata.name", "metadata.namespace", "metadata.apis")
-MODES = ("replace", "append")
+WITHIN_FIXED = tuple(f"{path}." for path in FIXED if path != "metadata")
+MODES = ("replace", "append", "delete")  # the last is a method of the API, not a mode
 REFERENCE = re.compile(r"(?:[A-Za-z][A-Za-z0-9]*:)?(?:[^\s:/<>]+/)?[^\s:/<>]+")
 KEY = re.compile(r'"([^"]+)"|([^."]+)')
+MOST_NAMED = 5
+MOST_FAULTS = 20
+MOST_TOLD = 50  # changes that get a line each
 
 
 @dataclass(frozen=True)
 class Change:
-    """One property of one entity, with the value it should get (replace) or get more of (append)."""
+    """One property of one entity, with the value it should get (replace) or get more of (append); None for delete."""
 
     entity_ref: str
     path: str
     value: Any
     mode: str
+
+
+@dataclass(frozen=True)
+class Due:
+    """A change that is left to do. adds: the entity shows nothing at that place yet."""
+
+    change: Change
+    adds: bool
+
+    @property
+    def kind(self) -> str:
+        """What it is called in a plan."""
+        return "deletion" if self.change.mode == "delete" else "addition" if self.adds else "update"
+
+
+class PropertyCatalog(Protocol):
+    """A catalog, ready to have properties of its entities changed."""
+
+    @property
+    def urls(self) -> Sequence[str]:
+        """The pull requests that the changes wait in."""
+
+    def plan(self, changes: Sequence[Change], *, closely: bool = False) -> list[Due]:
+        """Read the entities, and give the changes that they have not yet. Raises Refused that names unknown ones.
+
+        closely: also what only tells additions from updates is read.
+        """
+
+    def dry_run(self, due: Sequence[Due]) -> str:
+        """Have the other side check the changes, and give what it says."""
+
+    def apply(self, due: Sequence[Due]) -> list[Change]:
+        """Make the changes that were planned, and give them. Raises for those that failed, after all others."""
 
 
 def entity_changes(body: Mapping[str, Any]) -> list[Change]:
@@ -55,13 +93,14 @@ def property_changes(body: Mapping[str, Any]) -> list[Change]:
 def check(changes: list[Change]) -> list[Change]:
     """Give one change per property, what is asked of it in turn made one. Raises BadInput with all that is refused."""
     faults = list(dict.fromkeys(fault for change in changes for fault in _faults(change)))
+    faults[MOST_FAULTS:] = [f"and {len(faults) - MOST_FAULTS} more"] if len(faults) > MOST_FAULTS else []
     if not changes:
         faults = ["No property is given for any entity"]
     made: dict[tuple[str, tuple[str, ...]], Change] = {}
     for change in () if faults else changes:
-        place = change.entity_ref, tuple(keys(change.path))
+        place = canonical(change.entity_ref), tuple(keys(change.path))
         before = made.get(place)
-        if before is None or change.mode == "replace":
+        if before is None or change.mode != "append":
             made[place] = change
         elif (together := appended(before.value, change.value)) is not None:
             made[place] = replace(before, value=together)
@@ -76,28 +115,94 @@ def appended(held: Any, more: Any) -> Any:
     """Give what an append makes of what is held (contract, D.3); None when the two do not go together."""
     if isinstance(held, list) and isinstance(more, list):
         return [*held, *more]
-    if isinstance(held, dict) and isinstance(more, dict):
-        return {**held, **more}
-    return None
+    if isinstance(held, dict) and (parts := _maps_of(more)):
+        return {name: value for part in (held, *parts) for name, value in part.items()}
+    return held if isinstance(held, dict) and more == {} else None
+
+
+def _maps_of(value: Any) -> list[dict[str, Any]]:
+    """Give the maps that an append brings: one, or those of a list, as the API's documentation has it."""
+    maps = value if isinstance(value, list) else [value]
+    return maps if all(isinstance(part, dict) for part in maps) else []
 
 
 def remaining(change: Change, current: Mapping[tuple[str, ...], Any]) -> Change | None:
     """Give what is left to do: None when the entity has it already, and of an append only what it has not yet."""
     path = tuple(keys(change.path))
+    if change.mode == "delete":
+        return change if path in current else None
     if path not in current:
         return change
     held = current[path]
     if change.mode == "replace":
-        return None if _same(held, change.value) else change
+        return None if same(held, change.value) else change
     if isinstance(held, list) and isinstance(change.value, list):
-        missing = [item for item in change.value if not any(_same(item, other) for other in held)]
+        missing = [item for item in change.value if not any(same(item, other) for other in held)]
         return replace(change, value=missing) if missing else None
-    if isinstance(held, dict) and isinstance(change.value, dict):
-        unlike = {
-            name: value for name, value in change.value.items() if name not in held or not _same(held[name], value)
-        }
+    if isinstance(held, dict) and (together := appended({}, change.value)) is not None:
+        unlike = {name: value for name, value in together.items() if name not in held or not same(held[name], value)}
         return replace(change, value=unlike) if unlike else None
     return change
+
+
+def canonical(ref: str) -> str:
+    """Give a reference as all its spellings are compared: case, kind and namespace do not matter to IDP 1.0."""
+    kind, _, rest = ref.rpartition(":")
+    kind = (kind or "component").lower()
+    if rest.startswith(("account/", "account.")):
+        return f"{kind}:{rest}"
+    namespace, _, name = rest.rpartition("/")
+    return f"{kind}:{namespace or 'default'}/{name}".lower()
+
+
+def tell_plan(changes: Sequence[Change], due: Sequence[Due]) -> None:
+    """Say what a run that is no dry one would do."""
+    left = {(one.change.entity_ref, one.change.path): one for one in due}
+    for change in changes if len(changes) <= MOST_TOLD else ():
+        if (one := left.get((change.entity_ref, change.path))) is None:
+            log.info(f"{named([change])} {_as_is(change)}.")
+        elif change.mode == "delete":
+            log.info(f"Dry run: {named([change])} would be deleted.")
+        else:
+            value = shown(repr(one.change.value), quotes=False)
+            log.info(f"Dry run: {named([change])} would get {value} ({change.mode}), an {one.kind}.")
+    for kind in ("addition", "update", "deletion"):
+        if of_kind := [one.change for one in due if one.kind == kind]:
+            log.info(f"Dry run: {_counted(len(of_kind), kind)}: {named(of_kind)}.")
+    if not due:
+        log.info("Dry run: nothing would be changed.")
+
+
+def tell_made(changes: Sequence[Change], made: Sequence[Change]) -> None:
+    """Say what was changed, and what was not because it is so already."""
+    places = {(change.entity_ref, change.path) for change in made}
+    for change in changes if len(changes) <= MOST_TOLD else ():
+        is_made = (change.entity_ref, change.path) in places
+        log.info(f"{named([change])} {f'is changed ({change.mode})' if is_made else _as_is(change)}.")
+    if len(changes) > MOST_TOLD:
+        log.info(f"{_counted(len(made), 'change')} made, {len(changes) - len(made)} were not needed.")
+
+
+def _as_is(change: Change) -> str:
+    return "is not set" if change.mode == "delete" else "has that value already"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def named(changes: Sequence[Change]) -> str:
+    """Name properties and entities in a message."""
+    pairs = [(shown(change.path, quotes=False), shown(change.entity_ref, quotes=False)) for change in changes]
+    if len(changes) > MOST_NAMED and len({path for path, _ in pairs}) == 1:
+        return f"{pairs[0][0]} of {listed([ref for _, ref in pairs])}"
+    return listed(list(dict.fromkeys(f"{path} of {ref}" for path, ref in pairs)))
+
+
+def listed(names: Sequence[str], separator: str = ", ") -> str:
+    """Name some of many."""
+    more = len(names) - MOST_NAMED
+    return separator.join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def keys(path: str) -> list[str]:
@@ -138,12 +243,12 @@ def _faults(change: Change) -> Iterable[str]:
     except ValueError:
         yield f"{where} is no dotted path: write it as in metadata.team, keys that hold dots in double quotes"
     else:
-        if path in FIXED:
+        if path in FIXED or path.startswith(WITHIN_FIXED):
             yield f"{where} may not be changed; the catalog keeps {', '.join(FIXED)} to itself"
-    if change.value is None:
-        yield f"{where} has no value"
+    if (change.value is None) != (change.mode == "delete"):
+        yield f"{where} has no value" if change.value is None else f"{where} is to be deleted, and has a value"
     if change.mode not in MODES:
-        yield f"{where} has the mode {shown(change.mode)}; it can be {' or '.join(MODES)}"
+        yield f"{where} has the mode {shown(change.mode)}; it can be {', '.join(MODES[:-1])} or {MODES[-1]}"
     elif change.mode == "append" and not isinstance(change.value, list | dict | None):
         yield f"{where} can be appended to only with a list or a map; use the mode replace"
 
@@ -159,6 +264,6 @@ def _text(value: object) -> str:
     return "" if value is None else str(value).strip()
 
 
-def _same(value: object, other: object) -> bool:
+def same(value: object, other: object) -> bool:
     """Compare as JSON does: true is not 1, and the order of a map's keys does not count."""
     return json.dumps(value, sort_keys=True, default=str) == json.dumps(other, sort_keys=True, default=str)

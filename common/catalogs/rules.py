@@ -39,6 +39,9 @@ class Format(Enum):
     HARNESS = "IDP 2.0"
 
 
+FORMATS = {"harness": Format.HARNESS, "backstage": Format.BACKSTAGE}  # as a user names them
+
+
 @dataclass(frozen=True)
 class Rule:
     """The form a text must have, and the words that say so. A name may hold no expression, not even the portal's."""

@@ -69,6 +69,7 @@ def run(  # noqa: PLR0913 - what a process is made of
     grace: float = GRACE,
     ours: bool = False,
     brief: bool = False,
+    asked_by: signal.Signals = signal.SIGTERM,
 ) -> Ended:
     """Run a program to its end, and leave nothing of its process group behind. Raises NotStarted.
 
@@ -81,6 +82,7 @@ def run(  # noqa: PLR0913 - what a process is made of
     ours: the program calls `process.follow_parent` itself.
     brief: it ends by itself in a moment and writes nothing elsewhere, so that it need not follow its parent; that saves
     the start of a Python.
+    asked_by: the signal in the place of SIGTERM, for a program whose children end in order at another.
     """
     with ExitStack() as stack:
         woken, wake = os.pipe()
@@ -94,7 +96,9 @@ def run(  # noqa: PLR0913 - what a process is made of
         waiter.start()
         stack.callback(waiter.join)  # before the pipe is closed that it writes to
         stack.callback(_signal_group, process, signal.SIGKILL)
-        timed_out = _attend(process, talk, asked, Standstill(process.pid, still), seconds=seconds, grace=grace)
+        timed_out = _attend(
+            process, talk, asked, Standstill(process.pid, still), seconds=seconds, grace=grace, by=asked_by
+        )
         talk.until_closed(DRAIN)
         _signal_group(process, signal.SIGKILL)  # what it has left running
         talk.until_closed(DRAIN)
@@ -148,6 +152,7 @@ def _attend(  # noqa: PLR0913 - what may end a child
     *,
     seconds: float,
     grace: float,
+    by: signal.Signals,
 ) -> bool:
     """Listen until the child ends. Gives whether its time was up."""
     told, timed_out, due = 0, False, time.monotonic() + seconds
@@ -155,7 +160,7 @@ def _attend(  # noqa: PLR0913 - what may end a child
     while process.poll() is None:
         if len(asked) > enough or time.monotonic() >= due or (not told and standstill.reached()):
             timed_out = timed_out or not asked
-            _signal_group(process, signal.SIGKILL if told else signal.SIGTERM)
+            _signal_group(process, signal.SIGKILL if told else by)
             told, enough, due = told + 1, len(asked), time.monotonic() + grace
         talk.listen(min(due - time.monotonic(), standstill.interval))
     return timed_out

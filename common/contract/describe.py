@@ -38,6 +38,9 @@ class Declaration:
     outputs: Mapping[str, str]
     options: Sequence[Option]
     config_field: str
+    open_outputs: str = ""
+    command: str = ""
+    """What it is called as, where that is no step's module."""
 
 
 def contract(step: Declaration) -> dict[str, Any]:
@@ -50,6 +53,7 @@ def contract(step: Declaration) -> dict[str, Any]:
         "summary": step.text.splitlines()[0],
         "inputs": [_input(declared) for declared in step.options],
         "outputs": [{"name": name, "help": text} for name, text in step.outputs.items()],
+        "openOutputs": step.open_outputs or None,
         "exitCodes": [{"code": code, "meaning": meaning} for code, meaning in EXIT_CODES.items()],
     }
 
@@ -101,6 +105,8 @@ def parse_flags(step: Declaration, argv: Sequence[str] | None) -> Mapping[str, s
 
 def _command(step: Declaration) -> str:
     """Give what the step was called as: the command of its image, or the module."""
+    if step.command:
+        return step.command
     called = Path(sys.argv[0])
     if called.is_absolute():  # an image's entrypoint, which is a link to its command
         called = called.resolve()
@@ -136,11 +142,12 @@ def _names(declared: Option) -> str:
 
 
 def _epilog(step: Declaration) -> str:
-    outputs = "\n".join(f"  {name}: {text}" for name, text in step.outputs.items())
+    more = {"<name>": step.open_outputs} if step.open_outputs else {}
+    outputs = "\n".join(f"  {name}: {text}" for name, text in {**step.outputs, **more}.items())
     codes = ", ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items())
+    told = f"\b\nOutputs:\n{outputs}\n\n" if outputs else ""
     return (
-        "\b\n"
-        f"Outputs:\n{outputs}\n\n"
+        f"{told}"
         "Each input is also read from PLUGIN_, INPUT_ or PARAM_ and its name, and from NAME_FILE, a path to the value."
         f"\n\nExit codes: {codes}."
     )

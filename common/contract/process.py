@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import stat
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from common.contract.network_inputs import NetworkInputs
 from common.errors import BadInput
 from common.network.settings import Network
 
+SCRATCH = "idp-steps-scratch-"  # how the folders for temporary files begin
 KEPT = ("PATH", "TMPDIR", "LANG", "LANGUAGE", "TZ", "TERM", "NO_COLOR", "SOURCE_DATE_EPOCH", "LD_LIBRARY_PATH")
 NOT_WRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT})
 ENV_START = 47  # of the fields behind the name in /proc/PID/stat; see proc_pid_stat(5), where it is field 50
@@ -96,18 +98,36 @@ def forget_initial_environment() -> None:
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """Make a folder that only this process reads, and remove it."""
+    """Make a folder that only this process reads, and remove it. Those that killed runs have left are cleared."""
     import tempfile
 
+    from common.contract import held
+
     try:
-        folder = tempfile.TemporaryDirectory(prefix="idp-steps-", ignore_cleanup_errors=True)
+        place = Path(tempfile.gettempdir())
+        for folder in place.glob(f"{SCRATCH}*"):
+            held.clear(folder, is_ours=_is_ours)
+        folder, lock = held.make(place, SCRATCH)
     except OSError as error:
         raise BadInput(
             f"There is no folder for temporary files: {error.strerror or error}.",
             next_step="Mount a writable /tmp (with a read-only root file system: --tmpfs /tmp), or set TMPDIR.",
         ) from error
-    with folder as path:
-        yield Path(path)
+    try:
+        yield folder
+    finally:
+        try:
+            held.remove(folder)
+        finally:
+            os.close(lock)
+
+
+def _is_ours(folder: Path) -> bool:
+    try:
+        there = folder.lstat()
+    except OSError:  # it is gone already
+        return False
+    return there.st_mode == stat.S_IFDIR | stat.S_IRWXU and there.st_uid == os.geteuid()
 
 
 def open_standard_streams() -> None:

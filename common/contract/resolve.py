@@ -228,7 +228,8 @@ def _with_cause(fault: str, rank: _Rank) -> str:
 def _parse(option: Option, hit: _Found) -> Any:
     value = hit.parsed
     if hit.text is not None:
-        value = values.parse(option.kind, hit.text, multiline=option.multiline)
+        entries_are_texts = option.prefix is not None  # for each may come as a variable, too
+        value = values.parse(option.kind, hit.text, multiline=option.multiline, as_written=entries_are_texts)
     if hit.entries:  # a variable for one entry says more than a map; what is on the command line goes before both
         value = {**hit.entries, **value} if hit.rank is _Rank.FLAG else {**value, **hit.entries}
     if option.choices and value not in option.choices:

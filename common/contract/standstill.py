@@ -26,6 +26,7 @@ class Standstill:
     seconds: float
     _used: int = -1
     _since: float = field(default_factory=time.monotonic)
+    _looked: float = field(default_factory=time.monotonic)
 
     @property
     def interval(self) -> float:
@@ -33,9 +34,13 @@ class Standstill:
         return INTERVAL if self.seconds < math.inf else math.inf
 
     def reached(self) -> bool:
-        """Look, and tell whether it has stood still for so long."""
-        if self.seconds == math.inf:
+        """Tell whether it has stood still for so long. It looks once in an INTERVAL, however often it is asked.
+
+        A look reads the state of every process of the machine, which costs more than a short git command.
+        """
+        if self.seconds == math.inf or time.monotonic() - self._looked < INTERVAL:
             return False
+        self._looked = time.monotonic()
         used = _processor_time(self.group)
         if used != self._used or used == 0:
             self._used, self._since = used, time.monotonic()

@@ -25,12 +25,14 @@ from common.contract.workspace import Workspace, handed_over
 from common.errors import EXIT_CODES, BadInput, Interrupted, StepError
 from common.network.deadline import Deadline
 from common.network.settings import Network
+from common.secret import Secret
 
 BUG = 70
 OURS = ("", "common", "steps")
 
 InputsT = TypeVar("InputsT")
-Outputs = Mapping[str, str | int | bool]
+Outputs = Mapping[str, str | int | bool | Secret]
+"""A secret is handed on only to a runner that has a place for secrets."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +110,7 @@ class Step(Generic[InputsT]):
     config_field: str = ""  # of the execution-config API, where it is not the type in camelCase
     informs: Collection[str] = ()  # outputs that no later step needs: one that the runner cannot carry is left out
     lacks: Lacks = nothing_more
+    open_outputs: str = ""  # what else is put out, whose names the inputs decide
 
     @property
     def name(self) -> str:
@@ -124,7 +127,16 @@ class Step(Generic[InputsT]):
         options = own + [declared for declared in options_of(RunOptions) if declared.field not in fields]
         text = (self.function.__doc__ or "").strip()
         config_field = self.config_field or self.step_type[0].lower() + self.step_type[1:]
-        return Declaration(self.name, self.step_type, self.image, text, self.outputs, options, config_field)
+        return Declaration(
+            self.name,
+            self.step_type,
+            self.image,
+            text,
+            self.outputs,
+            options,
+            config_field,
+            open_outputs=self.open_outputs,
+        )
 
     def main(self, argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = None) -> int:
         """Run the step and give its exit code. Nothing else of the program reads the environment."""
@@ -176,7 +188,7 @@ class Step(Generic[InputsT]):
             context = Context(common.dry_run, workspace, deadline, network, resolved.sources, others)
             written = self.function(own, context)
         unknown = written.keys() - self.outputs.keys()
-        if unknown:
+        if unknown and not self.open_outputs:
             raise AssertionError(f"{self.step_type} gave outputs that it does not declare: {sorted(unknown)}")
         target.write(written, informs=self.informs)
         return 0
@@ -238,14 +250,16 @@ def step(  # noqa: PLR0913 - what a step declares
     informs: Collection[str] = (),
     config_field: str = "",
     lacks: Lacks = nothing_more,
+    open_outputs: str = "",
 ) -> Callable[[Callable[[InputsT, Context], Outputs]], Step[InputsT]]:
     """Make a step of a function. Its inputs are the dataclass that its first parameter is annotated with.
 
     lacks: names what is missing besides the required inputs, as `resolve` takes it.
+    open_outputs: says which outputs there are besides, for a step whose inputs decide their names.
     """
 
     def decorate(function: Callable[[InputsT, Context], Outputs]) -> Step[InputsT]:
         hints = typing.get_type_hints(function)
-        return Step(type, image, hints["inputs"], outputs, function, config_field, informs, lacks)
+        return Step(type, image, hints["inputs"], outputs, function, config_field, informs, lacks, open_outputs)
 
     return decorate

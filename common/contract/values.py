@@ -52,8 +52,8 @@ def counted(name: str, count: str, environ: Mapping[str, str]) -> list[Any]:
     return [environ[f"{name}_{index}"] for index in range(int(count))]
 
 
-def parse(kind: Any, text: str, *, multiline: bool) -> Any:
-    """Turn the text into the declared type."""
+def parse(kind: Any, text: str, *, multiline: bool, as_written: bool = False) -> Any:
+    """Turn the text into the declared type. as_written: see common.document.plain.of_text."""
     if "\0" in text:
         raise ValueError("holds a NUL character")
     if any("\ud800" <= character <= "\udfff" for character in text):  # how Python shows bytes that it cannot decode
@@ -62,6 +62,8 @@ def parse(kind: Any, text: str, *, multiline: bool) -> Any:
         return _secret(text.strip(), multiline=multiline)
     if kind is str:
         return text if multiline else text.strip()
+    if as_written:
+        return _map(text, kind, as_written=True)
     return _PARSERS[typing.get_origin(kind) or kind](text, kind)
 
 
@@ -96,21 +98,24 @@ def _list(text: str, kind: Any) -> list[Any]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
-def _map(text: str, _: Any) -> dict[str, Any]:
-    value = structured(text)
+def _map(text: str, _: Any, *, as_written: bool = False) -> dict[str, Any]:
+    value = structured(text, as_written=as_written)
     if not isinstance(value, dict):
         raise ValueError("is no map; write a JSON or YAML map of names to values")
     return value
 
 
-def structured(text: str) -> Any:
-    """Read JSON or YAML (JSON first: it is the exact one of the two). What is no JSON value is refused, as NaN is."""
+def structured(text: str, *, as_written: bool = False) -> Any:
+    """Read JSON or YAML (JSON first: it is the exact one of the two). What is no JSON value is refused, as NaN is.
+
+    as_written: see common.document.plain.of_text.
+    """
     import json
 
     from common.document import Unreadable, plain, reader
 
     try:
-        value = plain.of_text(text)
+        value = plain.of_text(text, as_written=as_written)
     except Unreadable as error:
         verdict = "neither JSON nor YAML" if error.verdict == reader.NO_YAML else error.verdict
         place = f"line {error.location.line}, column {error.location.column}"

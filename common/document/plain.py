@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any
 
@@ -15,16 +16,20 @@ _TEXTS = frozenset({"str", "timestamp", "merge", "value"})  # JSON has no dates,
 _NESTING = re.compile(r'"(?:[^"\\]++|\\.)*+"?|([\[{])|([\]}])', re.DOTALL)
 
 
-def of_text(text: str) -> Any:
-    """Read JSON or YAML; JSON first, for it is the exact one of the two. Raises Unreadable."""
+def of_text(text: str, *, as_written: bool = False) -> Any:
+    """Read JSON or YAML; JSON first, for it is the exact one of the two. Raises Unreadable.
+
+    as_written: a number or boolean that would come out of JSON in another form is the text that it was written with,
+    as are 3.10, 010 and yes.
+    """
     try:
-        return of_json(text)
+        return of_json(text, as_written=as_written)
     except (ValueError, RecursionError):
         root = reader.single(text)
-    return None if root is None else of_node(root)
+    return None if root is None else of_node(root, as_written=as_written)
 
 
-def of_json(text: str) -> Any:
+def of_json(text: str, *, as_written: bool = False) -> Any:
     """Read JSON. Raises ValueError, and RecursionError for what is nested deeply.
 
     Python's own reader raises that at a depth which its version decides, and what it lets through may end others.
@@ -35,24 +40,42 @@ def of_json(text: str) -> Any:
             level += bool(bracket.group(1)) - bool(bracket.group(2))
             if level > reader.DEEPEST:
                 raise RecursionError(f"more than {reader.DEEPEST} levels")
-    return json.loads(text)
+    return json.loads(text, parse_float=_exact) if as_written else json.loads(text)
 
 
-def of_node(node: Node) -> Any:
+def _exact(written: str) -> float | str:
+    """Give a number, or the text of one that has more digits, or others, than Python writes it with."""
+    number = float(written)
+    return number if repr(number) == written or math.isinf(number) else written
+
+
+def of_node(node: Node, *, as_written: bool = False) -> Any:
     """Give the value of a node by the rules of YAML 1.1, but a date as its text. Raises Unreadable."""
     match node:
         case Scalar():
-            return _of_scalar(node)
+            found = _of_scalar(node)
+            return node.written if as_written and _has_another_form(found, node.written) else found
         case Sequence(tag="seq" | "!"):
-            return [of_node(item) for item in node.items]
+            return [of_node(item, as_written=as_written) for item in node.items]
         case Mapping(tag="map" | "!"):
             merged = _merged(node.fields.get(MERGE))
             value: dict[str, Any] = {}
             for mapping in reversed(merged):  # the first of them goes before the others, the map's own before all
-                value |= of_node(mapping)
-            own = {name: of_node(field) for name, field in node.fields.items() if not (merged and name == MERGE)}
+                value |= of_node(mapping, as_written=as_written)
+            own = {
+                name: of_node(field, as_written=as_written)
+                for name, field in node.fields.items()
+                if not (merged and name == MERGE)
+            }
             return value | own
     raise _no_form(node)
+
+
+def _has_another_form(value: Any, written: str) -> bool:
+    """Tell whether a number or boolean is written in another way than JSON, and Python for both, would write it."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return False  # JSON has no form for it, which is told
+    return isinstance(value, int | float) and str(value) != written and str(value).lower() != written.lower()
 
 
 def _merged(node: Node | None) -> list[Mapping]:

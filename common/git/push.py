@@ -34,7 +34,8 @@ class Push:
     signature: git's author and committer variables. judge: given the words of a declined push, says what it lacked.
     scratch: an empty folder of this process alone. below: the folder of the repository that the files go into. start:
     the branch that a new branch starts at; '' for the default branch. afresh: an existing branch takes up the state of
-    `start` first, for what it holds has been dealt with.
+    `start` first, for what it holds has been dealt with. expected: the commit that the branch is at, where the files
+    were made from it; Moved is raised when it is at another.
     """
 
     upstream: Upstream
@@ -49,6 +50,7 @@ class Push:
     below: str = ""
     start: str = ""
     afresh: bool = False
+    expected: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,10 @@ class Protected(Refused):
     """The branch does not take a push; a pull request may bring it what was pushed."""
 
 
+class Moved(Conflict):
+    """The branch is not at the commit that the files were made from."""
+
+
 class _Moved(Exception):
     """The branch moved between the look at it and the push."""
 
@@ -73,6 +79,8 @@ def push(wanted: Push, *, dry_run: bool) -> Pushed:
     attempts = wanted.upstream.deadline.attempts(at_least=MOVED_TRIES)
     for _ in attempts:
         there = branches(wanted.upstream, wanted.branch, cwd=wanted.scratch)
+        if wanted.expected not in ("", there.tip(wanted.branch)):
+            raise Moved(f"{wanted.branch} of {wanted.upstream.url} moved while files from it were changed.")
         built = _built(wanted, own, there)
         if built.commit == there.tip(wanted.branch):
             log.info(f"Nothing to commit: {wanted.branch} holds exactly this already ({built.commit[:10]}).")

@@ -1,4 +1,4 @@
-"""Signs a commit as git does, by gpg or by ssh-keygen: with a key that is on no disk but in the step's own folder.
+"""Signs a commit as git does: with a key of SSH, or by gpg with a key that is on no disk but in the step's own folder.
 
 The signature is put into the commit here and not by `git commit -S`, which asks a program for it that has to be a file
 that can be executed: a tmpfs is often mounted noexec. gpg's agent is a process of the same group, and ends with it.
@@ -7,15 +7,15 @@ that can be executed: a tmpfs is often mounted noexec. gpg's agent is a process 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from common.contract import child
 from common.errors import BadInput, Unavailable
-from common.secret import Secret
+from common.secret import Secret, lines_of
 
-GPG, SSH = "gpg", "ssh-keygen"
+GPG, SSH = "GPG", "SSH"
 BEGINNINGS = {
     "-----BEGIN PGP PRIVATE KEY BLOCK-----": GPG,
     "-----BEGIN OPENSSH PRIVATE KEY-----": SSH,
@@ -25,6 +25,7 @@ BEGINNINGS = {
 WRITE_KEY = "Give it as `gpg --export-secret-keys --armor` or ssh-keygen writes it."
 LONGEST_PLACE = 86  # bytes; S.gpg-agent.browser is a socket in it, and the path of one has 107 at most (unix(7))
 SECONDS = 60.0
+PROGRAMS = ("gpg", "gpg-agent", "gpgconf")
 BY_GPG = """\
 gpg --batch --quiet --no-autostart --import "$1" &&
 gpg --batch --quiet --no-autostart --pinentry-mode loopback --passphrase-fd 0 --armor --detach-sign --output - "$2"
@@ -32,44 +33,46 @@ code=$?
 gpgconf --kill gpg-agent
 exit $code
 """
-Run = Callable[[Sequence[str], str], str]
 
 
 @dataclass(frozen=True)
 class Signer:
-    """A private key. It is written only into a temporary folder of its own, for the time of a signature."""
+    """A private key. One of GPG is written into a temporary folder of its own, for the time of a signature."""
 
     key: Secret
     passphrase: Secret | None
 
     def check(self) -> None:
         """Raise BadInput for what is no private key, or one that cannot be used here."""
-        if self._program == SSH and self.passphrase is not None:
+        if self._kind == SSH and self.passphrase is not None:
             raise BadInput(
                 "SIGNING_KEY is a key of SSH, and its passphrase cannot be given here.",
                 next_step="Give the key without one (ssh-keygen -p), and leave SIGNING_PASSPHRASE out.",
             )
 
     @property
-    def _program(self) -> str:
-        text = _lines(self.key.reveal())
-        found = next((program for beginning, program in BEGINNINGS.items() if text.startswith(beginning)), "")
+    def _kind(self) -> str:
+        text = lines_of(self.key.reveal())
+        found = next((kind for beginning, kind in BEGINNINGS.items() if text.startswith(beginning)), "")
         if not found:
             raise BadInput("SIGNING_KEY holds no private key of GPG or SSH.", next_step=WRITE_KEY)
         return found
 
     def signed(self, commit: str) -> str:
         """Give the commit object, as `git cat-file` shows it, with a signature of its own."""
+        if self._kind == SSH:
+            from common.git.ssh_signature import signature
+
+            return _with_header(commit, signature(lines_of(self.key.reveal()), commit))
         import tempfile
 
         with tempfile.TemporaryDirectory(prefix="k") as name:  # short, for the paths of the agent's sockets
             place = Path(name)
             key, payload = place / "key", place / "commit"
-            for file, content in ((key, _lines(self.key.reveal())), (payload, commit)):
+            for file, content in ((key, lines_of(self.key.reveal())), (payload, commit)):
                 file.touch(mode=0o600)
                 file.write_text(content, encoding="utf-8")
-            signature = self._by_gpg(place) if self._program == GPG else self._by_ssh(place)
-        return _with_header(commit, signature)
+            return _with_header(commit, self._by_gpg(place))
 
     def _by_gpg(self, place: Path) -> str:
         if len(os.fsencode(place)) > LONGEST_PLACE:
@@ -78,21 +81,17 @@ class Signer:
         script = ["sh", "-c", BY_GPG, "sh", str(place / "key"), str(place / "commit")]
         agent = ["gpg-agent", "--quiet", "--no-detach", "--allow-loopback-pinentry", "--daemon", "--", *script]
         passphrase = self.passphrase.reveal() if self.passphrase is not None else ""
-        return _run(agent, place, stdin=f"{passphrase}\n", also=("gpg", "gpgconf"))
-
-    def _by_ssh(self, place: Path) -> str:
-        _run([SSH, "-Y", "sign", "-q", "-n", "git", "-f", str(place / "key"), str(place / "commit")], place)
-        return (place / "commit.sig").read_text(encoding="utf-8")
+        return _run(agent, place, stdin=f"{passphrase}\n")
 
 
-def _run(argv: Sequence[str], place: Path, *, stdin: str = "", also: Sequence[str] = ()) -> str:
+def _run(argv: Sequence[str], place: Path, *, stdin: str) -> str:
     import shutil
 
-    missing = next((program for program in (argv[0], *also) if shutil.which(program) is None), "")
+    missing = next((program for program in PROGRAMS if shutil.which(program) is None), "")
     if missing:
         raise Unavailable(
-            f"There is no {missing} on this machine, which SIGNING_KEY needs.",
-            next_step="Install it, or use the image of this step.",
+            f"There is no {missing} here, which a SIGNING_KEY of GPG needs.",
+            next_step="Give a key of SSH, which needs none, or run the step where gpg and gpg-agent are installed.",
         )
     said: list[str] = []
     environ = {**os.environ, "GNUPGHOME": str(place), "LC_ALL": "C.UTF-8"}
@@ -105,12 +104,6 @@ def _run(argv: Sequence[str], place: Path, *, stdin: str = "", also: Sequence[st
             detail="\n".join(said),
         )
     return ended.stdout
-
-
-def _lines(key: str) -> str:
-    r"""Give the key with line ends of its own; some stores of secrets keep it as one line, with \n for them."""
-    text = key if "\n" in key.strip() else key.replace("\\n", "\n")
-    return text.replace("\r\n", "\n").strip() + "\n"
 
 
 def _with_header(commit: str, signature: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "HOSTS",
     "GitHost",
+    "ListedRepository",
     "NewPullRequest",
     "NewRepository",
     "Repository",
@@ -30,6 +31,7 @@ __all__ = [
     "module_for",
     "open_host",
     "serving",
+    "signed_in",
 ]
 
 
@@ -54,6 +56,15 @@ class Repository:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ListedRepository:
+    """A repository as a list of its owner's shows it. name: for the field repository. default_branch: '' if unknown."""
+
+    name: str
+    default_branch: str = ""
+    archived: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class NewPullRequest:
     """A pull or merge request inside one repository: the branch `source`, to be merged into `target`."""
 
@@ -70,6 +81,11 @@ class GitHost(Protocol):
     """
 
     NAME: str  # as a sentence begins with it
+    FILE_PAGE: str
+    """The path of the page of a file, as a regular expression with the fields of the location, `branch` and `path`.
+
+    '' where a file cannot be told from the address of a page.
+    """
     UNSUPPORTED: Mapping[str, tuple[str, str]]
     """Type of a step, or field of an input, that the host cannot serve -> what it lacks, advice."""
     SETTINGS: frozenset[str]
@@ -103,6 +119,9 @@ class GitHost(Protocol):
 
         Only hosts with SETS_DEFAULT_BRANCH_OF_EMPTY look at the wanted default branch.
         """
+
+    def list_repositories(self, context: HostContext) -> Iterator[ListedRepository]:
+        """Give the repositories of the owner that the location names, as they are asked for page by page."""
 
     def set_default_branch(self, context: HostContext, branch: str) -> None:
         """Make this the default branch of the repository; to repeat it does no harm.
@@ -150,6 +169,25 @@ def open_host(
         addressed=addressed(context.sources),
     )
     return checked_host(opened, step_type, located=located), opened
+
+
+def signed_in(host: GitHost, context: HostContext, *needs: str) -> HostContext:
+    """Give the context with credentials: those of a GitHub App are asked for here.
+
+    needs: the type of the step, and its inputs that a right of their own goes with.
+    """
+    connector = context.connector
+    if not connector.is_app:
+        return context
+    sign_in = getattr(host, "sign_in", None)  # most have none
+    if sign_in is None:
+        raise Unsupported(host.NAME, "GitHub Apps", next_step="Leave GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY out.")
+    if connector.password is not None:
+        raise BadInput(
+            "There is a token (DRONE_NETRC_PASSWORD), and a GitHub App (GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY).",
+            next_step="Give one of them.",
+        )
+    return cast("HostContext", sign_in(context, needs))
 
 
 def checked_host(context: HostContext, step_type: str, *, located: bool = True) -> GitHost:

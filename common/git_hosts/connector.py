@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from common.contract.inputs import option
 from common.git.login import GitLogin
 from common.git_hosts.table import HOSTS
+from common.secret import Secret
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +26,27 @@ class ConnectorName:
 @dataclass(frozen=True, kw_only=True)
 class Connector(GitLogin, ConnectorName):
     """A git connector. On the platform its values come from the step's connectorRef."""
+
+    app_id: str = option(
+        "githubAppId",
+        env=["GITHUB_APP_ID"],
+        default="",
+        spec=False,
+        help="Id of a GitHub App that is installed on the owner's account; it takes the place of a token, which the"
+        " platform makes by itself.",
+    )
+    app_key: Secret | None = option(
+        "githubAppPrivateKey",
+        env=["GITHUB_APP_PRIVATE_KEY"],
+        default=None,
+        multiline=True,
+        spec=False,
+        help="Private key of that App: the text of the PEM file that GitHub made.",
+    )
+
+    @property
+    def is_app(self) -> bool:
+        return bool(self.app_id) or self.app_key is not None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,7 +27,8 @@ def lacks(step_type: str, *, token: bool) -> Lacks:
         inputs = build(HostInputs, values)
         names = _of_the_host(inputs, step_type, personal=bool(values.get("personalAccount")))
         own = inputs.connector.type.lower() == "harness" and inputs.harness.api_key is not None
-        wanted = token and inputs.connector.password is None and not own and (names or missing)
+        known = inputs.connector.password is not None or inputs.connector.is_app or own
+        wanted = token and not known and (names or missing)
         return [name for name in names if name not in missing] + ([TOKEN] if wanted else [])
 
     return named

@@ -11,6 +11,7 @@ from common.git_hosts.context import HostContext, Missing, check_location
 from common.network.url import checked, origin
 
 NAME = "A plain Git server"
+FILE_PAGE = ""
 UNSUPPORTED = {
     "CreateRepo": (
         "API that creates repositories",
@@ -19,6 +20,10 @@ UNSUPPORTED = {
     "RegisterCatalog": (
         "pages that show files, by which a catalog registers them",
         "Push to a git host that has them, and give its kind as CONNECTOR_TYPE.",
+    ),
+    "listRepositories": (
+        "API that lists repositories",
+        "Name a git host that has one as CONNECTOR_TYPE.",
     ),
     "pushMode": ("pull requests", "Set PUSH_MODE=push."),
     "protect": ("API that protects branches", "Leave protect out, and have its keeper protect the branch."),

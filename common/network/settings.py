@@ -7,6 +7,7 @@ through their own variables: no root, no change of the image. Verification itsel
 from __future__ import annotations
 
 import contextlib
+import os
 import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -117,13 +118,19 @@ def _in_a_network(host: str, exceptions: str) -> bool:
 
 def _bundle(ca_bundle: str, ca_files: Mapping[str, str], scratch: Path) -> Path | None:
     system = next((Path(path) for path in SYSTEM_BUNDLES if Path(path).is_file()), None)
-    extra = [pem for pem in (_ca_bundle(ca_bundle, scratch), *_ca_files(ca_files, scratch)) if pem]
+    others = {name: path for name, path in ca_files.items() if not _is_same(path, system)}
+    extra = [pem for pem in (_ca_bundle(ca_bundle, scratch), *_ca_files(others, scratch)) if pem]
     if not extra:
         return system
     path = scratch / "ca-bundle.pem"
     known = [system.read_bytes()] if system is not None else []
     path.write_bytes(b"\n".join(dict.fromkeys(known + extra)) + b"\n")
     return path
+
+
+def _is_same(path: str, system: Path | None) -> bool:
+    """Tell whether a path leads to the system's own bundle, which need not be read to be trusted."""
+    return system is not None and os.path.realpath(path or os.devnull) == os.path.realpath(system)
 
 
 def _ca_bundle(value: str, scratch: Path) -> bytes:

@@ -82,13 +82,12 @@ def _render(job: Job, answer: Answer) -> tuple[str, dict[str, Any]]:
     """Render the template and give the name of the project's folder, and the values of the variables."""
     scratch = Path(job.scratch)
     source.check_folder(Path(job.template), Path(job.repository))
-    hook = hooks.Hooks(job.hooks, job.hook_timeout, scratch, hooks.environ(scratch, job.signature), answer.left_out)
-    root = hook.before_all(Path(job.template))
-    if root != Path(job.template):
-        source.check_folder(root, root)
-    sys.dont_write_bytecode = True  # the template's folder may be one of the workspace
-    sys.path.append(str(root))  # for extensions next to cookiecutter.json, as cookiecutter.main does
     memory = MEMORY + MEMORY_PER_BYTE * job.largest
+    environ = hooks.environ(scratch, job.signature)
+    hook = hooks.Hooks(job.hooks, job.hook_timeout, scratch, environ, answer.left_out, memory)
+    *around, root = hook.before_all([*map(Path, job.around), Path(job.template)])
+    sys.dont_write_bytecode = True  # the template's folder may be one of the workspace
+    sys.path += map(str, (*around, root))  # for extensions next to a cookiecutter.json, as cookiecutter.main does
     with isolation.bounded_memory(memory):
         template = _opened(root, job, answer.warnings)
         name = names.project_name(template)

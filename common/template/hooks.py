@@ -17,7 +17,7 @@ from pathlib import Path
 
 from common.errors import BadInput, Refused
 from common.template import faults, isolation
-from common.template.source import Template
+from common.template.source import Template, check_folder
 
 FOLDER = "hooks"
 PHASES = {"pre_prompt": "pre", "pre_gen_project": "pre", "post_gen_project": "post"}
@@ -53,7 +53,8 @@ def _quoted(text: str) -> str:
 class Hooks:
     """How hooks are run: which (see job.HOOKS), for how many seconds each, and with which variables.
 
-    scratch: a folder for them as they are rendered. left_out: gets the names of those that are there and not run.
+    scratch: a folder for them as they are rendered, which may take `memory` bytes. left_out: gets the names of those
+    that are there and not run.
     """
 
     wanted: str
@@ -61,16 +62,25 @@ class Hooks:
     scratch: Path
     environ: Mapping[str, str]
     left_out: list[str]
+    memory: int
 
-    def before_all(self, template: Path) -> Path:
-        """Run the pre_prompt hooks on a copy of the template, which they may change, and give the copy."""
-        if not self._scripts(template, "pre_prompt"):
-            return template
-        copy = self.scratch / template.name
-        _copy(template, copy)
-        for script in self._scripts(copy, "pre_prompt"):
-            self._run(script, script.name, copy)
-        return copy
+    def before_all(self, templates: Sequence[Path]) -> list[Path]:
+        """Run the pre_prompt hooks of each, on a copy which they may change, and give where the templates are then.
+
+        templates: the last is the one to render, and the others the choices of templates that it was chosen from.
+        """
+        places = list(templates)
+        for number in range(len(places)):
+            template = places[number]
+            if not self._scripts(template, "pre_prompt"):
+                continue
+            copy = self.scratch / f"template{number}" / template.name
+            _copy(template, copy)
+            for script in _hooks(copy, "pre_prompt"):
+                self._run(script, script.name, copy)
+            check_folder(copy, copy)
+            places[number:] = [_moved(place, template, copy) for place in places[number:]]
+        return places
 
     def run(self, name: str, template: Template, project: Path, **places: str) -> None:
         """Render and run the hooks of one name in the project's folder.
@@ -79,7 +89,7 @@ class Hooks:
         """
         context = {**template.context, "cookiecutter": {**template.context["cookiecutter"], **places}}
         for script in self._scripts(template.root, name):
-            with faults.told(f"{FOLDER}/{script.name}"):
+            with faults.told(f"{FOLDER}/{script.name}"), isolation.bounded_memory(self.memory):
                 source = template.environment.from_string(script.read_text(encoding="utf-8")).render(**context).encode()
             rendered = self.scratch / script.name
             rendered.write_bytes(source)
@@ -87,9 +97,7 @@ class Hooks:
 
     def _scripts(self, template: Path, name: str) -> list[Path]:
         """Give the hooks of a name that are to be run."""
-        from cookiecutter.hooks import find_hook
-
-        found = [Path(path) for path in find_hook(name, str(template / FOLDER)) or []]
+        found = _hooks(template, name)
         if self.wanted in ("all", PHASES[name]):
             return found
         self.left_out.extend(script.name for script in found)
@@ -119,6 +127,26 @@ class Hooks:
                 f"A hook of the template stopped the rendering: {name} ended with exit code {ended}.",
                 next_step="Its own words stand above; correct the variables that it names.",
             )
+
+
+def _hooks(template: Path, name: str) -> list[Path]:
+    from cookiecutter.hooks import find_hook
+
+    return [Path(path) for path in find_hook(name, str(template / FOLDER)) or []]
+
+
+def _moved(place: Path, template: Path, copy: Path) -> Path:
+    """Give the place in the copy of a template; one that lies elsewhere in the repository is where it was."""
+    if not place.is_relative_to(template):
+        return place
+    moved = copy / place.relative_to(template)
+    if not moved.is_dir() or not Path(os.path.realpath(moved)).is_relative_to(os.path.realpath(copy)):
+        raise BadInput(
+            f"A pre_prompt hook of the template removed the folder {place.relative_to(template)}, or put something else"
+            " in its place.",
+            next_step=faults.CORRECT,
+        )
+    return moved
 
 
 def _copy(template: Path, copy: Path) -> None:

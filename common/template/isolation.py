@@ -20,7 +20,8 @@ PR_SET_DUMPABLE = 4
 PR_CAPBSET_DROP = 24
 PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS = 38
-CAP_SYS_PTRACE = 19  # linux/capability.h
+CAP_SYS_PTRACE = 19  # these from linux/capability.h
+CAPABILITY_VERSION = 0x20080522
 PARENT, SESSION = 1, 3  # of the fields behind the name in /proc/PID/stat; see proc_pid_stat(5)
 GRACE = 2.0  # seconds between asking processes to end and ending them
 PAUSE = 0.01
@@ -54,7 +55,8 @@ def confine() -> None:
     _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
     _prctl(PR_SET_NO_NEW_PRIVS, 1)
-    _prctl(PR_CAPBSET_DROP, CAP_SYS_PTRACE)  # root would read the step's memory all the same
+    _prctl(PR_CAPBSET_DROP, CAP_SYS_PTRACE)  # root would read the step's memory all the same: of what is started,
+    _give_up(CAP_SYS_PTRACE)  # and of this process
 
 
 def end_family(leader: int) -> None:
@@ -95,6 +97,22 @@ def family(leader: int) -> list[int]:
         found |= more
         grown = bool(more)
     return sorted(found & parents.keys() - {os.getpid()})
+
+
+def _give_up(capability: int) -> None:
+    """Take a capability away from this process, as capset(2) does in its third version."""
+    import ctypes
+
+    if sys.platform != "linux":
+        return
+    library = ctypes.CDLL(None)
+    header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION, 0)
+    sets = (ctypes.c_uint32 * 6)()  # effective, permitted and inheritable: the low 32 of each, then the high ones
+    if library.capget(header, sets) == 0:
+        word, bit = divmod(capability, 32)
+        for kind in range(3):
+            sets[3 * word + kind] &= ~(1 << bit)
+        library.capset(header, sets)
 
 
 def _prctl(option: int, value: int = 0) -> int:

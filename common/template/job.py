@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -18,7 +18,8 @@ HOOKS = ("all", "none", "pre", "post")  # those before the files are written, af
 class Job:
     """What to render.
 
-    template: the folder; repository: the one around it, which no link may leave. told: what the template is told to
+    template: the folder; around: those of the choices of templates that it was chosen from, the outermost first;
+    repository: the one around all, which no link may leave. told: what the template is told to
     be (_template, _repo_dir, _checkout). given: the values of variables; strict: others than the template's are
     refused. project, scratch: empty folders, for the project and for other files; output: where the project goes in
     the end. hooks: which are run (see HOOKS); hook_timeout: in seconds; signature: the variables of git by
@@ -26,6 +27,7 @@ class Job:
     """
 
     template: str
+    around: Sequence[str]
     repository: str
     told: Mapping[str, str | None]
     given: Mapping[str, Any]

@@ -20,6 +20,8 @@ from common import log
 from common.contract.process import NOT_WRITABLE, forget_initial_environment
 from common.contract.stage import Stage
 from common.errors import BadInput
+from common.network.settings import PROXY_VARIABLES
+from common.network.url import without_credentials
 from common.template import faults, isolation
 from common.template.job import KINDS, Answer, Job
 
@@ -41,6 +43,7 @@ def render(  # noqa: PLR0913 - what there is to say about a template
     stage: Stage,
     template: Path,
     *,
+    around: Sequence[Path],
     repository: Path,
     told: Mapping[str, str | None],
     given: Mapping[str, Any],
@@ -53,13 +56,15 @@ def render(  # noqa: PLR0913 - what there is to say about a template
 ) -> Rendered:
     """Render the template into the stage. What hooks print is told line by line.
 
-    repository: the folder around the template, which no link may leave. told: what it is told to be (_template,
+    around: the folders of the choices that the template was chosen from, the outermost first. repository: the folder
+    around all, which no link may leave. told: what it is told to be (_template,
     _repo_dir, _checkout). given: the values of variables; `strict` refuses those that it does not have. output: the
     folder in which the project will be in the end. hooks: which are run (see `job.HOOKS`); hook_timeout: in seconds,
     for each; signature: the variables of git by which they commit. largest: bytes that a rendered file may have.
     """
     job = Job(
         template=str(template),
+        around=[str(folder) for folder in around],
         repository=str(repository),
         told=told,
         given=given,
@@ -95,7 +100,7 @@ def render(  # noqa: PLR0913 - what there is to say about a template
 def _answer(job: Job, lock: int) -> Answer:
     child = subprocess.Popen(
         COMMAND,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        env={**_environ(), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -130,6 +135,14 @@ def _answer(job: Job, lock: int) -> Answer:
             next_step="Its last words stand above; a template that needs too much memory is ended by signal 9 (-9).",
         ) from error
     return answer
+
+
+def _environ() -> dict[str, str]:
+    """Give the variables of this process, with proxies that hold no password: a template's code could send it away."""
+    return {
+        name: without_credentials(value) if name.upper() in PROXY_VARIABLES and "://" in value else value
+        for name, value in os.environ.items()
+    }
 
 
 def _listen(stream: IO[bytes]) -> None:

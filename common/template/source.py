@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from common.errors import BadInput
@@ -18,6 +21,9 @@ from common.template.variables import CONTEXT_FILE, line_of
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+# What cookiecutter has taken over: the package is of 2016, and its offsets fail with the arrow of today.
+TAKEN_OVER = {"jinja2_time.TimeExtension": "cookiecutter.extensions.TimeExtension"}
 
 
 @dataclass(frozen=True)
@@ -94,17 +100,40 @@ def environment_of(template: Path, declared: Mapping[str, Any]) -> Environment:
     from cookiecutter.exceptions import UnknownExtension
     from cookiecutter.utils import create_env_with_context
 
+    _postpone_arrow()
     with faults.told(CONTEXT_FILE, line=line_of(template, "_jinja2_env_vars")):
         try:
-            environment: Environment = create_env_with_context({"cookiecutter": declared})
+            environment: Environment = create_env_with_context({"cookiecutter": _with_todays_extensions(declared)})
         except (UnknownExtension, ImportError, AttributeError) as error:
             name = _missing(declared["_extensions"])
             raise BadInput(
                 f"The template's extension {name} cannot be loaded: {error.__cause__ or error}"
                 f" ({CONTEXT_FILE}, line {line_of(template, '_extensions')}).",
-                next_step=f"Put its module next to {CONTEXT_FILE}, or use an image in which its package is installed.",
+                next_step=f"Put its module next to {CONTEXT_FILE}, or use an image in which its package is installed:"
+                " docs/templates.md shows how to make one on ours.",
             ) from error
     return environment
+
+
+def _with_todays_extensions(declared: Mapping[str, Any]) -> Mapping[str, Any]:
+    names = declared.get("_extensions")
+    if not isinstance(names, list):
+        return declared
+    known = {old: new for old, new in TAKEN_OVER.items() if old in names}
+    return {**declared, "_extensions": [known.get(name, name) if isinstance(name, str) else name for name in names]}
+
+
+def _postpone_arrow() -> None:
+    """Have cookiecutter's extensions load arrow when a template asks for the time, for few do and it is large."""
+    if "arrow" in sys.modules or "cookiecutter.extensions" in sys.modules:
+        return
+    later = ModuleType("arrow")
+    later.__getattr__ = lambda name: getattr(import_module("arrow"), name)  # type: ignore[method-assign]
+    sys.modules["arrow"] = later
+    try:
+        import_module("cookiecutter.extensions")
+    finally:
+        del sys.modules["arrow"]
 
 
 def _missing(extensions: Any) -> str:

@@ -101,7 +101,7 @@ def _converted(value: Any, default: Any, *, private: bool) -> Any:
     """Turn a text into the form that the default has: the platform hands on structures as JSON (contract, A.1)."""
     if isinstance(value, str) and value.lstrip().startswith(STARTS.get(type(default), ())):
         try:
-            value = json.loads(value)
+            value = json.loads(value, parse_float=None if private else str)  # rendered, it is text anyway: 3.10
         except (ValueError, RecursionError) as error:
             raise ValueError(f"is no JSON: {error}") from error
     _check_text(value)
@@ -123,7 +123,22 @@ def _choice(value: Any, choices: list[Any]) -> Any:
     for choice in choices:
         if wanted == choice or (isinstance(wanted, str) and wanted in (str(choice), json.dumps(choice))):
             return choice
+    same = [choice for choice in choices if _means(wanted, choice)]
+    if len(same) == 1:
+        return same[0]
     raise ValueError(f"is {wanted!r}; it can be {', '.join(str(choice) for choice in choices)}")
+
+
+def _means(wanted: Any, choice: Any) -> bool:
+    """Tell whether a value is a choice in another form: 3.10 for the number 3.1, true for the text yes."""
+    if isinstance(wanted, bool):
+        return str(choice).lower() in (YES if wanted else NO)
+    if isinstance(wanted, str) and isinstance(choice, int | float) and not isinstance(choice, bool):
+        try:
+            return float(wanted) == choice
+        except ValueError:
+            return False
+    return False
 
 
 def _yes_or_no(text: str) -> bool:

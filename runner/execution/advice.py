@@ -28,7 +28,7 @@ def after(pipeline: Pipeline, tree: Tree, failed: Node) -> list[str]:
     """Say why the run has failed, what is done, and what to do."""
     step = failed.part
     assert isinstance(step, Step)  # noqa: S101 - nothing else can fail by itself
-    meaning = EXIT_CODES.get(failed.exit_code, "no code of a step") if step.type != step_types.RUN else ""
+    meaning = EXIT_CODES.get(failed.exit_code, "no code of a step") if step.type in step_types.types() else ""
     if failed.limit:
         why = f"was ended by the timeout of {failed.limit}"
     elif failed.timed_out:
@@ -37,7 +37,7 @@ def after(pipeline: Pipeline, tree: Tree, failed: Node) -> list[str]:
         why = f"failed with exit code {failed.exit_code}{f': {meaning}' if meaning else ''}"
     steps = tree.root.steps()
     also = [node.name for node in steps if node.status in BAD and node is not failed]
-    first = FIRST.get(failed.exit_code, ENDED) if step.type != step_types.RUN else OF_A_COMMAND
+    first = FIRST.get(failed.exit_code, ENDED) if step.type in step_types.types() else OF_A_COMMAND
     return [
         f"The step {step.name!r} ({'.'.join(step.path[1:])}) {why}.",
         *([f"Failed as well: {listed(also)}."] if also else []),

@@ -158,7 +158,7 @@ def check(
             skipped=texts.skipped(checked.pipeline),
         )
         begun = Execution("later", checked.pipeline, account="later")
-        faults = faults_before(scope, services or _anything(), begun, run_here=True)
+        faults = faults_before(scope, services or _anything(), begun, run_here=True, contained=True)
     return checked, in_order(faults)
 
 

@@ -105,9 +105,10 @@ class Containers:
             *self._user(start.user),
             f"--workdir={start.folder}",
         ]
-        if start.script is None:
+        started_by = start.entrypoint if start.script is None else script.argv(start.script)
+        if not started_by:
             return [self.engine.program, *words, image]
-        program, *arguments = script.argv(start.script)
+        program, *arguments = started_by
         return [self.engine.program, *words, f"--entrypoint={program}", image, *arguments]
 
     def _user(self, wanted: str) -> list[str]:

@@ -27,8 +27,8 @@ class Start:
     """A step to be started. `timeout` is in seconds; `line` gets what the step prints, line by line.
 
     Launchers are called by several threads at once. `files` is the folder of its outputs, for this step alone. What
-    follows is for containers: image, '' for the one that the type of step has; user, '' for this one; the limits, as
-    Kubernetes writes them, '' for none.
+    follows is for containers: image, '' for the one that the type of step has; entrypoint, the
+    image's own when empty; user, '' for this one; the limits, as Kubernetes writes them, '' for none.
     """
 
     kind: StepKind
@@ -39,6 +39,7 @@ class Start:
     line: Callable[[str], None]
     script: Script | None = None
     image: str = ""
+    entrypoint: tuple[str, ...] = ()
     user: str = ""
     memory: str = ""
     cpus: str = ""

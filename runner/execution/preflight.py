@@ -18,7 +18,7 @@ from runner.language.pipeline import Position, positions, timeout_of
 from runner.language.resolve import LATER
 from runner.language.scope import Scope
 from runner.language.step_types import StepKind
-from runner.platform import sources, texts
+from runner.platform import plugin, sources, texts
 from runner.platform.connectors import Connector, Harness, Missing, Services
 from runner.platform.execution import Execution
 
@@ -52,7 +52,7 @@ def faults_before(
             _check_variables(position, known, asking, found)
         elif position.step.type in step_types.types():
             _check_step(position, known, asking, execution, found)
-        elif position.step.type == step_types.RUN:
+        elif position.step.type in step_types.known():
             _check_command(position, known, asking, found, run_here=run_here, contained=contained)
     return [*found.placed, *map(Diagnostic, [*found.told, *found.missing])]
 
@@ -151,6 +151,8 @@ def _check_command(  # noqa: PLR0913 - what is asked, and how commands are run
         spec = resolve.spec(known, position)
         found.placed += _empty(position, step_types.kind(step.type), spec)
         limits.seconds(known, position)
+        if step.type == step_types.PLUGIN:
+            plugin.variables(spec, asking)
     except BadInput as error:
         if str(error) not in found.told:
             found.placed.append(Diagnostic(f"The step {step.identifier!r}: {error}", step.location))
@@ -158,6 +160,10 @@ def _check_command(  # noqa: PLR0913 - what is asked, and how commands are run
     image, shell = spec.get("image"), str(spec.get("shell") or script.SHELL)
     if image and contained:
         pass  # the image has the shell
+    elif step.type == step_types.PLUGIN:
+        text = f"The step {step.identifier!r} is an image, and steps are started as processes."
+        advice = "Choose --engine docker or podman."
+        found.placed.append(Diagnostic(f"{text} {advice}", step.spec.location_of("image")))
     elif image and not run_here:
         found.placed.append(
             Diagnostic(

@@ -22,7 +22,7 @@ from runner.language.inputs.slots import name_of, variables
 from runner.language.pipeline import Pipeline, Position, Step
 from runner.language.resolve import Resolved
 from runner.language.scope import Scope
-from runner.platform import environment, execution, sources, texts
+from runner.platform import environment, execution, plugin, sources, texts
 from runner.platform.connectors import Services
 from runner.platform.execution import Execution
 
@@ -102,7 +102,10 @@ def run(  # noqa: PLR0913, PLR0917 - what a step has, and what it shares
             if this.dry_run is not None:
                 this.dry_run.leave_out(step, line)
                 return Ended(0)
-            made, found, environ = _command(this, position, scope, environ, begun)
+            if kind.type == step_types.PLUGIN:
+                environ |= plugin.variables(resolve.spec(scope, position), this.services)
+            else:
+                made, found, environ = _command(this, position, scope, environ, begun)
         elif this.dry_run is not None:
             environ |= this.dry_run.begin(step, kind, environ, line)
         seconds = limits.seconds(scope, position) or limits.DEFAULT_OF_STEP
@@ -186,7 +189,8 @@ def _contained(start: Start, spec: Mapping[str, Resolved]) -> Start:
     limits = limits if isinstance(limits, dict) else {}
     return replace(
         start,
-        image="" if start.script is None else str(spec.get("image") or ""),
+        image="" if start.kind.module else str(spec.get("image") or ""),
+        entrypoint=plugin.entrypoint(spec) if start.kind.type == step_types.PLUGIN else (),
         user=str(spec.get("runAsUser") or ""),
         memory=str(limits.get("memory") or ""),
         cpus=str(limits.get("cpu") or ""),

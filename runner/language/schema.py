@@ -115,11 +115,9 @@ RUNTIME: dict[str, tuple[str, str]] = {
 
 # Step types of the platform that no step here carries out.
 OTHER_STEP_TYPES: Final = (
-    "Plugin",
     "Policy",
     "Agent",
     "IdpAction",
-    "CreateResource",
     "Background",
 )
 SPEC_BESIDE_INPUTS: Final = frozenset({"resources", "connectorRef"})  # what every spec accepts, or the runner reads

@@ -1,6 +1,6 @@
 """What the runner knows of the steps, taken from their own declarations. The only module that asks the steps.
 
-Run is the one type without a module: the command that its spec holds is the step.
+Run and Plugin have no module: the command, or the image, that the spec holds is the step.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from common.document import Scalar, Sequence
 from runner.language.pipeline import Step
 
 RUN = "Run"
-OPEN = frozenset({"CreateResource", "Plugin"})  # what they put out is not declared, but made by what they run
+PLUGIN = "Plugin"
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,8 @@ class StepKind:
     image: str = ""
     config_field: str = ""
     """Its field in the account's choice of images (contract, B.5)."""
+    open_outputs: bool = False
+    """It puts out more, whose names its inputs decide."""
 
     @functools.cached_property
     def spec(self) -> Mapping[str, StepInput]:
@@ -91,6 +93,21 @@ _RUN = StepKind(  # contract, A.12
 )
 
 
+_PLUGIN = StepKind(  # contract, A.12
+    PLUGIN,
+    "",
+    (
+        _of_run("image", required=True),
+        *(_of_run(name, "map") for name in ("settings", "reports")),
+        *(_of_run(name) for name in ("connectorRef", "registryRef", "imagePullPolicy", "runAsUser", "privileged")),
+        _of_run("entrypoint", "list"),
+    ),
+    (),
+    open_outputs=True,
+)
+_BY_SPEC = {_RUN.type: _RUN, _PLUGIN.type: _PLUGIN}
+
+
 def types() -> list[str]:
     """Give the step types that have a step of their own."""
     return list(steps.STEPS)
@@ -98,16 +115,17 @@ def types() -> list[str]:
 
 def known() -> list[str]:
     """Give the step types that can run."""
-    return [*types(), RUN]
+    return [*types(), *_BY_SPEC]
 
 
 def outputs_of(step: Step) -> tuple[str, ...] | None:
     """Give the names of a step's outputs; None when they cannot be told."""
     if step.type == RUN:
         return tuple(dict.fromkeys(name for name, _, _ in declared_outputs(step)))
-    if step.type in OPEN or step.type not in types():
+    if step.type not in known():
         return None
-    return kind(step.type).outputs
+    told = kind(step.type)
+    return None if told.open_outputs else told.outputs
 
 
 def declared_outputs(step: Step) -> list[tuple[str, str, str]]:
@@ -136,8 +154,8 @@ def options(step_type: str) -> Several[Option]:
 @functools.cache
 def kind(step_type: str) -> StepKind:
     """Give what is known of a type. Raises KeyError for an unknown one."""
-    if step_type == RUN:
-        return _RUN
+    if step_type in _BY_SPEC:
+        return _BY_SPEC[step_type]
     return from_description(steps.STEPS[step_type], steps.load(step_type).describe())
 
 
@@ -158,4 +176,12 @@ def from_description(module: str, described: Mapping[str, Any]) -> StepKind:
         for declared in described["inputs"]
     )
     outputs = tuple(output["name"] for output in described["outputs"])
-    return StepKind(described["type"], module, inputs, outputs, described["image"], described["executionConfigField"])
+    return StepKind(
+        described["type"],
+        module,
+        inputs,
+        outputs,
+        described["image"],
+        described["executionConfigField"],
+        bool(described["openOutputs"]),
+    )

@@ -14,7 +14,15 @@ PASSED = """
 """
 PASSED_ON = frozenset(PASSED.split())
 # How a person wants the steps to work. The platform has no such thing, so it is told when one of these is handed on.
-WISHES = ("RETRY_BUDGET", "STEP_TIMEOUT", "HOOK_TIMEOUT", "STRICT_VARIABLES")
+WISHES = (
+    "RETRY_BUDGET",
+    "STEP_TIMEOUT",
+    "HOOK_TIMEOUT",
+    "STRICT_VARIABLES",
+    "STATE_DIR",
+    "PROVIDER_MIRROR",
+    "ALLOW_DOWNLOAD",
+)
 
 
 def passed_on(environ: Mapping[str, str]) -> dict[str, str]:

@@ -131,6 +131,13 @@ def read_project(organization: str, project: str) -> ResponseReturnValue:
     return jsonify(answers.project(_base(), organization, _project(project)))
 
 
+@azure.get(_REPOSITORIES)
+def list_repositories(organization: str, project: str) -> ResponseReturnValue:
+    _caller()
+    found = repositories.find_all(current_state(), host="azure", owner=f"{organization}/{_project(project)}")
+    return jsonify(answers.listed([answers.repository(_base(), hosted) for hosted in found]))
+
+
 @azure.get(f"{_REPOSITORIES}/<repository>")
 def read_repository(organization: str, project: str, repository: str) -> ResponseReturnValue:
     _caller()

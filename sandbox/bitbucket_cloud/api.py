@@ -6,7 +6,7 @@ import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from sandbox.access import current_state, json_body, recognise
@@ -122,6 +122,17 @@ def shown(hosted: Repository) -> dict[str, Any]:
             ],
         },
     }
+
+
+@cloud.get("/repositories/<workspace>")
+def list_repositories(workspace: str) -> ResponseReturnValue:
+    caller_of()
+    owner = workspace_of(workspace)
+    size, number = (int(request.args.get(name, default)) for name, default in (("pagelen", "10"), ("page", "1")))
+    found, total = repositories.page(current_state(), SERVICE, owner, number=number - 1, size=min(size, 100))
+    asked = request.args.get("q", "")
+    values = [shown(hosted) for hosted in found if not asked or asked == f'project.key="{hosted.settings["project"]}"']
+    return jsonify({"size": total, "page": number, "pagelen": size, "values": values})
 
 
 @cloud.get("/repositories/<workspace>/<slug>")

@@ -218,6 +218,14 @@ def exists(state: State, entity: Entity) -> bool:
     return True
 
 
+def remove(state: State, entity: Entity) -> None:
+    """Remove an entity."""
+    where = "scope = ? AND kind = ? AND identifier = ?"
+    with state.database() as database:
+        values = (entity.scope, entity.kind, entity.identifier)
+        database.execute(f"DELETE FROM entities WHERE {where}", values)  # noqa: S608 - fixed
+
+
 def every(state: State) -> list[Entity]:
     """Return every entity, the newest first."""
     with state.database() as database:

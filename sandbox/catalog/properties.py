@@ -75,6 +75,8 @@ def resulting(database: Connection, entity: Entity, path: str, value: object, mo
             return [*current, *value]
         case dict(), dict():
             return {**current, **value}
+        case dict(), list() if all(isinstance(part, dict) for part in value):  # as the documentation has it
+            return {name: inner for part in (current, *value) for name, inner in part.items()}
     raise InvalidProperty(
         f"Property {path!r} of {entity.ref}: a {_name(value)} can not be appended to a {_name(current)}."
     )
@@ -89,8 +91,26 @@ def store(database: Connection, ref: str, path: str, value: object, mode: str) -
     database.execute(
         "INSERT INTO properties (entity_ref, property, value, mode) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (entity_ref, property) DO UPDATE SET value = excluded.value, mode = excluded.mode",
-        (ref, path, json.dumps(value), mode),
+        (ref, _spelt(keys(path)), json.dumps(value), mode),
     )
+
+
+def of_property(database: Connection, path: str) -> list[tuple[str, Any, str]]:
+    """Entity, value and mode of a custom property, wherever it is set."""
+    spelt = _spelt(keys(path))
+    query = "SELECT entity_ref, value, mode FROM properties WHERE property = ? ORDER BY id"
+    return [(row["entity_ref"], json.loads(row["value"]), row["mode"]) for row in database.execute(query, (spelt,))]
+
+
+def remove(database: Connection, ref: str, path: str) -> bool:
+    """Take a custom property away; False when there is none."""
+    query = "DELETE FROM properties WHERE entity_ref = ? AND property = ?"
+    return database.execute(query, (ref, _spelt(keys(path)))).rowcount > 0
+
+
+def _spelt(path: list[str]) -> str:
+    """Write a path in the one way that it is kept in: quotes only where a key needs them."""
+    return ".".join(f'"{key}"' if "." in key else key for key in path)
 
 
 def _get(document: object, steps: list[str]) -> object:

@@ -36,9 +36,8 @@ def read(state: State, target: str, host: str) -> tuple[Repository, str]:
         )
     wanted = urllib.parse.unquote(parts._replace(scheme="", netloc="").geturl())
     for hosted in repositories.find_all(state):
-        for branch, path in _places(state, hosted, wanted):
+        for commit, path in _places(state, hosted, wanted):
             try:
-                commit = bare.branches(hosted.folder)[branch]
                 content = bare.read(hosted.folder, bare.entry(hosted.folder, commit, path).sha)
             except bare.NoSuchObject:
                 continue
@@ -50,11 +49,14 @@ def read(state: State, target: str, host: str) -> tuple[Repository, str]:
 
 
 def _places(state: State, hosted: Repository, wanted: str) -> Iterator[tuple[str, str]]:
-    """Give every branch and path that an address may mean by the host's own form: a branch may hold slashes."""
+    """Give every commit and path that an address may mean by the host's own form: a branch may hold slashes."""
     host, default = state.git_host(hosted.host), hosted.default_branch
-    for name, branch in (("HEAD", default), *((name, name) for name in bare.branches(hosted.folder))):
+    if hosted.name.lower() not in wanted.lower():
+        return  # which spares git
+    branches = bare.branches(hosted.folder)
+    for name, branch in (("HEAD", default), *((name, name) for name in branches)):
         form = host.file_path(hosted.owner, hosted.name, branch=name, path=_PATH)
         before, _, after = urllib.parse.unquote(form).partition(_PATH)
         fits = wanted.lower().startswith(before.lower()) and wanted.endswith(after)
-        if fits and branch in bare.branches(hosted.folder):
-            yield branch, wanted[len(before) : len(wanted) - len(after)]
+        if fits and branch in branches:
+            yield branches[branch], wanted[len(before) : len(wanted) - len(after)]

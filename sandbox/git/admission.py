@@ -31,12 +31,14 @@ def admitted(service: str, host: GitHost, place: tuple[str, str], *, writes: boo
     except repositories.NoSuchRepository:
         # A stranger is asked to log in first, so that nobody is told which private repositories exist.
         raise Refused(refusals.not_found if caller.known else refusals.login_to_read) from None
+    if repository.is_private and not caller.sees(repository.owner, repository.name):
+        raise Refused(refusals.not_found)
     if faults.is_not_usable_yet(current_state(), service, repository.created_at):
         raise Refused(refusals.not_found)
     if not caller.known and writes:
         raise Refused(refusals.login_to_push)
     if not caller.known and (repository.is_private or not host.anonymous):
         raise Refused(refusals.login_to_read)
-    if writes and not caller.may_write:
+    if writes and not (caller.may_write and caller.sees(repository.owner, repository.name)):
         raise Refused(refusals.read_only)
     return repository

@@ -97,6 +97,22 @@ def find_all(
         return [_repository(state, row) for row in database.execute(query, (host, owner, name)).fetchall()]
 
 
+def page(  # noqa: PLR0913 - whose, and which of them
+    state: State, host: str, owner: str, *, number: int, size: int, within: bool = False
+) -> tuple[list[Repository], int]:
+    """Return one page of an owner's repositories, the oldest first, and how many there are; pages count from 0.
+
+    within: those of owners below it, too.
+    """
+    below = owner.replace("%", "").replace("_", r"\_") + "/%" if within else ""
+    where = "FROM repositories WHERE host = ?1 AND (owner = ?2 OR owner LIKE ?3 ESCAPE '\\')"
+    with state.database() as database:
+        (total,) = database.execute(f"SELECT count(*) {where}", (host, owner, below)).fetchone()
+        query = f"SELECT * {where} ORDER BY id LIMIT ?4 OFFSET ?5"
+        rows = database.execute(query, (host, owner, below, size, number * size)).fetchall()
+    return [_repository(state, row) for row in rows], total
+
+
 def create(  # noqa: PLR0913 - where it is, and what it is
     state: State,
     host: str,

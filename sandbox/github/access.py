@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sandbox.github import apps
 from sandbox.service import NOBODY, STRANGER, Caller, chosen, secret
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ def caller(request: Request, credentials: Credentials) -> Caller:
             return NOBODY
         case _:
             return STRANGER
+    if token.startswith(apps.TOKEN):
+        return _of_installation(token)
     user = credentials.user
     return chosen(
         token,
@@ -41,4 +44,23 @@ def caller(request: Request, credentials: Credentials) -> Caller:
             credentials.token: Caller(f"{user} (GitHub token)", known=True, may_write=True, sent=True),
             credentials.readonly_token: Caller(f"{user} (read-only GitHub token)", known=True, sent=True),
         },
+    )
+
+
+def _of_installation(token: str) -> Caller:
+    from sandbox.access import current_state
+
+    state = current_state()
+    found = apps.known(state, token)
+    if found is None:
+        return STRANGER
+    there = found.installation
+    return Caller(
+        f"the App {there.app} on {there.account}",
+        known=True,
+        may_write=found.may("contents"),
+        sent=True,
+        scopes=tuple(right for right in found.permissions if found.may(right)),
+        sees=lambda owner, name: apps.sees(state, found, owner, name),
+        made=lambda full_name: apps.note_made(state, found, full_name),
     )

@@ -85,7 +85,7 @@ _ACCOUNT_LINKS = {
     "events_url": "/events{/privacy}",
     "received_events_url": "/received_events",
 }
-_SINCE = "2024-01-01T00:00:00Z"
+SINCE = "2024-01-01T00:00:00Z"
 
 
 def moment(seconds: float) -> str:
@@ -134,8 +134,8 @@ def own_user(base: str, login: str, public_repositories: int, private_repositori
         "public_gists": 0,
         "followers": 0,
         "following": 0,
-        "created_at": _SINCE,
-        "updated_at": _SINCE,
+        "created_at": SINCE,
+        "updated_at": SINCE,
         "user_view_type": "private",
         "private_gists": 0,
         "total_private_repos": private_repositories,

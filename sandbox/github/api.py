@@ -85,14 +85,16 @@ def base() -> str:
     return request.url_root.rstrip("/")
 
 
-def caller_of(*, write: bool = False, needs_login: bool = False) -> Caller:
+def caller_of(*, write: bool = False, needs_login: bool = False, right: str = "administration") -> Caller:
+    """Give who sent the request. right: the one that a write needs of an App's token."""
     caller = recognise("github", access.caller)
     if caller.sent and not caller.known:
         stop(401, "Bad credentials")
     if not caller.known and (write or needs_login):
         stop(401, "Requires authentication")
-    if write and not caller.may_write:
-        stop(403, "Resource not accessible by personal access token")
+    is_app = caller.made is not None
+    if write and not (right in caller.scopes if is_app else caller.may_write):
+        stop(403, f"Resource not accessible by {'integration' if is_app else 'personal access token'}")
     return caller
 
 
@@ -110,7 +112,7 @@ def find(caller: Caller, owner: str, name: str) -> Repository:
         found = repositories.find(current_state(), "github", owner, name.removesuffix(".git"))
     except repositories.NoSuchRepository:
         stop(404, "Not Found")
-    if found.is_private and not caller.known:
+    if found.is_private and not (caller.known and caller.sees(found.owner, found.name)):
         stop(404, "Not Found")
     return found
 
@@ -122,11 +124,22 @@ def shown(hosted: Repository, caller: Caller) -> dict[str, Any]:
 
 @github.get("/user")
 def own_user() -> ResponseReturnValue:
-    caller_of(needs_login=True)
+    if caller_of(needs_login=True).made is not None:
+        stop(403, "Resource not accessible by integration")
     login = current_state().credentials["github"].user
     owned = repositories.find_all(current_state(), host="github", owner=login)
     private = sum(repository.is_private for repository in owned)
     return jsonify(answers.own_user(base(), login, len(owned) - private, private))
+
+
+@github.get("/orgs/<login>/repos")
+def list_of_organization(login: str) -> ResponseReturnValue:
+    caller = caller_of()
+    if accounts.kind_of(current_state(), login) != "Organization":
+        stop(404, "Not Found")
+    size, number = (int(request.args.get(name, default)) for name, default in (("per_page", "30"), ("page", "1")))
+    found, _ = repositories.page(current_state(), "github", login, number=number - 1, size=min(size, 100))
+    return jsonify([shown(hosted, caller) for hosted in found if caller.known or not hosted.is_private])
 
 
 @github.post("/orgs/<login>/repos")
@@ -140,6 +153,8 @@ def create_in_organization(login: str) -> ResponseReturnValue:
 @github.post("/user/repos")
 def create_for_user() -> ResponseReturnValue:
     caller = caller_of(write=True)
+    if caller.made is not None:
+        stop(403, "Resource not accessible by integration")
     return _create(caller, current_state().credentials["github"].user, organization=False)
 
 
@@ -152,6 +167,8 @@ def _create(caller: Caller, owner: str, *, organization: bool) -> ResponseReturn
         hosted = repositories.create(current_state(), "github", owner, name, visibility=visibility, settings=settings)
     except repositories.AlreadyExists:
         _invalid("name", "name already exists on this account")
+    if caller.made is not None:
+        caller.made(hosted.full_name)
     if body.get("auto_init") is True:
         text = f"# {name}\n\n{body.get('description') or ''}".rstrip() + "\n"
         files = {"README.md": ("100644", text.encode())}

@@ -24,9 +24,9 @@ _UNKNOWN = "no-such-"  # no team or user whose name begins so exists; every othe
 _WITH_ROLE = "repository+json"
 
 
-def _mine(owner: str, name: str) -> Repository:
-    """Find a repository that the caller may change."""
-    return find(caller_of(write=True), owner, name)
+def _mine(owner: str, name: str, *, right: str = "administration") -> Repository:
+    """Find a repository that the caller may change; an App needs the right."""
+    return find(caller_of(write=True, right=right), owner, name)
 
 
 @github.patch("/repos/<owner>/<name>")
@@ -182,7 +182,7 @@ def read_pull_requests(owner: str, name: str) -> ResponseReturnValue:
 
 @github.post("/repos/<owner>/<name>/pulls")
 def open_pull_request(owner: str, name: str) -> ResponseReturnValue:
-    hosted, wanted = _mine(owner, name), sent_json()
+    hosted, wanted = _mine(owner, name, right="pull_requests"), sent_json()
     source, target = str(wanted.get("head", "")).rpartition(":")[2], str(wanted.get("base", ""))
     known = bare.branches(hosted.folder)
     for field, branch in (("head", source), ("base", target)):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from sandbox.git import pull_requests, repositories
+from sandbox.github import apps
 from sandbox.github.access import Credentials, caller
 from sandbox.service import GitHost, Login, Refusals, Routes, Service
 
 
 def _routes() -> Routes:
-    from sandbox.github import inside  # noqa: F401 - it adds its routes
+    from sandbox.github import app_api, inside  # noqa: F401 - they add their routes
     from sandbox.github.api import github
 
     return ((github, "/api/v3"),)
@@ -19,7 +20,7 @@ GITHUB = Service(
     title="GitHub",
     credentials=Credentials,
     api_paths=("/api/",),
-    tables=(repositories.TABLE, pull_requests.TABLE),
+    tables=(repositories.TABLE, pull_requests.TABLE, apps.TABLE),
     secret_forms=(r"gh[a-z]_[A-Za-z0-9]{20,}", r"github_pat_\w{20,}"),
     routes=_routes,
     git=GitHost(

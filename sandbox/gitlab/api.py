@@ -128,6 +128,17 @@ def read_namespace(path: str) -> ResponseReturnValue:
     return jsonify(answers.namespace(base(), found))
 
 
+@gitlab.get("/groups/<path:group>/projects")
+def list_projects(group: str) -> ResponseReturnValue:
+    who, state = caller(), current_state()
+    if not who.known or namespaces.find(state, group) is None:
+        stop(404, "404 Group Not Found")
+    size, number = (int(request.args.get(name, default)) for name, default in (("per_page", "20"), ("page", "1")))
+    within = request.args.get("include_subgroups") == "true"
+    found, _ = repositories.page(state, "gitlab", group, number=number - 1, size=min(size, 100), within=within)
+    return jsonify([shown(hosted, who) for hosted in found])
+
+
 @gitlab.get("/projects/<path:project>")
 def read_project(project: str) -> ResponseReturnValue:
     who = caller()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import uuid
 from dataclasses import dataclass, replace
@@ -54,13 +55,30 @@ def answer(entity: Entity) -> dict[str, Any]:
         "metadata": metadata,
         "spec": spec,
         "relations": {},
-        "entity_validity_details": {"is_valid": True, "error_messages": []},
+        "entity_validity_details": _validity(entity),
         "scorecards": {"average": 0, "scores": []},
         "status": [],
         "starred": False,
         "yaml": entity.yaml,
         **{key: value for key, value in optional.items() if value is not None},
     }
+
+
+def _validity(entity: Entity) -> dict[str, Any]:
+    """Tell what is wrong with the file as it is now: the portal follows the branch. One that is gone stays valid."""
+    details, faults = entity.git_details or {}, []
+    found = repositories.find_all(current_state(), name=str(details.get("repo_name", "")))
+    for hosted in found[:1] if details else ():
+        try:
+            commit = bare.branches(hosted.folder)[str(details.get("branch_name"))]
+            blob = bare.entry(hosted.folder, commit, str(details.get("file_path"))).sha
+            if blob != details.get("object_id"):
+                entities.parse(bare.read(hosted.folder, blob).decode(), convert=True)
+        except (bare.NoSuchObject, KeyError):
+            continue
+        except (entities.InvalidEntity, UnicodeDecodeError) as error:
+            faults.append(str(error))
+    return {"is_valid": not faults, "error_messages": faults}
 
 
 def _parse(yaml_text: str, *, convert: bool) -> Entity:
@@ -169,16 +187,32 @@ def list_entities() -> ResponseReturnValue:
     page, limit = (int(request.args.get(name, default)) for name, default in (("page", "0"), ("limit", "10")))
     if not 0 < limit <= _LARGEST_PAGE:
         refuse(f"limit must be between 1 and {_LARGEST_PAGE}.")
-    found = entities.every(current_state())
+    found = _asked_for() if "entity_refs" in request.args else entities.every(current_state())
     shown = [answer(entity) for entity in found[page * limit : (page + 1) * limit]]
     headers = {"X-Total-Elements": str(len(found)), "X-Page-Number": str(page), "X-Page-Size": str(len(shown))}
     return jsonify(shown), 200, headers
+
+
+def _asked_for() -> list[Entity]:
+    """Give the entities that the query names, without those that are not there."""
+    found = []
+    for ref in ",".join(request.args.getlist("entity_refs")).split(","):
+        with contextlib.suppress(entities.NoSuchEntity):
+            found.append(entities.by_ref(current_state(), ref.strip()))
+    return found
 
 
 @entity_routes.get("/v1/entities/<scope>/<kind>/<identifier>")
 def read_entity(scope: str, kind: str, identifier: str) -> ResponseReturnValue:
     check_caller()
     return jsonify(answer(_get(scope, kind, identifier)))
+
+
+@entity_routes.delete("/v1/entities/<scope>/<kind>/<identifier>")
+def delete_entity(scope: str, kind: str, identifier: str) -> ResponseReturnValue:
+    check_caller(write=True)
+    entities.remove(current_state(), _get(scope, kind, identifier))
+    return "", 204
 
 
 def _get(scope: str, kind: str, identifier: str) -> Entity:

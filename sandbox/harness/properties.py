@@ -106,6 +106,55 @@ def ingest_by_property() -> ResponseReturnValue:
     return _apply(changes)
 
 
+@property_routes.delete(f"{_PATH}/entity")
+def delete_by_entity() -> ResponseReturnValue:
+    check_caller(write=True)
+    body = read_body()
+    entity = _entity(body.get("entity_ref"))
+    return _delete([(entity, path) for path in _texts(body, "property", "properties")])
+
+
+@property_routes.delete(f"{_PATH}/property")
+def delete_by_property() -> ResponseReturnValue:
+    check_caller(write=True)
+    body = read_body()
+    path = text(body, "property")
+    return _delete([(_entity(ref), path) for ref in _texts(body, "entity_ref", "entity_refs")])
+
+
+def _texts(body: dict[str, Any], one: str, many: str) -> list[str]:
+    found = [*([body[one]] if body.get(one) else []), *_list(body, many)]
+    if not found or not all(isinstance(item, str) for item in found):
+        refuse(f"{one} or {many} must not be empty.")
+    return found
+
+
+def _delete(wanted: list[tuple[Entity, str]]) -> ResponseReturnValue:
+    """Take properties away; what the YAML holds stays."""
+    with current_state().database(write_first=True) as database:
+        try:
+            there = sum(properties.remove(database, entity.ref, path) for entity, path in wanted)
+        except properties.InvalidProperty as error:
+            refuse(str(error))
+        if flag("dry_run"):
+            database.rollback()
+    verb = "Dry run: " if flag("dry_run") else "Custom properties deleted: "
+    return jsonify({"status": "SUCCESS", "message": f"{verb}{there} of {len(wanted)}."})
+
+
+@property_routes.get(f"{_PATH}/property")
+def read_by_property() -> ResponseReturnValue:
+    check_caller()
+    path = request.args.get("property", "")
+    if not path:
+        refuse("property must not be empty.")
+    with current_state().database() as database:
+        found = properties.of_property(database, path)
+    modes = {mode for _, _, mode in found}
+    listed = [{"entity_ref": ref, "value": value} for ref, value, _ in found]
+    return jsonify({"entity_refs": listed, **({"mode": modes.pop()} if len(modes) == 1 else {})})
+
+
 @property_routes.get(f"{_PATH}/entity")
 def read_by_entity() -> ResponseReturnValue:
     check_caller()

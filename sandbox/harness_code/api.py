@@ -104,6 +104,14 @@ def shown(hosted: Repository) -> dict[str, Any]:
     }
 
 
+@code_routes.get("/repos")
+def list_repositories() -> ResponseReturnValue:
+    caller_of()
+    number, size = (int(request.args.get(name, default)) for name, default in (("page", "1"), ("limit", "30")))
+    found, total = repositories.page(current_state(), "harness", _space(), number=number - 1, size=min(size, 100))
+    return jsonify([shown(hosted) for hosted in found]), 200, {"X-Total": str(total)}
+
+
 @code_routes.get("/repos/<identifier>")
 def read_repository(identifier: str) -> ResponseReturnValue:
     caller_of()

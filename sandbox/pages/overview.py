@@ -17,6 +17,7 @@ from sandbox import request_log, service
 from sandbox.access import current_state
 from sandbox.catalog import entities, properties
 from sandbox.git import repositories
+from sandbox.pages import relations
 from sandbox.pages.browser import page_routes
 from sandbox.slack import markup, workspace
 
@@ -133,7 +134,13 @@ def repository_list() -> ResponseReturnValue:
 
 @pages.get("/-/entities/")
 def entity_list() -> ResponseReturnValue:
-    return render_template("entities.html", entities=entities.every(current_state()))
+    state = current_state()
+    return render_template(
+        "entities.html",
+        entities=entities.every(state),
+        related=relations.of_harness(state),
+        located=relations.of_locations(state, request.host),
+    )
 
 
 @pages.get("/-/entities/<scope>/<kind>/<identifier>")

@@ -164,6 +164,18 @@ def test_custom_properties(harness: Asker) -> None:
     assert {item["property"]: item["value"] for item in found} == {
         "spec.tier": "silver", "metadata.tags": ["python", "http"],
     }  # fmt: skip
+    listed = harness("GET", f"{base}/property?property=spec.tier").json or {}
+    assert listed == {"entity_refs": [{"entity_ref": ref, "value": "silver"}], "mode": "replace"}
+    shown = harness("GET", f"/gateway/v1/entities?entity_refs={ref},component:account/nobody&page=0&limit=100").json
+    assert [entity["entity_ref"] for entity in shown or []] == [ref]
+    one, all_of_it = (
+        {"property": "spec.tier", "entity_refs": [ref]},
+        {"entity_ref": ref, "properties": ["metadata.tags"]},
+    )
+    for query, left in (("?dry_run=true", 2), ("", 0)):
+        assert harness("DELETE", f"{base}/property{query}", json=one).status_code == 200
+        assert harness("DELETE", f"{base}/entity{query}", json=all_of_it).status_code == 200
+        assert len((harness("GET", f"{base}/entity?entity_ref={ref}").json or {})["properties"]) == left
 
 
 def test_execution_config(harness: Asker, credentials: Credentials) -> None:

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from common.catalogs.harness import properties
 from sandbox.app import create_app
 from sandbox.services import open_state
 from tests.conftest import Faults, RunStep, World, serving
+from tests.keys import register_app, rsa_key
 
 ALLOWED = {
     r"scm/get-file-by-branch: the description has no such operation": (
@@ -71,8 +73,29 @@ spec:
 """
 
 
+def _change_properties(run: Callable[..., None], keys: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Change properties in all ways, those of many entities too."""
+    account = "component:account/payments"
+    entity = {"PLUGIN_TYPE": "Entity", "PLUGIN_ENTITY_REF": account}
+    for mode in ("replace", "append", "append"):
+        tags = {"property": "metadata.tags", "value": ["python"], "mode": mode}
+        listed = json.dumps([tags, {"property": "metadata.tier", "value": 1}])
+        run("UpdateCatalogProperty", keys, entity, PLUGIN_PROPERTIES=listed)
+    refs = json.dumps([{"entityRef": account, "value": "gold"}])
+    many = {"PLUGIN_TYPE": "Property", "PLUGIN_PROPERTY": "metadata.level", "PLUGIN_ENTITY_REFS": refs}
+    run("UpdateCatalogProperty", keys, many, DRY_RUN="true")
+    run("UpdateCatalogProperty", keys, many, PLUGIN_VALUE="silver")
+    gone = json.dumps([{"property": "metadata.tier", "mode": "delete"}])
+    for dry_run in ("true", "false"):
+        run("UpdateCatalogProperty", keys, entity, PLUGIN_PROPERTIES=gone, DRY_RUN=dry_run)
+    monkeypatch.setattr(properties, "FEW", 0)
+    tagged = many | {"PLUGIN_PROPERTY": "metadata.languages", "PLUGIN_ENTITY_REFS": json.dumps([account])}
+    run("UpdateCatalogProperty", keys, tagged, PLUGIN_MODE="append", PLUGIN_VALUE='["go"]')
+    run("UpdateCatalogProperty", keys, tagged, PLUGIN_MODE="delete")
+
+
 def test_all_steps_send_what_the_services_describe(
-    recorded: tuple[World, Any], run_step: RunStep, workspace: Path
+    recorded: tuple[World, Any], run_step: RunStep, workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world, recorder = recorded
     harness = {"BASE": world.url, "HARNESS_ACCOUNT_ID": world.credentials["harness"].account}
@@ -80,7 +103,6 @@ def test_all_steps_send_what_the_services_describe(
     place = world.connector | {"ORG_NAME": "acme", "REPO_NAME": "payments", "BRANCH": "main"}
     slack = {"SLACK_TOKEN": world.credentials["slack"].token, "SLACK_API_URL": f"{world.url}/slack/api/"}
     catalog = {"FILE_PATH": "idp.yaml", "PLUGIN_CONNECTOR_REF": "account.github"}
-    account = "component:account/payments"
 
     def run(step_type: str, *environs: dict[str, str], **more: str) -> None:
         environ = {name: value for part in environs for name, value in part.items()}
@@ -106,16 +128,7 @@ def test_all_steps_send_what_the_services_describe(
         run("DirectPush", place, CODE_DIRECTORY="app")
         run("RegisterCatalog", place, keys, catalog)
     run("RegisterCatalog", place, keys, catalog, DRY_RUN="true")
-    for mode in ("replace", "append", "append"):
-        tags = {"property": "metadata.tags", "value": ["python"], "mode": mode}
-        properties = json.dumps([tags, {"property": "metadata.tier", "value": 1}])
-        run(
-            "UpdateCatalogProperty", keys, PLUGIN_TYPE="Entity", PLUGIN_ENTITY_REF=account, PLUGIN_PROPERTIES=properties
-        )
-    refs = json.dumps([{"entityRef": account, "value": "gold"}])
-    many = {"PLUGIN_TYPE": "Property", "PLUGIN_PROPERTY": "metadata.level", "PLUGIN_ENTITY_REFS": refs}
-    run("UpdateCatalogProperty", keys, many, DRY_RUN="true")
-    run("UpdateCatalogProperty", keys, many, PLUGIN_VALUE="silver")
+    _change_properties(run, keys, monkeypatch)
     backstage = {"CATALOG_TYPE": "backstage", "BACKSTAGE_URL": f"{world.url}/backstage"}
     backstage |= {"BACKSTAGE_TOKEN": world.credentials["backstage"].token, "FILE_PATH": "catalog-info.yaml"}
     for title in ("Payments", "Payments", "Payments again"):
@@ -153,6 +166,10 @@ def test_all_steps_send_what_the_services_describe(
         "harness-idp POST /v1/catalog/custom-properties/entity",
         "harness-idp GET /v1/catalog/custom-properties/entity",
         "harness-idp POST /v1/catalog/custom-properties/property",
+        "harness-idp GET /v1/catalog/custom-properties/property",
+        "harness-idp DELETE /v1/catalog/custom-properties/property",
+        "harness-idp DELETE /v1/catalog/custom-properties/entity",
+        "harness-idp GET /v1/entities",
         "backstage-catalog POST /locations",
         "backstage-catalog POST /entities/by-refs",
         "backstage-catalog POST /refresh",
@@ -163,3 +180,26 @@ def test_all_steps_send_what_the_services_describe(
         "slack POST /conversations.open",
         "slack POST /conversations.list",
     }
+
+
+@pytest.mark.programs("ssh-keygen")
+def test_a_github_app_sends_what_github_describes(
+    recorded: tuple[World, Any], run_step: RunStep, workspace: Path, tmp_path: Path
+) -> None:
+    """Its own calls, and those of DirectPush about pull requests."""
+    world, recorder = recorded
+    app = {**world.connector, "DRONE_NETRC_PASSWORD": "", "ORG_NAME": "acme", "REPO_NAME": "by-app", "BRANCH": "main"}
+    app |= register_app(world.state_dir, rsa_key(tmp_path / "app.pem"))
+    (workspace / "app").mkdir()
+
+    def run(step_type: str, *, file: str = "", **more: str) -> None:
+        (workspace / "app" / (file or "README.md")).touch()
+        done = run_step(step_type, {**app, "CODE_DIRECTORY": "app", **more})
+        assert done.code == 0, done.stderr
+
+    run("CreateRepo")
+    run("DirectPush")
+    for _ in range(2):
+        run("DirectPush", file="more", PUSH_MODE="pull_request")
+    assert recorder.seen, "no request reached what is described"
+    assert recorder.faults == [], "\n".join(dict.fromkeys(recorder.faults))

@@ -6,61 +6,22 @@ they are refused.
 
 from __future__ import annotations
 
-import base64
 import os
 import subprocess
 import sys
 import tempfile
-import threading
-import urllib.parse
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
+from sandbox.services import open_state
 from sandbox.slack import webhook
 from steps import STEPS, load
+from tests.canaries import forms, watched_processes
 from tests.conftest import REPOSITORY_ROOT, World
-from tests.keys import PASSPHRASE, gpg_key
+from tests.keys import PASSPHRASE, gpg_key, register_app, rsa_key
 
 WRONG = "canary/of+a=wrong secret"
-
-
-def forms(canary: str) -> set[str]:
-    """The canary as it may appear: plain, in a URL, in base64 alone or behind a user name."""
-    users = ("", ":", "x-access-token:", "Basic ", "Bearer ")
-    return {
-        canary,
-        urllib.parse.quote(canary, safe=""),
-        urllib.parse.quote_plus(canary),
-        *(base64.b64encode(f"{user}{canary}".encode()).decode().rstrip("=")[:-1] for user in users),
-    }
-
-
-@contextmanager
-def watched_processes(seen: set[str], temporary: Path, configured: set[str]) -> Iterator[None]:
-    """Collect the command lines of all processes, as `ps` shows them, and git's configurations, while the step runs."""
-    stop = threading.Event()
-
-    def look() -> None:
-        while not stop.wait(0.002):
-            # Not by a glob for the files: it asks whether each exists, which fails for a process that just ends.
-            for process in Path("/proc").iterdir():
-                if process.name.isdigit():
-                    with suppress(OSError):
-                        command = (process / "cmdline").read_bytes()
-                        seen.add(command.replace(b"\0", b" ").decode(errors="replace"))
-            with suppress(OSError):
-                configured.update(path.read_text() for path in temporary.rglob("*.git/config"))
-
-    watcher = threading.Thread(target=look, daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        watcher.join()
 
 
 ENTITY = "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: payments\nspec:\n  type: service\n  owner: a\n  lifecycle: experimental\n"  # noqa: E501 - one YAML text
@@ -72,9 +33,16 @@ TEMPLATE = {
 }
 
 
-def environments(world: World, signing_key: str = "") -> dict[str, dict[str, str]]:
-    """For each step what it needs to succeed, secrets included."""
+RESOURCE = 'terraform {\n  backend "http" {}\n}\nresource "harness_a" "b" {\n  name = "${var.X_API_KEY}"\n}\n'
+
+
+def environments(
+    world: World, signing_key: str = "", app_key: str = "", tofu: Path = Path("/nowhere")
+) -> dict[str, dict[str, str]]:
+    """For each step what it needs to succeed, secrets included. tofu: the folder of OpenTofu's stand-in."""
     known = world.credentials
+    app = {name: value for name, value in world.connector.items() if name != "DRONE_NETRC_PASSWORD"}
+    app |= {**register_app(world.state_dir, app_key), "ORG_NAME": "acme", "REPO_NAME": "by-app", "BRANCH": "main"}
     place = world.connector | {"ORG_NAME": "acme", "REPO_NAME": "payments", "BRANCH": "main"}
     harness = {
         "BASE": world.url,
@@ -99,11 +67,17 @@ def environments(world: World, signing_key: str = "") -> dict[str, dict[str, str
         "DirectPush": place | {"CODE_DIRECTORY": "app", "SIGNING_KEY": signing_key, "SIGNING_PASSPHRASE": PASSPHRASE},
         "GitClone": world.connector
         | {"DRONE_REMOTE_URL": f"{world.url}/acme/payments.git", "X_API_KEY": known["harness"].api_key},
+        "CreateRepo as a GitHub App": app,
+        "DirectPush as a GitHub App": app | {"CODE_DIRECTORY": "app"},
+        "GitClone as a GitHub App": app | {"DRONE_REMOTE_URL": f"{world.url}/acme/by-app.git"},
         "RegisterCatalog": place | harness | {"FILE_PATH": "idp.yaml", "PLUGIN_CONNECTOR_REF": "account.git"},
         "RegisterCatalog in Backstage": place
         | {"FILE_PATH": "idp.yaml", "CATALOG_TYPE": "backstage", "BACKSTAGE_URL": f"{world.url}/backstage"}
         | {"BACKSTAGE_TOKEN": known["backstage"].token},
         "CreateOrganization": terraform | {"TF_VAR_ORG_NAME": "Pay"},
+        "CreateResource": terraform
+        | {"RESOURCE_DEFINITION": RESOURCE, "PATH": f"{tofu}:{os.environ['PATH']}", "PROVIDER_MIRROR": str(tofu)}
+        | {"BACKEND_CONFIG": 'password = "canary-of-the-backend"'},
         "CreateProject": terraform | {"TF_VAR_PROJECT_NAME": "Pay", "TF_VAR_ORG_IDENTIFIER": "default"},
         "SlackNotify": slack | {"CHANNEL": "general", "MESSAGE_CONTENT": "hello"},
         "SlackNotify by webhook": {"MESSAGE_CONTENT": "hello", "SLACK_WEBHOOK_URL": f"{world.url}{hook}"},
@@ -119,11 +93,13 @@ def secret_names() -> set[str]:
 
 
 SIGNING = {"SIGNING_KEY", "SIGNING_PASSPHRASE"}  # they are not for the other side to refuse
+KEYS = {"SIGNING_KEY", "GITHUB_APP_PRIVATE_KEY"}  # looked for line by line
 SHORTEST_LINE = 20  # characters of a line of the key
 REFUSED = {  # step -> its exit code for wrong credentials
     "CreateRepo": 3,
     "DirectPush": 3,
     "GitClone": 3,
+    **{f"{one} as a GitHub App": 2 for one in ("CreateRepo", "DirectPush", "GitClone")},  # it is no key
     "RegisterCatalog": 3,
     "RegisterCatalog in Backstage": 3,
     "CreateOrganization": 3,
@@ -134,7 +110,7 @@ REFUSED = {  # step -> its exit code for wrong credentials
 }
 
 
-@pytest.mark.programs("git-lfs", "gpg")
+@pytest.mark.programs("git-lfs", "gpg", "ssh-keygen")
 @pytest.mark.parametrize("good", [True, False], ids=["accepted", "refused"])
 def test_no_secret_is_found_anywhere_afterwards(world: World, tmp_path: Path, good: bool) -> None:
     workspace = tmp_path / "workspace"
@@ -144,17 +120,20 @@ def test_no_secret_is_found_anywhere_afterwards(world: World, tmp_path: Path, go
     for name, text in TEMPLATE.items():
         (workspace / "template" / name).parent.mkdir(parents=True, exist_ok=True)
         (workspace / "template" / name).write_text(text)
+    tofu = tmp_path / "bin"
+    (tofu / "registry.opentofu.org" / "harness" / "harness" / "1.0.0").mkdir(parents=True)
+    (tofu / "tofu").symlink_to(REPOSITORY_ROOT / "tests" / "tofu.py")
     home = tmp_path / "g"
     home.mkdir(mode=0o700)
-    key = gpg_key(home, passphrase=True)
+    key, app_key = gpg_key(home, passphrase=True), rsa_key(tmp_path / "app.pem")
     canaries: set[str] = set()
     configured: set[str] = set()
     shown: dict[str, str] = {}
     processes: set[str] = set()
-    for step_type, environ in environments(world, key).items():
+    for step_type, environ in environments(world, key, app_key, tofu).items():
         if not good:
             environ |= {name: WRONG for name in environ if name in secret_names() - SIGNING}
-        canaries |= {value for name, value in environ.items() if name in secret_names() - {"SIGNING_KEY"}}
+        canaries |= {value for name, value in environ.items() if name in secret_names() - KEYS}
         outputs = tmp_path / f"{step_type}.env"
         full = {
             "PATH": os.environ["PATH"],
@@ -173,8 +152,12 @@ def test_no_secret_is_found_anywhere_afterwards(world: World, tmp_path: Path, go
         expected = 0 if good else REFUSED.get(step_type, 0)
         assert done.returncode == expected, f"{step_type}: {done.stderr}"
         shown[step_type] = done.stdout + done.stderr + (outputs.read_text() if outputs.exists() else "")
-    assert len(canaries) == (8 if good else 2)
-    canaries |= {line for line in key.splitlines() if len(line) > SHORTEST_LINE}
+    assert len(canaries) == (9 if good else 2)
+    canaries |= {line for line in (key + app_key).splitlines() if len(line) > SHORTEST_LINE and " " not in line}
+    with open_state(world.state_dir).database() as database:
+        tokens = {str(row["token"]) for row in database.execute("SELECT token FROM github_tokens")}
+    assert len(tokens) == (3 if good else 0)
+    canaries |= tokens
     unseen = [module for module in STEPS.values() if not any(f"-m {module}" in line for line in processes)]
     assert unseen == [], "the process list was really watched, through every step"
     if good:  # a refused git is gone within milliseconds, sometimes between two looks

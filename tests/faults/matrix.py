@@ -3,7 +3,8 @@
     python -m tests.faults.matrix [STEP...]     the whole matrix, with figures; a subset is a part of the suite
 
 A cell is right when the step ends within its time with an exit code of the contract and a sentence, the other side
-holds the work once or not at all, and a second run without faults succeeds and leaves it there exactly once.
+holds the work once or not at all, and a second run without faults succeeds and leaves it there exactly once. Sleep is
+skipped (clock.py). CreateRepo and DirectPush on every git host, call by call, are in host_matrix.py.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from sandbox.slack import workspace as slack_workspace
 from sandbox.state import State
 from steps import load
 from tests.conftest import serving
+from tests.faults.clock import skipped_sleep
 from tests.faults.proxy import Fault, FaultProxy, Rule, faults, in_front_of
 
 BUDGET = 4
@@ -352,14 +354,9 @@ def run(step: str, environ: Mapping[str, str]) -> tuple[int, str, float]:
 def wrong(cell: Cell, folder: Path) -> str:
     """Run a cell, and say what is wrong with what came of it; '' when nothing is."""
     subject = SUBJECTS[cell.step]
-    with ground(folder) as here:
+    with ground(folder) as here, skipped_sleep(), contextlib.chdir(here.workspace):
         subject.prepare(here)
-        before = Path.cwd()
-        os.chdir(here.workspace)
-        try:
-            return _wrong(cell, subject, here)
-        finally:
-            os.chdir(before)
+        return _wrong(cell, subject, here)
 
 
 def _wrong(cell: Cell, subject: Subject, here: Ground) -> str:

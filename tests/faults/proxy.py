@@ -7,6 +7,7 @@ time. Reusable for any service: `rule` says which requests, `Fault` says what be
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import struct
 import threading
@@ -14,6 +15,7 @@ import time
 import urllib.parse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
 TICK = 0.2  # seconds between two bytes of a trickle
 HEAD_END = b"\r\n\r\n"
@@ -28,6 +30,10 @@ class Request:
     query: str
     raw: bytes
 
+    @property
+    def has_credentials(self) -> bool:
+        return re.search(rb"(?mi)^(authorization|x-api-key):", self.raw.partition(HEAD_END)[0]) is not None
+
 
 Answer = Callable[[socket.socket, bytes], None]  # what is done to the client, given the server's own answer
 
@@ -39,6 +45,15 @@ class Fault:
     name: str
     answer: Answer
     forwarded: bool
+
+
+class Spoils(Protocol):
+    """Says which requests are spoiled, and how."""
+
+    @property
+    def fault(self) -> Fault: ...
+
+    def takes(self, request: Request) -> bool: ...
 
 
 @dataclass
@@ -64,23 +79,45 @@ class Rule:
 class FaultProxy:
     """The proxy's address, its rules, and what reached it."""
 
+    address: str
     port: int
     target: int
-    rules: list[Rule] = field(default_factory=list)
+    rules: list[Spoils] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     spoiled: int = 0
+    _listener: socket.socket | None = None
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
         self._ended = threading.Event()
+        self._listening = threading.Event()
 
-    def serve(self, listener: socket.socket) -> None:
-        """Serve until the listener is closed, each connection in a thread."""
+    def listen(self) -> None:
+        """Take connections, at the port that it had before."""
+        if self._listener is None:
+            self._listener = socket.create_server((self.address, self.port), backlog=64)
+            self.port = self._listener.getsockname()[1]
+            self._listening.set()
+
+    def refuse(self) -> None:
+        """Have connections refused, until it listens again."""
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            self._listening.clear()
+            listener.shutdown(socket.SHUT_RDWR)  # it wakes whoever waits in accept()
+            listener.close()
+
+    def serve(self) -> None:
+        """Serve until the end, each connection in a thread."""
         threads = []
         while not self._ended.is_set():
+            self._listening.wait()
+            listener = self._listener
+            if listener is None:
+                continue
             try:
                 client, _ = listener.accept()
-            except TimeoutError:
+            except OSError:  # it refuses connections now
                 continue
             thread = threading.Thread(target=self._serve_one, args=(client,), daemon=True)
             thread.start()
@@ -90,6 +127,8 @@ class FaultProxy:
 
     def end(self) -> None:
         self._ended.set()
+        self.refuse()
+        self._listening.set()
 
     def _serve_one(self, client: socket.socket) -> None:
         with client, contextlib.suppress(OSError):
@@ -140,18 +179,17 @@ def _read_request(client: socket.socket) -> Request | None:
 
 
 @contextlib.contextmanager
-def in_front_of(target: int) -> Iterator[FaultProxy]:
-    """Run a proxy on a free loopback port in front of a server on another; it is stopped at the end."""
-    with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
-        listener.settimeout(0.1)
-        proxy = FaultProxy(listener.getsockname()[1], target)
-        thread = threading.Thread(target=proxy.serve, args=(listener,), daemon=True)
-        thread.start()
-        try:
-            yield proxy
-        finally:
-            proxy.end()
-            thread.join()
+def in_front_of(target: int, address: str = "127.0.0.1") -> Iterator[FaultProxy]:
+    """Run a proxy on a free port of a loopback address in front of a server on another; it is stopped at the end."""
+    proxy = FaultProxy(address, 0, target)
+    proxy.listen()
+    thread = threading.Thread(target=proxy.serve, daemon=True)
+    thread.start()
+    try:
+        yield proxy
+    finally:
+        proxy.end()
+        thread.join()
 
 
 def answering(status: int, body: bytes, *headers: str, kind: str = "application/json") -> Answer:

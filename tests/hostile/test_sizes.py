@@ -46,6 +46,17 @@ def test_an_output_without_measure_ends_at_the_limit_with_a_sentence(workspace: 
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 500_000, "kilobytes"
 
 
+def test_a_hook_without_measure_ends_at_the_limit_too(workspace: Path, run_step: RunStep) -> None:
+    template(workspace / "template", "x")
+    hook = workspace / "template" / "hooks" / "pre_gen_project.sh"
+    hook.parent.mkdir()
+    hook.write_text(f"#!/bin/sh\n# {{{{ 'x' * {LEAST} }}}}\n")
+    done = run_step("CookieCutter", PRIVATE | {"MAX_FILE_SIZE": "1000000"})
+    assert done.code == 2
+    assert "MAX_FILE_SIZE allows for (hooks/pre_gen_project.sh, line 2)" in done.stderr
+    assert [path.name for path in workspace.iterdir()] == ["template"]
+
+
 def test_the_limit_is_for_what_is_rendered(workspace: Path, run_step: RunStep) -> None:
     template(workspace / "template", "x" * 2000)
     done = run_step("CookieCutter", PRIVATE | {"MAX_FILE_SIZE": "1000"})

@@ -145,3 +145,22 @@ def test_an_image_that_is_not_there_is_told_before_the_first_step(containers: Co
     assert done.returncode == 2
     assert "registry.invalid/none:1 is not there, and --pull never forbids to fetch it." in done.stderr
     assert "[1/6]" not in done.stdout
+
+
+def test_a_plugin_gets_its_settings_and_hands_on_what_it_puts_out(tmp_path: Path, containers: Containers) -> None:
+    """Any image: here one of ours, by its own entrypoint and by another."""
+    text = (ROOT / "examples" / "steps" / "plugin.yaml").read_text(encoding="utf-8")
+    shell = (
+        "              - step:\n                  type: Plugin\n                  name: Say\n"
+        "                  identifier: say\n                  spec:\n"
+        f"                    image: idp-steps/createcatalog:{VERSION}\n"
+        """                    entrypoint: [sh, -c, 'echo "said=$PLUGIN_WORDS" >> "$DRONE_OUTPUT"']\n"""
+        "                    settings: {words: [one, two]}\n"
+        "              - step: {type: Run, name: Read, identifier: read, spec: {command: echo read"
+        " <+steps.say.output.outputVariables.said>}}\n"
+    )
+    (tmp_path / "pipeline.yaml").write_text(text + shell, encoding="utf-8")
+    done = run(tmp_path, "pipeline.yaml", "--sandbox", "--engine", ENGINE, "--workspace", str(tmp_path))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "identifier: payments" in (tmp_path / "plugin" / "idp.yaml").read_text()
+    assert "read one,two" in done.stdout

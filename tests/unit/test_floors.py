@@ -17,7 +17,7 @@ FLOORS = (  # from the top; packages on one floor do not use each other
     ("common.git_hosts",),
     ("common.harness",),
     ("common.template",),
-    ("common.git", "common.slack"),
+    ("common.git", "common.opentofu", "common.slack"),
     ("common.contract",),
     ("common.network",),
     ("common.document",),

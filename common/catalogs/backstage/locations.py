@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from common import log
-from common.catalogs import AlreadyThere, CatalogFile, Examined, Registered
+from common.catalogs import AlreadyThere, CatalogFile, Examined, NotThere, Registered
 from common.catalogs.backstage.client import (
     CatalogClient,
     advice_for,
@@ -55,6 +55,8 @@ class Locations:
             said = quote(answer)
             if answer.status_code != HTTPStatus.BAD_REQUEST or not is_missing(said):
                 raise self._refused(answer)
+            if not self.file.fresh:
+                raise NotThere(f"The catalog sees no {self.file.url}: {said.rstrip('.')}.")
             attempts.failed(f"The catalog does not see {self.file.url} yet.")
         raise self._refused(answer)
 

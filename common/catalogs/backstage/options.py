@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from common.catalogs import Catalog, CatalogFile
-from common.catalogs.backstage.client import CatalogClient
 from common.contract.inputs import option
 from common.errors import BadInput, NotAllowed
 from common.network.deadline import Deadline
 from common.network.settings import Network
 from common.network.url import checked
 from common.secret import Secret
+
+if TYPE_CHECKING:
+    from common.catalogs.backstage.client import CatalogClient
+    from common.catalogs.tidying import Tidied
 
 URL = "backstageUrl (set BACKSTAGE_URL)"
 TOKEN = "BACKSTAGE_TOKEN"  # noqa: S105 - the name of a variable
@@ -67,6 +71,12 @@ class BackstageOptions:
 
         return Locations(file, self.client(network, deadline))
 
+    def tidied(self, *, network: Network, deadline: Deadline) -> Tidied:
+        """Make ready to look through the catalog."""
+        from common.catalogs.backstage.tidying import LocatedTidied
+
+        return LocatedTidied(self.client(network, deadline))
+
     def page(self, ref: str) -> str:
         """Give the page of an entity."""
         from common.catalogs.backstage.locations import page
@@ -75,6 +85,8 @@ class BackstageOptions:
 
     def client(self, network: Network, deadline: Deadline) -> CatalogClient:
         """Give a client of the catalog's API. Raises NotAllowed when there are no credentials."""
+        from common.catalogs.backstage.client import CatalogClient
+
         if not self.url:
             raise BadInput(f"Required input is missing: {URL}.", next_step=ADVICE)
         checked(self.url, what="BACKSTAGE_URL", next_step=ADVICE)

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from common import log
-from common.catalogs import AlreadyThere, CatalogFile, Examined, Registered
+from common.catalogs import AlreadyThere, CatalogFile, Examined, NotThere, Registered
 from common.catalogs.entity import parse, reference
 from common.catalogs.harness.answers import entity_of, list_of, part, path_of, places, refused
 from common.catalogs.rules import Format
@@ -81,6 +81,8 @@ class HarnessCatalog:
             if answer.status_code != HTTPStatus.NOT_FOUND and not NOT_FOUND.search(said):
                 log.warning(f"The platform does not show {self._where()}, so it goes unchecked: {said.rstrip('.')}.")
                 return None
+            if not self.file.fresh:
+                raise NotThere(f"The platform sees no {self._where()}: {said.rstrip('.')}.")
             attempts.failed(f"The platform does not see {self._where()} yet.")
         raise Refused(
             f"The platform did not see {self._where()}: {said.rstrip('.')}.",

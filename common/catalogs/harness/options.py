@@ -11,13 +11,13 @@ from common.catalogs import Catalog, CatalogFile
 from common.contract.inputs import option
 from common.errors import BadInput
 from common.harness.access import GIT_HOST, KEY, Access, Portal
-from common.harness.client import CREDENTIALS, PortalClient, given_body
 from common.network.deadline import Deadline
 from common.network.settings import Network
 from common.network.url import checked, origin
 
 if TYPE_CHECKING:
     from common.catalogs.backstage.client import CatalogClient
+    from common.catalogs.tidying import Tidied
 
 DEFAULT_IDP = "https://idp.harness.io"
 ACCOUNT = "accountId (set HARNESS_ACCOUNT_ID)"
@@ -97,6 +97,7 @@ class HarnessOptions:
     def open(self, file: CatalogFile, *, network: Network, deadline: Deadline) -> Catalog:
         """Make ready to import the file: with what the platform gave, else with what follows from the inputs."""
         from common.catalogs.harness.entities import HarnessCatalog
+        from common.harness.client import PortalClient, given_body
 
         self.access.headers()  # refuses at once when there are no credentials
         if self._first_generation() and (self.generation.idp_url or not (file.connector or file.host == GIT_HOST)):
@@ -112,9 +113,25 @@ class HarnessOptions:
             file_url=self.file_url or self._made_file_url(body),
         )
 
+    def tidied(self, *, network: Network, deadline: Deadline) -> Tidied:
+        """Make ready to look through the catalog, of the generation that is asked for."""
+        self.access.headers()  # refuses at once when there are no credentials
+        if self._first_generation():
+            from common.catalogs.backstage.tidying import LocatedTidied
+
+            return LocatedTidied(self.client(network, deadline))
+        from common.catalogs.harness.tidying import HarnessTidied
+        from common.harness.client import PortalClient
+
+        if not self.access.portal.account:
+            raise BadInput("Which account is meant is not said.", next_step="Set HARNESS_ACCOUNT_ID.")
+        portal = PortalClient(self.access, network, deadline)
+        return HarnessTidied(portal, self.access.portal.base, self.access.portal.account)
+
     def client(self, network: Network, deadline: Deadline) -> CatalogClient:
         """Give a client of the catalog's API of IDP 1.0."""
         from common.catalogs.backstage.client import CatalogClient
+        from common.harness.client import CREDENTIALS
 
         base = self.generation.idp_url or DEFAULT_IDP
         checked(base, what="IDP_URL", next_step=f"Give the address of the API of IDP 1.0, as {DEFAULT_IDP}.")

@@ -1,174 +1,300 @@
-"""Custom properties over the portal's API: read what an entity has, send what is missing, read back (contract, D.3)."""
+"""Custom properties over the portal's API: read what entities have, send what is missing, read back (contract, D.3).
+
+One property of many entities goes in few requests, some at a time. What becomes of each is found by reading, so that a
+refusal or a broken connection costs nothing but the entities that it is about.
+"""
 
 from __future__ import annotations
 
-import urllib.parse
-from collections.abc import Mapping
-from dataclasses import dataclass
-from http import HTTPStatus
-from typing import Any
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from common import log
 from common.catalogs import failure_of
-from common.catalogs.harness.answers import entity_of, path_of, places, refused
-from common.catalogs.properties import Change, keys, remaining
-from common.errors import Refused, shown
-from common.harness.client import PortalClient, object_of, succeeded, without
+from common.catalogs.harness.property_calls import Held, PropertyCalls, TooMany, of_idp_2, value_at
+from common.catalogs.properties import Change, Due, appended, canonical, keys, listed, named, remaining
+from common.errors import Conflict, Refused, shown
 from common.network import repeat
-from common.network.http import quote
-from common.network.repeat import Uncertain
-from common.network.url import origin
+from common.network.together import tried
 
-Held = dict[tuple[str, ...], Any]
-MOST_NAMED = 5
+FEW = 10  # so many entities are read one by one; the answer for a property lists all entities that have it
+MOST_SENT = 500  # entities in one request
+LONGEST_SENT = 1_000_000  # characters of values in one request
+MOST_CONFIRMED = 20  # of those that a list leaves out; what holds for all of them holds for the others
+MOST_SPLITS = 64  # how often a refused request is split to find what it was refused for
+BETWEEN_TELLINGS = 5.0  # seconds
+
+PieceT = TypeVar("PieceT")
+
+
+@dataclass
+class Sending:
+    """How far the sending of many changes has come."""
+
+    total: int
+    told: float
+    size: int
+    splits: int = 0
+    done: int = 0
+    failed: dict[str, Refused] = field(default_factory=dict)  # by reference
 
 
 @dataclass(frozen=True)
 class CustomProperties:
-    """The custom properties API at the URL of one of its two forms, .../entity or .../property."""
+    """The custom properties of entities. by_property: all changes are of one property.
 
-    url: str
-    portal: PortalClient
+    beneath: what an entity shows below its custom properties, where that was read.
+    """
 
-    def left_to_do(self, changes: list[Change]) -> list[Change]:
-        """Read each entity once, and give the changes that it has not yet. Refused names every unknown entity."""
-        held = {ref: self._held(ref) for ref in dict.fromkeys(change.entity_ref for change in changes)}
-        unknown = [shown(ref, quotes=False) for ref, values in held.items() if values is None]
-        if unknown:
+    calls: PropertyCalls
+    by_property: bool
+    beneath: dict[tuple[str, str], Any] = field(default_factory=dict)
+    urls: Sequence[str] = ()
+
+    def plan(self, changes: Sequence[Change], *, closely: bool = False) -> list[Due]:
+        """Read each entity, and give the changes that it has not yet. Refused names every unknown entity.
+
+        closely: also what only tells additions from updates is read.
+        """
+        held = self._held(changes)
+        if unknown := self._unknown(changes, held, closely=closely):
             raise Refused(
-                f"The catalog has no {_listed(unknown, ', no ')}, or the credentials may not see it.",
+                f"The catalog has no {listed([shown(ref, quotes=False) for ref in unknown], ', no ')},"
+                " or the credentials may not see it.",
                 next_step="Check the references; nothing was changed.",
             )
-        known = {ref: values for ref, values in held.items() if values is not None}
-        self._add_what_the_yaml_holds(known, changes)
-        return [left for change in changes if (left := remaining(change, known[change.entity_ref])) is not None]
-
-    def send(self, changes: list[Change], *, dry_run: bool = False) -> str:
-        """Send the changes and give what the catalog says. Raises Uncertain when they may or may not have been made."""
-        params = {"dry_run": "true"} if dry_run else None
-        answer = self.portal.send("POST", self.url, params=params, json=self._body(changes))
-        doing = f"change {_named(changes)}"
-        if not succeeded(answer):
-            raise refused(answer, doing=doing)
-        status = (object_of(answer) or {}).get("status")
-        if status == "ERROR":
-            raise Refused(f"Could not {doing}: {quote(answer).rstrip('.')}.")
-        if status != "SUCCESS" and not dry_run:  # a dry run may answer with a list
-            raise Uncertain(
-                f"{origin(self.url)} answered {answer.status_code} and does not say whether it could {doing}.",
-                next_step="Run the step again: it reads what the entities have first.",
-                detail=quote(answer),
+        left = list(self._remaining(changes, held))
+        if unlike := [change for change in left if self._is_unlike(change, held)]:
+            raise Conflict(
+                f"Nothing can be appended to {named(unlike)}: it holds neither a list nor a map like the value.",
+                next_step="Nothing was changed; use the mode replace, or append to another property.",
             )
-        return quote(answer)
+        return [Due(change, self._shows(change, held) is None) for change in left]
 
-    def apply(self, changes: list[Change]) -> list[Change]:
-        """Make the changes that are left to do, read them back, and give them."""
-        made = left = self.left_to_do(changes)
-        if not left:
+    def apply(self, due: Sequence[Due]) -> list[Change]:
+        """Make the changes, read them back, and give those that were made. Refused names every entity that failed."""
+        changes = [one.change for one in due]
+        if not changes:
             return []
-
-        def write() -> list[Change]:
-            log.detail(self.send(left))
-            return made
-
-        def look() -> list[Change] | None:
-            nonlocal left
-            log.info("Reading again what the entities have.")
-            left = self.left_to_do(changes)
-            return None if left else made
-
-        repeat.write(write, look, failure_of, self.portal.deadline)
-        self._read_back(changes)
+        failed: dict[str, Refused] = {}
+        if self.by_property:
+            failed = self._send_many(changes)
+        else:
+            self._surely(changes)
+        failed |= self._read_back([change for change in changes if change.entity_ref not in failed])
+        made = [change for change in changes if change.entity_ref not in failed]
+        if failed:
+            raise _partial(failed, changes, made)
         return made
 
-    def _read_back(self, changes: list[Change]) -> None:
-        attempts = self.portal.deadline.attempts()
-        for _ in attempts:
-            left = self.left_to_do(changes)
-            if not left:
-                return
-            attempts.failed(f"The catalog does not show {_named(left)} yet.")
-        raise Refused(
-            f"The catalog took the change, and does not show {_named(left)} with the value that was sent.",
-            next_step="Look at the entity in the portal; the step may be run again, and sends what is missing then.",
-        )
+    def dry_run(self, due: Sequence[Due]) -> str:
+        """Have the catalog check the changes, and give what it says."""
+        groups = self._groups([one.change for one in due])
+        said = [self.calls.send(group, by_property=self.by_property, dry_run=True) for group in groups]
+        return "; ".join(dict.fromkeys(filter(None, said)))
 
-    def _body(self, changes: list[Change]) -> dict[str, Any]:
-        if self._by_property():
-            entities = [{"entity_ref": change.entity_ref, "value": change.value} for change in changes]
-            return {"property": changes[0].path, "mode": changes[0].mode, "entity_refs": entities}
-        properties = [{"property": change.path, "value": change.value, "mode": change.mode} for change in changes]
-        return {"entity_ref": changes[0].entity_ref, "properties": properties}
+    def _held(self, changes: Sequence[Change]) -> dict[str, Held | None]:
+        """Read the custom properties by reference; None for an entity that the catalog does not know."""
+        refs = {canonical(change.entity_ref): change.entity_ref for change in changes}
+        if not self._are_many(refs):
+            return {ref: self.calls.of_entity(ref) for ref in refs.values()}
+        path = changes[0].path
+        found = self.calls.of_property(path, refs)
+        held: dict[str, Held | None] = {
+            ref: {tuple(keys(path)): found[name]} if name in found else {} for name, ref in refs.items()
+        }
+        if changes[0].mode == "append":  # what is taken for absent is appended, so a spelling may not decide
+            held |= {ref: self.calls.of_entity(ref) for ref in held if not held[ref] and not of_idp_2(ref)}
+        return held
 
-    def _by_property(self) -> bool:
-        return urllib.parse.urlsplit(self.url).path.endswith("/property")
+    def _are_many(self, refs: Mapping[str, str]) -> bool:
+        return self.by_property and len(refs) > FEW
 
-    def _held(self, ref: str) -> Held | None:
-        """Read the custom properties of an entity; None when the catalog does not know it."""
-        parts = urllib.parse.urlsplit(self.url)
-        url = urllib.parse.urlunsplit(parts._replace(path=f"{parts.path.rpartition('/')[0]}/entity", query=""))
-        # The description lets the list be absent. Appending on a wrong answer adds twice, so that one is asked twice.
-        for _ in range(2):
-            answer = self.portal.send("GET", url, params={"entity_ref": ref})
-            if answer.status_code == HTTPStatus.NOT_FOUND:
-                return None
-            if not succeeded(answer):
-                raise refused(answer, doing=f"read the properties of {ref}")
-            body = object_of(answer)
-            if body is None or body.get("properties") is not None:
-                break
-        listed = None if body is None else body.get("properties") or []
-        if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
-            raise without(f"the properties of {ref}", answer)
-        found: Held = {}
-        for entry in listed:
-            try:
-                found[tuple(keys(str(entry["property"])))] = entry.get("value")
-            except (ValueError, KeyError):
-                log.detail(f"A property of {ref} has a name that is no dotted path; it is passed over.")
-        return found
-
-    def _add_what_the_yaml_holds(self, held: Mapping[str, Held], changes: list[Change]) -> None:
-        """Add what an entity shows, for appends to what is no custom property of it yet: that is not added again."""
+    def _unknown(self, changes: Sequence[Change], held: Mapping[str, Held | None], *, closely: bool) -> list[str]:
+        """Give the entities that are not there, and note what the others show where that matters."""
+        refs = {canonical(change.entity_ref): change.entity_ref for change in changes}
+        if self._are_many(refs):
+            unknown = [ref for ref in refs.values() if held[ref] is None]
+            return unknown + self._look_through(
+                changes[0].path, {key: ref for key, ref in refs.items() if not held[ref]}
+            )
         entities: dict[str, dict[str, Any]] = {}
         for change in changes:
-            path = tuple(keys(change.path))
-            if change.mode != "append" or path in held[change.entity_ref]:
+            ref, of_it = change.entity_ref, held[change.entity_ref]
+            if of_it is None or tuple(keys(change.path)) in of_it or not (change.mode == "append" or closely):
                 continue
-            if change.entity_ref not in entities:
-                entities[change.entity_ref] = self._entity(change.entity_ref)
-            value: Any = entities[change.entity_ref]
-            for key in path:
-                value = value.get(key) if isinstance(value, dict) else None
-            if value is not None:
-                held[change.entity_ref][path] = value
+            if ref not in entities:
+                entities[ref] = self.calls.entity(ref)
+            self.beneath[ref, change.path] = value_at(entities[ref], keys(change.path))
+        return [ref for ref in refs.values() if held[ref] is None]
 
-    def _entity(self, ref: str) -> dict[str, Any]:
-        """Read the entity as the catalog shows it; an empty one where only IDP 1.0 knows it by this reference."""
-        parts = urllib.parse.urlsplit(self.url)
-        above, found, _ = parts.path.partition("/catalog/custom-properties/")
-        if not found or not ref.partition(":")[2].startswith(("account/", "account.")):
-            return {}
-        url = urllib.parse.urlunsplit(parts._replace(path=f"{above}/entities/{path_of(ref)}", query=""))
-        answer = self.portal.send("GET", url, params=places(ref))
-        if not succeeded(answer):
-            log.detail(f"What the YAML of {ref} holds cannot be read: {quote(answer)}")
-            return {}
-        if (entity := entity_of(answer)) is None:
-            raise without(f"the entity {ref}", answer)
-        return entity
+    def _look_through(self, path: str, refs: Mapping[str, str]) -> list[str]:
+        """Read many entities page by page. Those of IDP 1.0 no list shows: whether they are there, the change tells."""
+        found: dict[str, Any] = {}
+        asked = [ref for ref in refs.values() if of_idp_2(ref)]
+        pages = list(self.calls.pages(asked))
+
+        def worker() -> Any:
+            calls = self.calls.for_thread()
+            return lambda page: calls.shown(page, path)
+
+        for one in tried(pages, worker):
+            found |= self.calls.shown(one.piece, path) if one.result is None else one.result
+        for name, ref in refs.items():
+            self.beneath[ref, path] = found.get(name)
+        left_out = [ref for ref in asked if canonical(ref) not in found] if pages else []
+        return _confirmed(left_out, lambda ref: self.calls.of_entity(ref) is None)
+
+    def _remaining(self, changes: Sequence[Change], held: Mapping[str, Held | None]) -> Iterator[Change]:
+        for change in changes:
+            current = dict(held[change.entity_ref] or {})
+            path, beneath = tuple(keys(change.path)), self.beneath.get((change.entity_ref, change.path))
+            if change.mode == "append" and beneath is not None:
+                current.setdefault(path, beneath)
+            if (left := remaining(change, current)) is not None:
+                yield left
+
+    def _shows(self, change: Change, held: Mapping[str, Held | None]) -> Any:
+        of_it = held[change.entity_ref] or {}
+        return of_it.get(tuple(keys(change.path)), self.beneath.get((change.entity_ref, change.path)))
+
+    def _is_unlike(self, change: Change, held: Mapping[str, Held | None]) -> bool:
+        there = self._shows(change, held)
+        return change.mode == "append" and there is not None and appended(there, change.value) is None
+
+    def _left(self, changes: Sequence[Change]) -> list[Change]:
+        return list(self._remaining(changes, self._held(changes)))
+
+    def _left_of(self, change: Change) -> list[Change]:
+        return list(self._remaining([change], {change.entity_ref: self.calls.of_entity(change.entity_ref)}))
+
+    def _surely(self, changes: Sequence[Change]) -> None:
+        """Send changes until they are made or refused; what may have been made is looked at before it is sent again."""
+        left = list(changes)
+
+        def write() -> bool:
+            for group in self._groups(left):
+                log.detail(self.calls.send(group, by_property=self.by_property))
+            return True
+
+        def look() -> bool | None:
+            nonlocal left
+            log.info("Reading again what the entities have.")
+            left = self._left(changes)
+            return None if left else True
+
+        repeat.write(write, look, failure_of, self.calls.portal.deadline)
+
+    def _groups(self, changes: Sequence[Change]) -> Iterator[list[Change]]:
+        """Give the changes by the requests that they are made with."""
+        for deletes in (False, True):
+            group = [change for change in changes if (change.mode == "delete") == deletes]
+            yield from (group[start : start + MOST_SENT] for start in range(0, len(group), MOST_SENT))
+
+    def _send_many(self, changes: Sequence[Change]) -> dict[str, Refused]:
+        """Send changes of one property to as many entities as there are; give why which of them failed."""
+        clock = self.calls.portal.deadline.clock
+        sending = Sending(len(changes), clock(), MOST_SENT)
+        batches = list(_batches(changes, sending.size))
+
+        def worker() -> Any:
+            calls = self.calls.for_thread()
+            return lambda batch: calls.send(batch, by_property=True)
+
+        while batches:
+            several = len(batches) > 1
+            doubtful: list[list[Change]] = [] if several else batches
+            rest: list[list[Change]] = []
+            for one in tried(batches, worker) if several else ():
+                if one.result is not None:
+                    sending.done += len(one.piece)
+                else:
+                    (doubtful if one.begun else rest).append(one.piece)
+                if clock() - sending.told >= BETWEEN_TELLINGS:
+                    sending.told = clock()
+                    log.info(f"{sending.done} of {sending.total} entities are done.")
+            for batch in doubtful:
+                rest += self._send_alone(batch, sending, was_tried=several)
+            batches = [part for batch in rest for part in _batches(batch, sending.size)]
+        return sending.failed
+
+    def _send_alone(self, batch: list[Change], sending: Sending, *, was_tried: bool) -> list[list[Change]]:
+        """Send what may have been sent already; give the parts of it that are to be sent anew, when it was refused."""
+        left = self._left(batch) if was_tried else batch
+        try:
+            if left:
+                self._surely(left)
+        except TooMany as error:
+            if len(left) > 1:
+                sending.size = max(1, len(left) // 2)
+                log.info(f"The catalog does not take {len(left)} entities at once; {sending.size} are sent instead.")
+                return [left]
+            sending.failed[left[0].entity_ref] = error
+        except Refused as error:
+            left = self._left(left) if len(left) > 1 else left
+            if len(left) > 1 and sending.splits < MOST_SPLITS:
+                sending.splits += 1
+                return [left[: len(left) // 2], left[len(left) // 2 :]]
+            sending.failed |= {change.entity_ref: error for change in left}
+        sending.done += len(batch)
+        return []
+
+    def _read_back(self, changes: Sequence[Change]) -> dict[str, Refused]:
+        """Wait until the catalog shows the changes; give why which entities do not."""
+        attempts = self.calls.portal.deadline.attempts()
+        left = list(changes)
+        for _ in attempts:
+            left = self._left(changes) if left else []
+            if not left:
+                return {}
+            attempts.failed(f"The catalog does not show {named(left)} yet.")
+        if self._are_many({change.entity_ref: "" for change in changes}):  # it may name entities in its own way
+            left = _confirmed(left, lambda change: bool(self._left_of(change)))
+        return {change.entity_ref: _not_shown(change) for change in left}
 
 
-def _named(changes: list[Change]) -> str:
-    return _listed(
-        list(
-            dict.fromkeys(
-                f"{shown(change.path, quotes=False)} of {shown(change.entity_ref, quotes=False)}" for change in changes
-            )
-        )
+def _confirmed(pieces: list[PieceT], is_so: Callable[[PieceT], bool]) -> list[PieceT]:
+    """Give the pieces of which it holds, each asked by itself; where the first are all alike, the others are too."""
+    first = [piece for piece in pieces[:MOST_CONFIRMED] if is_so(piece)]
+    if len(first) in {0, min(len(pieces), MOST_CONFIRMED)}:
+        return pieces if first else []
+    return [*first, *(piece for piece in pieces[MOST_CONFIRMED:] if is_so(piece))]
+
+
+def _not_shown(change: Change) -> Refused:
+    return Refused(
+        f"The catalog took the change, and does not show {named([change])} with the value that was sent.",
+        next_step="Look at the entity in the portal; the step may be run again, and sends what is missing then.",
     )
 
 
-def _listed(names: list[str], separator: str = ", ") -> str:
-    more = len(names) - MOST_NAMED
-    return separator.join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+def _batches(changes: Sequence[Change], size: int) -> Iterator[list[Change]]:
+    """Give the changes in parts of so many entities, or fewer where they have long values of their own."""
+    batch: list[Change] = []
+    length = 0
+    for change in changes:
+        own = 0 if batch and change.value is batch[0].value else len(json.dumps(change.value, ensure_ascii=False))
+        if batch and (len(batch) == size or length + own > LONGEST_SENT):
+            yield batch
+            batch, length = [], 0
+        batch.append(change)
+        length += own
+    if batch:
+        yield batch
+
+
+def _partial(failed: Mapping[str, Refused], changes: Sequence[Change], made: Sequence[Change]) -> Refused:
+    """Make the failure that tells what became of which entity."""
+    if len(failed) == 1 and not made:
+        return next(iter(failed.values()))
+    for ref, reason in failed.items():
+        log.info(f"{shown(ref, quotes=False)} is not changed: {reason.message}")
+    entities = len(dict.fromkeys(change.entity_ref for change in changes))
+    left = [change for change in changes if change.entity_ref in failed]
+    return Refused(
+        f"{len(failed)} of {entities} entities could not be changed: {named(left)}. The lines above tell why;"
+        f" {entities - len(failed)} are changed.",
+        next_step="Correct that and run the step again: it sends only what is missing.",
+    )

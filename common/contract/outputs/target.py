@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import TextIO
 
 from common import log, secret
-from common.contract.outputs import places
+from common.contract.outputs import godotenv, places
 from common.contract.outputs.carried import NotCarried, Value, text_of
 from common.contract.outputs.dialects import DIALECTS, Dialect, Written
 from common.errors import BadInput
+from common.secret import Secret
 
 BASE64 = "_B64"  # ends the name of the variable that holds in base64 what a notation cannot carry as it is
+HARNESS = "harness"  # the dialect of the one runner that has a file for secrets
+SECRETS = "HARNESS_OUTPUT_SECRET_FILE"  # contract, C.1
 OTHERWISE = "Set OUTPUT_FORMAT=json and OUTPUT_FILE to a file with a name of your own to get every value as it is."
 
 
@@ -31,6 +34,8 @@ class OutputTarget:
     named_by: str
     path: Path
     stdout: TextIO
+    secrets: Path | None = None
+    """The file for outputs that are secrets, of a runner that has one."""
 
     @property
     def description(self) -> str:
@@ -39,13 +44,15 @@ class OutputTarget:
             return f"standard output ({self.dialect.name})"
         return f"{self.named_by} ({self.path})"
 
-    def write(self, outputs: Mapping[str, Value], *, informs: Collection[str] = ()) -> None:
+    def write(self, given: Mapping[str, Value | Secret], *, informs: Collection[str] = ()) -> None:
         """Write all outputs, or none of them.
 
         An output that the dialect cannot carry is an error; of those in `informs`, which no later step needs, it is
-        left out with a warning.
+        left out with a warning. So is a secret where the runner has no place for it.
         """
+        outputs = {name: value for name, value in given.items() if not isinstance(value, Secret)}
         _refuse_secrets(outputs)
+        self._write_secrets({name: value for name, value in given.items() if isinstance(value, Secret)})
         written: dict[str, str] = {}
         for name, value in outputs.items():
             try:
@@ -65,6 +72,22 @@ class OutputTarget:
             raise OutputError(
                 f"The outputs could not be written to {self.description} by uid {os.geteuid()}: {error}.",
                 next_step=self.dialect.cure,
+            ) from error
+
+    def _write_secrets(self, outputs: Mapping[str, Secret]) -> None:
+        if not outputs:
+            return
+        if self.secrets is None:
+            log.warning(f"This runner has no place for secret outputs; left out: {', '.join(outputs)}.")
+            return
+        try:
+            lines = [godotenv.line(name, text_of(name, value.reveal())) for name, value in outputs.items()]
+            places.append(self.secrets, "".join(lines))
+        except NotCarried as refusal:
+            raise OutputError(f"The secret output {refusal.name} cannot be written.", next_step=OTHERWISE) from refusal
+        except OSError as error:
+            raise OutputError(
+                f"The secret outputs could not be written to {self.secrets}: {error.strerror}."
             ) from error
 
     def _written(self, name: str, value: Value) -> str:
@@ -142,7 +165,8 @@ def open_target(
             f"The outputs cannot be written to {path} ({named_by}) by uid {os.geteuid()}: {problem}.",
             next_step=dialect.cure,
         )
-    return OutputTarget(dialect, named_by, path, stdout)
+    secret_file = environ.get(SECRETS) if dialect.name == HARNESS else None
+    return OutputTarget(dialect, named_by, path, stdout, Path(secret_file) if secret_file else None)
 
 
 def _chosen(environ: Mapping[str, str], format_name: str | None, file: str | None) -> Dialect:

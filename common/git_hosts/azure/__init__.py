@@ -9,12 +9,14 @@ from common.errors import BadInput
 from common.git.credentials import Credentials
 from common.git_hosts.azure import place
 from common.git_hosts.azure.api import apply_settings, create_repository, find_repository, set_default_branch
+from common.git_hosts.azure.listing import list_repositories
 from common.git_hosts.azure.policies import protect_branch
 from common.git_hosts.azure.pull_requests import find_pull_request, open_pull_request
 from common.git_hosts.azure.words import NAME, explain_rejection
 from common.git_hosts.context import HostContext, Unsupported, check_location
 
 __all__ = [
+    "FILE_PAGE",
     "NAME",
     "SETS_DEFAULT_BRANCH_OF_EMPTY",
     "SETTINGS",
@@ -29,12 +31,17 @@ __all__ = [
     "find_pull_request",
     "find_repository",
     "git_credentials",
+    "list_repositories",
     "open_pull_request",
     "protect_branch",
     "repository_url",
     "set_default_branch",
 ]
 
+FILE_PAGE = (
+    r"(?:.*/(?P<organization>[^/]+))?/(?P<project>[^/]+)/_git/(?P<repository>[^/?]+)"
+    r"\?path=(?P<path>[^&]+)(?:&version=GB(?P<branch>[^&]+))?"
+)
 UNSUPPORTED: Mapping[str, tuple[str, str]] = {}
 SETTINGS: frozenset[str] = frozenset()  # rights and features are the project's, ways to merge a policy of a branch
 SETS_DEFAULT_BRANCH_OF_EMPTY = False  # the branch that is pushed first becomes the default branch

@@ -1,29 +1,25 @@
-"""Calls of an API of Bitbucket by the authenticated client of atlassian-python-api.
+"""Calls of an API of Bitbucket: by atlassian-python-api where CreateRepo finds and creates, else over a plain session.
 
-Its own functions leave out fields that the hosts document (the description, the default branch), or send one that Data
-Center does not know (is_private), so each call is the documented path and body. It sleeps after 429 by itself; our
-session raises before that (answers.py).
+The library's own functions leave out fields that the hosts document (the description, the default branch), or send one
+that Data Center does not know (is_private), so each call is the documented path and body by its authenticated client.
+It sleeps after 429 by itself; our session raises before that (answers.py).
 """
 
 from __future__ import annotations
 
+import base64
 import urllib.parse
 from collections.abc import Callable
 from dataclasses import dataclass
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from common.errors import NotAllowed
-from common.git_hosts import answers
-from common.git_hosts.answers import Answered, Api
+from common.git_hosts import answers, rest
+from common.git_hosts.answers import Api
 from common.git_hosts.context import HostContext
-from common.network import repeat
-from common.network.repeat import FailureOf
 
 if TYPE_CHECKING:
-    from atlassian.rest_client import AtlassianRestAPI
-
-ResultT = TypeVar("ResultT")
+    import requests
 
 
 @dataclass(frozen=True)
@@ -34,58 +30,61 @@ class Call:
     right: str = ""
 
 
-@dataclass(frozen=True)
-class Rest:
-    """An API with the credentials of the connector. `describe` tells how its refusals of a call read."""
+Rest = rest.Rest[Call]
 
-    context: HostContext
-    client: AtlassianRestAPI
+
+@dataclass(frozen=True, kw_only=True)
+class Login:
+    """The address of an API, and how the connector's credentials are used there: a user's, or the password as a bearer.
+
+    describe: tells how the API's refusals of a call read.
+    """
+
+    base: str
+    user: str
+    bearer: bool
     describe: Callable[[Call], Api]
 
-    def sent(self, method: str, path: str, json: Any = None, **parameters: str) -> Any:
-        """Send one request and give its JSON, None where there is none. Raises as answers.check does."""
-        answer = self.client.request(method, path, json=json, params=parameters or None, advanced_mode=True)
-        return answers.read(answer.content)
 
-    def failures(self, call: Call, *, writes: bool) -> FailureOf:
-        return answers.failures(self.describe(call), writes=writes)
-
-    def read(self, call: Call, path: str, take: Callable[[Any], ResultT], **parameters: str) -> ResultT:
-        """Read what is there, and take from it what is wanted. Raises StepError."""
-        asking = self.failures(call, writes=False)
-        return repeat.read(lambda: take(self.sent("GET", path, **parameters)), asking, self.context.deadline)
-
-    def read_if_there(self, call: Call, path: str, take: Callable[[Any], ResultT], **parameters: str) -> ResultT | None:
-        """Read what is there; None when the host says that it is not."""
-
-        def found() -> ResultT | None:
-            try:
-                return take(self.sent("GET", path, **parameters))
-            except Answered as answer:
-                if answer.status == HTTPStatus.NOT_FOUND and answer.told is not None:
-                    return None
-                raise
-
-        return repeat.read(found, self.failures(call, writes=False), self.context.deadline)
+def connect(context: HostContext, login: Login) -> Rest:
+    """Give the API over a plain session. Raises NotAllowed without credentials."""
+    secret = _secret(context)
+    made = answers.session(context, login.base, answers.check)
+    pair = base64.b64encode(f"{login.user}:{secret}".encode()).decode()
+    rest.authorized(made, f"Bearer {secret}" if login.bearer else f"Basic {pair}")
+    return _over(rest.over(made, login.base), context, login)
 
 
-def client(context: HostContext, base: str, *, user: str, bearer: bool) -> AtlassianRestAPI:
-    """Make a client for the API: user and password, or the password as a bearer token.
+def connect_by_library(context: HostContext, login: Login) -> Rest:
+    """Give the API over the client of atlassian-python-api. Raises NotAllowed without credentials."""
+    secret = _secret(context)
+    from atlassian.rest_client import AtlassianRestAPI
 
-    Raises NotAllowed without credentials.
-    """
+    credentials: dict[str, Any] = {"token": secret} if login.bearer else {"username": login.user, "password": secret}
+    session = answers.session(context, login.base, answers.check)
+    client = AtlassianRestAPI(
+        login.base, session=session, retry_with_header=False, backoff_and_retry=False, **credentials
+    )
+
+    def send(method: str, path: str, **options: Any) -> requests.Response:
+        answer: requests.Response = client.request(method, path, advanced_mode=True, **options)
+        return answer
+
+    return _over(send, context, login)
+
+
+def _over(send: rest.Send, context: HostContext, login: Login) -> Rest:
+    return Rest(context, send, lambda call, writes: answers.failures(login.describe(call), writes=writes))
+
+
+def _secret(context: HostContext) -> str:
     connector = context.connector
     if connector.password is None:
         raise NotAllowed(
             f"There are no credentials for {connector.origin}.",
             next_step="Give the connector's user name and token (DRONE_NETRC_USERNAME, DRONE_NETRC_PASSWORD).",
         )
-    from atlassian.rest_client import AtlassianRestAPI
-
-    secret = connector.password.reveal()
-    credentials: dict[str, Any] = {"token": secret} if bearer else {"username": user, "password": secret}
-    session = answers.session(context, base, answers.check)
-    return AtlassianRestAPI(base, session=session, retry_with_header=False, backoff_and_retry=False, **credentials)
+    return connector.password.reveal()
 
 
 def objects(told: Any, key: str = "values") -> list[dict[str, Any]]:

@@ -10,13 +10,16 @@ from common.errors import BadInput
 from common.git.credentials import Credentials
 from common.git_hosts.context import HostContext, check_location
 from common.git_hosts.github.api import create_repository, find_repository
+from common.git_hosts.github.app import sign_in
 from common.git_hosts.github.branches import protect_branch, set_default_branch
-from common.git_hosts.github.connection import web
+from common.git_hosts.github.connection import GIT_USERNAME, web
+from common.git_hosts.github.listing import list_repositories
 from common.git_hosts.github.pull_requests import find_pull_request, open_pull_request
 from common.git_hosts.github.repository_settings import SETTINGS, apply_settings
 from common.git_hosts.github.words import explain_rejection
 
 __all__ = [
+    "FILE_PAGE",
     "NAME",
     "SETS_DEFAULT_BRANCH_OF_EMPTY",
     "SETTINGS",
@@ -31,16 +34,18 @@ __all__ = [
     "find_pull_request",
     "find_repository",
     "git_credentials",
+    "list_repositories",
     "open_pull_request",
     "protect_branch",
     "repository_url",
     "set_default_branch",
+    "sign_in",
 ]
 
 NAME = "GitHub"
+FILE_PAGE = r"/(?P<organization>[^/]+)/(?P<repository>[^/]+)/(?:blob|edit|raw|tree)/(?P<branch>[^/]+)/(?P<path>.+)"
 UNSUPPORTED: Mapping[str, tuple[str, str]] = {}
 SETS_DEFAULT_BRANCH_OF_EMPTY = False  # the branch that is pushed first becomes the default branch
-GIT_USERNAME = "x-access-token"  # with any kind of token, also an App's
 REPOSITORY = re.compile(r"[A-Za-z0-9._-]{1,100}")  # other characters are silently replaced by GitHub
 OWNER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})")
 RESERVED = frozenset({".", ".."})

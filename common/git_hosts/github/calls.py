@@ -1,4 +1,4 @@
-"""Calls of GitHub's API that need no object of PyGithub's: a path and a body, by PyGithub's own connection.
+"""Calls of GitHub's API by path and body: what needs no object of PyGithub's.
 
 Its objects would ask for what they lack by themselves, and know other paths than the documented ones for some settings.
 """
@@ -6,67 +6,68 @@ Its objects would ask for what they lack by themselves, and know other paths tha
 from __future__ import annotations
 
 import urllib.parse
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass
 
+from common.errors import BadInput
+from common.git_hosts.answers import texts
 from common.git_hosts.context import HostContext
-from common.git_hosts.github.connection import Unreadable
+from common.git_hosts.github.connection import api_url, session
 from common.git_hosts.github.failures import failures
 from common.git_hosts.github.words import Call
+from common.git_hosts.rest import Rest, over
 from common.network import repeat
 
-if TYPE_CHECKING:
-    from github import Github
 
-ReadT = TypeVar("ReadT")
+@dataclass(frozen=True)
+class Own:
+    """A repository, as owner/name, and what it is asked by."""
 
+    rest: Rest[Call]
+    name: str
 
-def sent(api: Github, method: str, path: str, body: object = None, *, accept: str = "", **parameters: str) -> Any:
-    """Send one request and give the JSON of its answer, None where it has none. Raises as PyGithub does."""
-    headers = {"Accept": accept} if accept else None
-    _, told = api.requester.requestJsonAndCheck(method, path, parameters or None, headers, body)
-    return told
+    @property
+    def owner(self) -> str:
+        return self.name.partition("/")[0]
 
-
-def read(  # noqa: PLR0913 - what to ask, and what to make of the answer
-    api: Github,
-    context: HostContext,
-    call: Call,
-    path: str,
-    of: Callable[[Any], ReadT],
-    *,
-    accept: str = "",
-    **parameters: str,
-) -> ReadT:
-    """Read what is there; `of` makes of the answer what is wanted, and may raise Unreadable. Raises StepError."""
-    asking = failures(context, writes=False, call=call)
-    return repeat.read(lambda: of(sent(api, "GET", path, accept=accept, **parameters)), asking, context.deadline)
+    @property
+    def place(self) -> str:
+        """Give the path that all its calls begin with."""
+        return f"/repos/{self.name}"
 
 
-def read_if_there(  # noqa: PLR0913 - as `read`
-    api: Github, context: HostContext, call: Call, path: str, of: Callable[[Any], ReadT], *, accept: str = ""
-) -> ReadT | None:
-    """Read what is there; None when GitHub says that it is not."""
-    from github import UnknownObjectException
+def own(context: HostContext) -> Own:
+    """Connect, and find out the repository's name; for a personal one this asks whose the token is."""
+    return Own(rest(context), full_name(context))
 
-    def found() -> ReadT | None:
-        try:
-            return of(sent(api, "GET", path, accept=accept))
-        except UnknownObjectException:
-            return None
 
-    return repeat.read(found, failures(context, writes=False, call=call), context.deadline)
+def rest(context: HostContext) -> Rest[Call]:
+    """Give the API with the connector's token. Raises NotAllowed without one."""
+    return Rest(
+        context,
+        over(session(context), api_url(context.connector)),
+        lambda call, writes: failures(context, writes=writes, call=call),
+    )
+
+
+def full_name(context: HostContext) -> str:
+    """Give owner/name; for a personal repository this asks whose the token is. Raises StepError."""
+    owner = context.location.organization
+    if context.personal:
+        account = repeat.read(lambda: login(context), failures(context, writes=False), context.deadline)
+        if owner and owner.lower() != account.lower():
+            raise BadInput(
+                f"personalAccount asks for the account of the token, {account}, but organization says {owner}.",
+                next_step="Leave organization out, or set personalAccount to false.",
+            )
+        owner = account
+    return f"{owner}/{context.location.repository}"
+
+
+def login(context: HostContext) -> str:
+    """Give the name of the account that the token belongs to. Raises as the session does."""
+    return texts(rest(context).sent("GET", "/user"), "login")[0]
 
 
 def quoted(*parts: str) -> str:
     """Give names as parts of a path."""
     return "/".join(urllib.parse.quote(part, safe="") for part in parts)
-
-
-def texts(told: Any, *names: str) -> list[str]:
-    """Give values that must be texts. PyGithub's attributes would ask again for one that is absent, wherever told."""
-    values = [told.get(name) if isinstance(told, dict) else None for name in names]
-    for name, value in zip(names, values, strict=True):
-        if not isinstance(value, str) or not value:
-            raise Unreadable(f"there is no {name} in what it gives")
-    return [str(value) for value in values]

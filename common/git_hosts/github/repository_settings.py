@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from common.git_hosts.answers import list_of, object_of
 from common.git_hosts.context import HostContext
-from common.git_hosts.github.api import full_name
-from common.git_hosts.github.calls import quoted, read, read_if_there, sent
-from common.git_hosts.github.connection import connect
-from common.git_hosts.github.failures import failures
+from common.git_hosts.github.calls import Own, own, quoted
 from common.git_hosts.github.words import Call
 from common.git_hosts.settings import ROLES, Grant, Part, Settings, bring_about
-from common.network import repeat
-
-if TYPE_CHECKING:
-    from github import Github
 
 SETTINGS = frozenset(
     {"topics", "homepage", "access.teams", "access.users", "features.issues", "features.wiki", "deleteBranchOnMerge"}
@@ -35,17 +29,15 @@ INVITATIONS = 100  # the most that one answer holds
 
 def apply_settings(context: HostContext, settings: Settings, *, write: bool) -> list[str]:
     """Bring the repository to these settings; gives the names of what differed."""
-    api = connect(context)
-    whole = failures(context, writes=False)
-    name = repeat.read(lambda: full_name(api, context), whole, context.deadline)
+    there = own(context)
     parts = []
     if attributes := _attributes(settings):
-        parts.append(_attributes_part(api, context, name, attributes))
+        parts.append(_attributes_part(there, attributes))
     if settings.topics is not None:
-        parts.append(_topics_part(api, context, name, settings.topics))
+        parts.append(_topics_part(there, settings.topics))
     for grant in settings.access:
         make = _team_part if grant.kind == "teams" else _user_part
-        parts.append(make(api, context, name, grant))
+        parts.append(make(there, grant))
     return bring_about(parts, context.deadline, write=write)
 
 
@@ -64,74 +56,74 @@ def _attributes(settings: Settings) -> dict[str, tuple[str, Any]]:
     return wanted
 
 
-def _attributes_part(api: Github, context: HostContext, name: str, wanted: dict[str, tuple[str, Any]]) -> Part:
-    call = Call(f"change the settings of {name}", ADMINISTRATION)
+def _attributes_part(there: Own, wanted: dict[str, tuple[str, Any]]) -> Part:
+    call = Call(f"change the settings of {there.name}", ADMINISTRATION)
 
     def differing() -> list[str]:
-        there: Mapping[str, Any] = read(api, context, call, f"/repos/{name}", dict)
+        found: Mapping[str, Any] = there.rest.read(call, there.place, object_of)
         return list(
-            dict.fromkeys(key for attribute, (key, value) in wanted.items() if _differs(there, attribute, value))
+            dict.fromkeys(key for attribute, (key, value) in wanted.items() if _differs(found, attribute, value))
         )
 
     def write() -> None:
-        sent(api, "PATCH", f"/repos/{name}", {attribute: value for attribute, (_, value) in wanted.items()})
+        there.rest.sent("PATCH", there.place, {attribute: value for attribute, (_, value) in wanted.items()})
 
-    return Part(differing, write, failures(context, writes=True, call=call))
+    return Part(differing, write, there.rest.failures(call))
 
 
-def _topics_part(api: Github, context: HostContext, name: str, topics: tuple[str, ...]) -> Part:
-    call = Call(f"set the topics of {name}", ADMINISTRATION)
+def _topics_part(there: Own, topics: tuple[str, ...]) -> Part:
+    call = Call(f"set the topics of {there.name}", ADMINISTRATION)
 
     def differing() -> list[str]:
-        there = read(api, context, call, f"/repos/{name}/topics", lambda told: told.get("names"))
-        return [] if isinstance(there, list) and sorted(map(str, there)) == sorted(topics) else ["topics"]
+        found = there.rest.read(call, f"{there.place}/topics", lambda told: object_of(told).get("names"))
+        return [] if isinstance(found, list) and sorted(map(str, found)) == sorted(topics) else ["topics"]
 
     return Part(
         differing,
-        lambda: sent(api, "PUT", f"/repos/{name}/topics", {"names": list(topics)}),
-        failures(context, writes=True, call=call),
+        lambda: there.rest.sent("PUT", f"{there.place}/topics", {"names": list(topics)}),
+        there.rest.failures(call),
     )
 
 
-def _team_part(api: Github, context: HostContext, name: str, grant: Grant) -> Part:
+def _team_part(there: Own, grant: Grant) -> Part:
     call = Call(
-        f"give the team {grant.name} the role {grant.role} for {name}",
+        f"give the team {grant.name} the role {grant.role} for {there.name}",
         ADMINISTRATION,
-        f"Check settings.access.teams: a team is named by its slug, and {name.partition('/')[0]} has to have it.",
+        f"Check settings.access.teams: a team is named by its slug, and {there.owner} has to have it.",
     )
-    path = f"/orgs/{quoted(name.partition('/')[0])}/teams/{quoted(grant.name)}/repos/{name}"
+    path = f"/orgs/{quoted(there.owner)}/teams/{quoted(grant.name)}{there.place}"
 
     def differing() -> list[str]:
-        role = read_if_there(api, context, call, path, _role, accept=WITH_ROLE)
+        role = there.rest.read_if_there(call, path, _role, accept=WITH_ROLE)
         return [] if role == grant.role else [grant.key]
 
-    return Part(differing, _granted(api, path, grant), failures(context, writes=True, call=call))
+    return Part(differing, _granted(there, path, grant), there.rest.failures(call))
 
 
-def _user_part(api: Github, context: HostContext, name: str, grant: Grant) -> Part:
+def _user_part(there: Own, grant: Grant) -> Part:
     """Give a user the role. One may have more by a team or as an owner, and one from outside is invited first."""
     call = Call(
-        f"give the user {grant.name} the role {grant.role} for {name}",
+        f"give the user {grant.name} the role {grant.role} for {there.name}",
         ADMINISTRATION,
         "Check settings.access.users: GitHub has no user of that name.",
     )
-    path = f"/repos/{name}/collaborators/{quoted(grant.name)}"
+    path = f"{there.place}/collaborators/{quoted(grant.name)}"
 
     def differing() -> list[str]:
-        role = read(api, context, call, f"{path}/permission", _role)
+        role = there.rest.read(call, f"{path}/permission", _role)
         return [] if _reaches(role, grant.role) or invited() else [grant.key]
 
     def invited() -> bool:
-        path = f"/repos/{name}/invitations"
-        pending = read(api, context, call, path, _invited, per_page=str(INVITATIONS))
+        path = f"{there.place}/invitations"
+        pending = there.rest.read(call, path, _invited, per_page=str(INVITATIONS))
         return _reaches(pending.get(grant.name.lower()), grant.role)
 
-    return Part(differing, _granted(api, path, grant), failures(context, writes=True, call=call))
+    return Part(differing, _granted(there, path, grant), there.rest.failures(call))
 
 
-def _granted(api: Github, path: str, grant: Grant) -> Callable[[], None]:
+def _granted(there: Own, path: str, grant: Grant) -> Callable[[], None]:
     def write() -> None:
-        sent(api, "PUT", path, {"permission": PERMISSIONS[grant.role]})
+        there.rest.sent("PUT", path, {"permission": PERMISSIONS[grant.role]})
 
     return write
 
@@ -142,7 +134,7 @@ def _role(told: Any) -> object:
 
 def _invited(told: Any) -> dict[str, object]:
     """Give the roles of those who are invited, by their login in lower case."""
-    listing = [invited for invited in told if isinstance(invited, dict)]
+    listing = [invited for invited in list_of(told) if isinstance(invited, dict)]
     return {_login(invited.get("invitee")).lower(): invited.get("permissions") for invited in listing}
 
 

@@ -9,10 +9,6 @@ from common.errors import BadInput, NotAllowed, StepError
 from common.git.failures import Rejection, rejection
 from common.git_hosts.context import HostContext
 
-CHECK_HOST = (
-    "Check the connector's host (DRONE_NETRC_MACHINE, DRONE_REMOTE_URL), and that no log-in page stands before it."
-)
-NOT_THE_API = "{api} does not answer as GitHub's API: {why}."
 NOT_GIVEN = "GitHub did not give the repository {repository} of {owner}: it answered {status}{said}."
 CREATE_RIGHT = (
     "Give the token the right to create repositories there: Administration write for a fine-grained token or an App,"

@@ -11,6 +11,7 @@ from common.git.credentials import Credentials
 from common.git_hosts.context import HostContext, check_location
 from common.git_hosts.gitlab.api import create_repository, find_repository
 from common.git_hosts.gitlab.branches import protect_branch, set_default_branch
+from common.git_hosts.gitlab.listing import list_repositories
 from common.git_hosts.gitlab.merge_requests import find_pull_request, open_pull_request
 from common.git_hosts.gitlab.place import full_path, group, name, web
 from common.git_hosts.gitlab.project_settings import ALTERNATIVES, SETTINGS, apply_settings
@@ -18,6 +19,7 @@ from common.git_hosts.gitlab.words import explain_rejection
 
 __all__ = [
     "ALTERNATIVES",
+    "FILE_PAGE",
     "NAME",
     "SETS_DEFAULT_BRANCH_OF_EMPTY",
     "SETTINGS",
@@ -32,6 +34,7 @@ __all__ = [
     "find_pull_request",
     "find_repository",
     "git_credentials",
+    "list_repositories",
     "open_pull_request",
     "protect_branch",
     "repository_url",
@@ -39,6 +42,7 @@ __all__ = [
 ]
 
 NAME = "GitLab"
+FILE_PAGE = r"/(?P<organization>.+)/(?P<repository>[^/]+)/-/(?:blob|edit|raw)/(?P<branch>[^/]+)/(?P<path>.+)"
 UNSUPPORTED: Mapping[str, tuple[str, str]] = {}
 SETS_DEFAULT_BRANCH_OF_EMPTY = False  # GitLab's words: "Could not change HEAD: branch 'x' does not exist"
 GIT_USERNAME = "oauth2"  # with an OAuth token there is no other; with an access token any will do

@@ -10,52 +10,38 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from common import log
-from common.errors import BadInput, Conflict, NotAllowed, Refused
+from common.errors import Conflict, Refused
 from common.git_hosts import NewRepository, Repository, answers
 from common.git_hosts.answers import Answered, Redirected, texts
 from common.git_hosts.context import HostContext, Unsupported
+from common.git_hosts.gitlab.calls import project_path
+from common.git_hosts.gitlab.connection import session
 from common.git_hosts.gitlab.failures import Taken, failures
-from common.git_hosts.gitlab.place import api_url, full_path, group, is_gitlab_com, web
+from common.git_hosts.gitlab.place import full_path, group, is_gitlab_com, web
+from common.git_hosts.rest import for_library
 from common.network import repeat
 
 if TYPE_CHECKING:
     from gitlab import Gitlab
 
-JOB_USERNAME = "gitlab-ci-token"
-
 
 def connect(context: HostContext) -> Gitlab:
-    """Make a client that uses the network as prepared, with the connector's token for its host alone."""
-    connector = context.connector
-    if connector.password is None:
-        raise NotAllowed(
-            f"There are no credentials for {web(context)}.",
-            next_step="Give the connector's user name and token (DRONE_NETRC_USERNAME, DRONE_NETRC_PASSWORD).",
-        )
-    if connector.username == JOB_USERNAME:
-        raise NotAllowed(
-            "The token of a CI job cannot create projects, nor read them.",
-            next_step="Use a personal, group or project access token with the scope `api`.",
-        )
+    """Make a client whose requests go over our session, with the connector's token for its host alone."""
+    made = for_library(session(context))
     from gitlab import Gitlab
 
-    return Gitlab(
-        web(context),
-        # As a bearer GitLab takes access tokens of each kind and OAuth's alike (docs: REST API authentication).
-        oauth_token=connector.password.reveal(),
-        session=answers.session(context, api_url(context), answers.check),
-    )
+    return Gitlab(web(context), session=made)
 
 
 def find_repository(context: HostContext, wanted: NewRepository) -> Repository | None:
     """Give the project if it exists and the token may see it."""
     if wanted.visibility == "internal" and is_gitlab_com(context):
         raise Unsupported("GitLab.com", "internal visibility", next_step="Set repoType to private or public.")
-    api = connect(context)
+    api, path = connect(context), project_path(context)
 
     def found() -> Repository | None:
         try:
-            return _described(api.projects.get(project_path(api, context)).attributes, context)
+            return _described(api.projects.get(path).attributes, context)
         except Answered as answer:
             if answer.status == HTTPStatus.NOT_FOUND and answer.told is not None:
                 return None
@@ -112,19 +98,6 @@ def _namespace(api: Gitlab, context: HostContext) -> int | None:
     if not isinstance(number, int) or isinstance(number, bool):
         raise answers.Unreadable("there is no id in what it gives")
     return number
-
-
-def project_path(api: Gitlab, context: HostContext) -> str:
-    """Give the project's whole path; for a personal one this asks whose the token is. Raises as the session does."""
-    if not context.personal:
-        return full_path(context)
-    (login,) = texts(api.http_get("/user"), "username")
-    if group(context) and group(context).lower() != login.lower():
-        raise BadInput(
-            f"personalAccount asks for the account of the token, {login}, but organization says {group(context)}.",
-            next_step="Leave organization out, or set personalAccount to false.",
-        )
-    return f"{login}/{full_path(context).rpartition('/')[2]}"
 
 
 def _described(told: dict[str, Any], context: HostContext) -> Repository:

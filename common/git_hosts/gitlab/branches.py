@@ -18,13 +18,13 @@ def set_default_branch(context: HostContext, branch: str) -> None:
     call = Call(f"make {branch} the default branch of {own.path}", MAINTAINS)
 
     def differing() -> list[str]:
-        there = own.read(call, own.place, lambda told: object_of(told).get("default_branch"))
+        there = own.rest.read(call, own.place, lambda told: object_of(told).get("default_branch"))
         return [] if there == branch else ["defaultBranch"]
 
     def write() -> None:
-        own.api.http_put(own.place, post_data={"default_branch": branch})
+        own.rest.sent("PUT", own.place, {"default_branch": branch})
 
-    bring_about([Part(differing, write, own.failures(call))], context.deadline, write=True)
+    bring_about([Part(differing, write, own.rest.failures(call))], context.deadline, write=True)
 
 
 def protect_branch(context: HostContext, branch: str) -> bool:
@@ -34,7 +34,7 @@ def protect_branch(context: HostContext, branch: str) -> bool:
 
     def differing() -> list[str]:
         path = f"{own.place}/repository/branches/{quoted(branch)}"
-        protected = own.read_if_there(call, path, lambda told: object_of(told).get("protected") is True)
+        protected = own.rest.read_if_there(call, path, lambda told: object_of(told).get("protected") is True)
         if protected is None:
             raise Conflict(f"{own.path} has no branch {branch} to protect.", next_step="Push to it first.")
         return [] if protected else ["protection"]
@@ -46,6 +46,6 @@ def protect_branch(context: HostContext, branch: str) -> bool:
             "merge_access_level": MAINTAINERS,
             "allow_force_push": False,
         }
-        own.api.http_post(f"{own.place}/protected_branches", post_data=body)
+        own.rest.sent("POST", f"{own.place}/protected_branches", body)
 
-    return bool(bring_about([Part(differing, write, own.failures(call))], context.deadline, write=True))
+    return bool(bring_about([Part(differing, write, own.rest.failures(call))], context.deadline, write=True))

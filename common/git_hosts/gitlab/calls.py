@@ -1,33 +1,26 @@
-"""Calls of GitLab's API by path and body, through python-gitlab's own connection."""
+"""Calls of GitLab's API by path and body: what needs no object of python-gitlab's."""
 
 from __future__ import annotations
 
 import urllib.parse
-from collections.abc import Callable
 from dataclasses import dataclass
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, TypeVar
 
-from common.git_hosts.answers import Answered
+from common.errors import BadInput
+from common.git_hosts.answers import texts
 from common.git_hosts.context import HostContext
-from common.git_hosts.gitlab.api import connect, project_path
+from common.git_hosts.gitlab.connection import session
 from common.git_hosts.gitlab.failures import failures
+from common.git_hosts.gitlab.place import api_url, full_path, group
 from common.git_hosts.gitlab.words import Call
+from common.git_hosts.rest import Rest, over
 from common.network import repeat
-from common.network.repeat import FailureOf
-
-if TYPE_CHECKING:
-    from gitlab import Gitlab
-
-ReadT = TypeVar("ReadT")
 
 
 @dataclass(frozen=True)
 class Project:
-    """A project, what it is asked by, and its path."""
+    """A project by its path, and what it is asked by."""
 
-    api: Gitlab
-    context: HostContext
+    rest: Rest[Call]
     path: str
 
     @property
@@ -35,34 +28,33 @@ class Project:
         """Give the path that all its calls begin with."""
         return f"/projects/{quoted(self.path)}"
 
-    def read(self, call: Call, path: str, of: Callable[[Any], ReadT], **query: str) -> ReadT:
-        """Read what is there; `of` makes of the answer what is wanted, and may raise Unreadable. Raises StepError."""
-        return repeat.read(
-            lambda: of(self.api.http_get(path, query)), self.failures(call, writes=False), self.context.deadline
-        )
-
-    def read_if_there(self, call: Call, path: str, of: Callable[[Any], ReadT]) -> ReadT | None:
-        """Read what is there; None when GitLab says that it is not."""
-
-        def found() -> ReadT | None:
-            try:
-                return of(self.api.http_get(path))
-            except Answered as answer:
-                if answer.status == HTTPStatus.NOT_FOUND and answer.told is not None:
-                    return None
-                raise
-
-        return repeat.read(found, self.failures(call, writes=False), self.context.deadline)
-
-    def failures(self, call: Call, *, writes: bool = True) -> FailureOf:
-        return failures(self.context, writes=writes, call=call)
-
 
 def project(context: HostContext) -> Project:
     """Connect, and find out the project's path; for a personal one this asks whose the token is."""
-    api = connect(context)
-    path = repeat.read(lambda: project_path(api, context), failures(context, writes=False), context.deadline)
-    return Project(api, context, path)
+    return Project(rest(context), project_path(context))
+
+
+def rest(context: HostContext) -> Rest[Call]:
+    """Give the API with the connector's token. Raises NotAllowed without one."""
+    return Rest(
+        context,
+        over(session(context), api_url(context)),
+        lambda call, writes: failures(context, writes=writes, call=call),
+    )
+
+
+def project_path(context: HostContext) -> str:
+    """Give the project's whole path; for a personal one this asks whose the token is. Raises StepError."""
+    if not context.personal:
+        return full_path(context)
+    api, asking = rest(context), failures(context, writes=False)
+    (login,) = repeat.read(lambda: texts(api.sent("GET", "/user"), "username"), asking, context.deadline)
+    if group(context) and group(context).lower() != login.lower():
+        raise BadInput(
+            f"personalAccount asks for the account of the token, {login}, but organization says {group(context)}.",
+            next_step="Leave organization out, or set personalAccount to false.",
+        )
+    return f"{login}/{full_path(context).rpartition('/')[2]}"
 
 
 def quoted(name: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from common.errors import Conflict, Refused, StepError
 from common.git_hosts import answers
-from common.git_hosts.answers import Answered, Api, Unreadable
+from common.git_hosts.answers import Answered, Api
 from common.git_hosts.context import HostContext
 from common.git_hosts.gitlab.place import api_url, full_path, group, web
 from common.git_hosts.gitlab.words import CALLS, FAULTS, NOT_GIVEN, REFUSALS, Call
@@ -25,16 +25,7 @@ def failures(context: HostContext, *, writes: bool, call: Call | None = None) ->
 
     call: what it is for, when that is not to find or create the project.
     """
-    from gitlab.exceptions import GitlabParsingError
-
-    of_answer = answers.failures(_api(context, call), writes=writes)
-
-    def failure(error: Exception) -> Failure | None:
-        if isinstance(error, GitlabParsingError):  # JSON of another kind than the call gives
-            return of_answer(Unreadable("what it gives is no JSON object"))
-        return of_answer(error)
-
-    return failure
+    return answers.failures(_api(context, call), writes=writes)
 
 
 def _api(context: HostContext, call: Call | None) -> Api:

@@ -22,7 +22,7 @@ def find_pull_request(context: HostContext, *, source: str, target: str) -> str 
 def _found(own: Project, source: str, target: str) -> str | None:
     call = Call(f"look for merge requests of {own.path}", RIGHT)
     query = {"state": "opened", "source_branch": source, "target_branch": target}
-    return own.read(call, f"{own.place}/merge_requests", _first, **query)
+    return own.rest.read(call, f"{own.place}/merge_requests", _first, **query)
 
 
 def _first(told: Any) -> str | None:
@@ -44,10 +44,10 @@ def open_pull_request(context: HostContext, wanted: NewPullRequest) -> tuple[str
     }
 
     def opened() -> tuple[str, bool]:
-        return texts(own.api.http_post(f"{own.place}/merge_requests", post_data=body), "web_url")[0], True
+        return texts(own.rest.sent("POST", f"{own.place}/merge_requests", body), "web_url")[0], True
 
     def look() -> tuple[str, bool] | None:
         there = _found(own, wanted.source, wanted.target)
         return None if there is None else (there, True)
 
-    return repeat.write(opened, look, own.failures(call), context.deadline)
+    return repeat.write(opened, look, own.rest.failures(call), context.deadline)

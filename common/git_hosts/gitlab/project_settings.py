@@ -59,15 +59,15 @@ def _attributes_part(own: Project, wanted: dict[str, tuple[str, Any]]) -> Part:
     call = Call(f"change the settings of {own.path}", MAINTAINS)
 
     def differing() -> list[str]:
-        there: Mapping[str, Any] = own.read(call, own.place, object_of)
+        there: Mapping[str, Any] = own.rest.read(call, own.place, object_of)
         return list(
             dict.fromkeys(key for attribute, (key, value) in wanted.items() if _differs(there.get(attribute), value))
         )
 
     def write() -> None:
-        own.api.http_put(own.place, post_data={attribute: value for attribute, (_, value) in wanted.items()})
+        own.rest.sent("PUT", own.place, {attribute: value for attribute, (_, value) in wanted.items()})
 
-    return Part(differing, write, own.failures(call))
+    return Part(differing, write, own.rest.failures(call))
 
 
 def _differs(found: Any, wanted: Any) -> bool:
@@ -84,38 +84,38 @@ def _group_part(own: Project, grant: Grant) -> Part:
         MAINTAINS,
         f"Check settings.access.groups: GitLab has no group {grant.name}, or the token may not see it.",
     )
-    group = own.read(call, f"/groups/{quoted(grant.name)}", _number, with_projects="false")
+    group = own.rest.read(call, f"/groups/{quoted(grant.name)}", _number, with_projects="false")
 
     def level() -> object:
-        shared = own.read(call, own.place, lambda told: list_of(object_of(told).get("shared_with_groups") or []))
+        shared = own.rest.read(call, own.place, lambda told: list_of(object_of(told).get("shared_with_groups") or []))
         found = (entry for entry in shared if isinstance(entry, dict) and entry.get("group_id") == group)
         return next((entry.get("group_access_level") for entry in found), None)
 
     def write() -> None:
         if level() is not None:  # a share has no other way to another role
-            own.api.http_delete(f"{own.place}/share/{group}")
-        own.api.http_post(f"{own.place}/share", post_data={"group_id": group, "group_access": LEVELS[grant.role]})
+            own.rest.sent("DELETE", f"{own.place}/share/{group}")
+        own.rest.sent("POST", f"{own.place}/share", {"group_id": group, "group_access": LEVELS[grant.role]})
 
-    return Part(lambda: [] if level() == LEVELS[grant.role] else [grant.key], write, own.failures(call))
+    return Part(lambda: [] if level() == LEVELS[grant.role] else [grant.key], write, own.rest.failures(call))
 
 
 def _user_part(own: Project, grant: Grant) -> Part:
     """Give a user the role. One may have more by a group that the project is in."""
     call = Call(f"give the user {grant.name} the role {grant.role} in {own.path}", MAINTAINS)
-    user = own.read(call, "/users", _user(grant.name), username=grant.name)
+    user = own.rest.read(call, "/users", _user(grant.name), username=grant.name)
     body = {"access_level": LEVELS[grant.role]}
 
     def differing() -> list[str]:
-        level = own.read_if_there(call, f"{own.place}/members/all/{user}", _level)
+        level = own.rest.read_if_there(call, f"{own.place}/members/all/{user}", _level)
         return [] if level is not None and level >= LEVELS[grant.role] else [grant.key]
 
     def write() -> None:
-        if own.read_if_there(call, f"{own.place}/members/{user}", _level) is None:
-            own.api.http_post(f"{own.place}/members", post_data={"user_id": user, **body})
+        if own.rest.read_if_there(call, f"{own.place}/members/{user}", _level) is None:
+            own.rest.sent("POST", f"{own.place}/members", {"user_id": user, **body})
         else:
-            own.api.http_put(f"{own.place}/members/{user}", post_data=body)
+            own.rest.sent("PUT", f"{own.place}/members/{user}", body)
 
-    return Part(differing, write, own.failures(call))
+    return Part(differing, write, own.rest.failures(call))
 
 
 def _user(name: str) -> Callable[[Any], int]:

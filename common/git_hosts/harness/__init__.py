@@ -12,12 +12,14 @@ from common.git_hosts.context import HostContext, Unsupported, check_location
 from common.git_hosts.harness import place
 from common.git_hosts.harness.api import create_repository, find_repository
 from common.git_hosts.harness.branches import protect_branch, set_default_branch
+from common.git_hosts.harness.listing import list_repositories
 from common.git_hosts.harness.pull_requests import find_pull_request, open_pull_request
 from common.git_hosts.harness.words import explain_rejection
 from common.git_hosts.settings import Settings
 from common.harness.access import GIT_HOST
 
 __all__ = [
+    "FILE_PAGE",
     "NAME",
     "SETS_DEFAULT_BRANCH_OF_EMPTY",
     "SETTINGS",
@@ -32,6 +34,7 @@ __all__ = [
     "find_pull_request",
     "find_repository",
     "git_credentials",
+    "list_repositories",
     "open_pull_request",
     "protect_branch",
     "repository_url",
@@ -39,6 +42,10 @@ __all__ = [
 ]
 
 NAME = GIT_HOST
+FILE_PAGE = (
+    r".*/module/code/orgs/(?P<organization>[^/]+)(?:/projects/(?P<project>[^/]+))?/repos/(?P<repository>[^/]+)"
+    r"/files/(?:(?P<branch>.+)/)?~/(?P<path>.+)"
+)
 UNSUPPORTED: Mapping[str, tuple[str, str]] = {}
 SETTINGS: frozenset[str] = frozenset()  # roles are the portal's, merge methods and the rest are rules of a branch
 SETS_DEFAULT_BRANCH_OF_EMPTY = False  # only when it is created, and then no commit is needed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 import urllib.parse
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,17 @@ NO_URL = (
     "Give the address that git clones from over HTTPS; for a folder of the workspace set templateType to private and"
     " pathForTemplate to it."
 )
+SHORT = {  # cookiecutter's own abbreviations, which are in the instructions of many templates
+    "gh:": "https://github.com/",
+    "gl:": "https://gitlab.com/",
+    "bb:": "https://bitbucket.org/",
+}
+PAGES = re.compile(  # of a host's site, that show a folder of a repository
+    r"(?P<repository>https?://(?:[^/@]+@)?"
+    r"(?:github\.com/[^/]+/[^/]+(?=/tree/)|bitbucket\.org/[^/]+/[^/]+(?=/src/)|.+(?=/-/tree/)))"
+    r"(?:/-)?/(?:tree|src)/(?P<revision>[^/]+)/?(?P<folder>.*?)/?"
+)
+OVER_SSH = re.compile(r"[\w.+-]+@(?P<host>[\w.-]+):(?P<path>[^:]+)")
 FOLDER_ADVICE = "Give the path of a folder in it, as in templates/service."
 
 
@@ -57,7 +69,9 @@ class Address:
 def of_url(url: str, *, what: str, **parts: Any) -> tuple[Address, Credentials | None]:
     """Read a URL, whose fragment names a folder, and the login in it. Raises BadInput, naming the input as `what`."""
     plain, _, fragment = url.partition("#")
-    checked(plain, what=what, next_step=NO_URL)
+    full = _over_https(plain)
+    checked(plain, what=what, next_step=f"Give its address over HTTPS: {full}" if full else NO_URL)
+    _check_page(plain.partition("?")[0], what)
     split = urllib.parse.urlsplit(plain)
     unquote = urllib.parse.unquote
     login = None
@@ -66,6 +80,30 @@ def of_url(url: str, *, what: str, **parts: Any) -> tuple[Address, Credentials |
     place = without_credentials(split._replace(query="").geturl())
     address = _address(place, unquote(fragment), what=f"The folder in {what}", query=split.query, **parts)
     return address, login
+
+
+def _over_https(place: str) -> str:
+    """Give the address that an abbreviation, or one for SSH, stands for; empty for everything else."""
+    if place[:3] in SHORT:
+        return SHORT[place[:3]] + place[3:]
+    found = OVER_SSH.fullmatch(place)
+    return f"https://{found['host']}/{found['path']}" if found else ""
+
+
+def _check_page(url: str, what: str) -> None:
+    """Refuse the address of a page that shows a folder, for git cannot clone it."""
+    if page := PAGES.fullmatch(url):
+        revision = f"TEMPLATE_CHECKOUT to {page['revision']}"
+        parts = [revision, *([f"TEMPLATE_DIRECTORY to {page['folder']}"] if page["folder"] else [])]
+        raise BadInput(
+            f"{what} is {without_credentials(url)[:200]!r}, a page that shows a repository, and not its own address.",
+            next_step=f"Set it to {without_credentials(page['repository'])}, and {' and '.join(parts)}.",
+        )
+
+
+def is_path(place: str) -> bool:
+    """Tell whether it names a place in the workspace: no URL, no git@host:path, and no abbreviation of one."""
+    return re.match(r"[\w.+-]+(@[\w.-]+)?:", place) is None
 
 
 def of_path(path: str, **parts: Any) -> Address:

@@ -7,17 +7,14 @@ from __future__ import annotations
 
 import base64
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from common import log
 from common.errors import BadInput
-from common.git import lfs, submodules
-from common.git.clone import clone
-from common.git.command import Git, GitFailed
 from common.git.credentials import Credentials
-from common.git.upstream import Upstream
 from common.network.deadline import Deadline
 from common.network.settings import Network
 from common.network.url import checked, without_credentials
@@ -25,6 +22,10 @@ from common.secret import Secret
 from common.template.fetching import nested
 from common.template.fetching.address import Address
 from common.template.variables import CONTEXT_FILE
+
+if TYPE_CHECKING:
+    from common.git.command import Git
+    from common.git.upstream import Upstream
 
 LARGEST_ZIP = 256 * 1024 * 1024  # bytes
 NOT_PUBLIC = (
@@ -41,12 +42,14 @@ LOGIN = "the user name and token for its host (DRONE_NETRC_MACHINE, DRONE_NETRC_
 class Fetched:
     """A template on this disk.
 
-    folder: that of its cookiecutter.json; repository: the one around it, which no link may leave. commit: empty when
-    it is in no git repository. home: where that can be cloned from. told: where the template comes from, by the
-    variables that it can print.
+    folder: that of its cookiecutter.json; around: those of the choices of templates that it was chosen from, the
+    outermost first. repository: the one around all, which no link may leave. commit: empty when it is in no git
+    repository. home: where that can be cloned from. told: where the template comes from, by the variables that it can
+    print.
     """
 
     folder: Path
+    around: Sequence[Path]
     repository: Path
     commit: str
     home: str
@@ -63,6 +66,9 @@ class Reach:
     credentials: Credentials | None = None
 
     def upstream(self, url: str) -> Upstream:
+        from common.git.command import Git
+        from common.git.upstream import Upstream
+
         return Upstream(Git(self.network, self.credentials), url, self.deadline, NOT_PUBLIC)
 
 
@@ -86,6 +92,9 @@ def from_url(address: Address, reach: Reach, scratch: Path, *, choose: bool = Tr
         root = archive.unpack(file, _fresh(scratch / "unpacked"), name=address.place)
         file.unlink()
         return located(address, root, "", choose=choose)
+    from common.git import lfs, submodules
+    from common.git.clone import clone
+
     root = scratch / "template"
     if root.exists():
         shutil.rmtree(root)
@@ -109,22 +118,28 @@ def from_path(  # noqa: PLR0913 - what is where
     if not path.is_dir():
         raise BadInput(
             f"There is no template in {path}.",
-            next_step="Set pathForTemplate to the folder that a GitClone step before this one filled.",
+            next_step="Give a folder or zip file of the workspace, as a GitClone step before this one fills it; for one"
+            " that is elsewhere, its https address.",
         )
     if address.revision:
         raise BadInput(
             f"templateCheckout is {address.revision!r}, and the template is a folder, which is taken as it is.",
             next_step="Have the GitClone step check it out, or set publicTemplateUrl.",
         )
-    around, git = repository_of(path, workspace), Git(network)
+    around = repository_of(path, workspace)
     if around is None:
         return located(address, path, "", choose=choose)
+    from common.git.command import Git
+
+    git = Git(network)
     home = _home_of(git, around) or around.relative_to(workspace).as_posix()
     return located(address, path, commit_of(git, around), within=around, home=home, choose=choose)
 
 
 def commit_of(git: Git, repository: Path) -> str:
     """Give the commit that is checked out; empty when there is none."""
+    from common.git.command import GitFailed
+
     try:
         return git.run("rev-parse", "--quiet", "--verify", "HEAD", cwd=repository).strip()
     except GitFailed:
@@ -133,6 +148,8 @@ def commit_of(git: Git, repository: Path) -> str:
 
 def _home_of(git: Git, repository: Path) -> str:
     """Give the address that a repository was cloned from, without credentials; empty for any but http and https."""
+    from common.git.command import GitFailed
+
     try:
         url = git.run("config", "--get", "remote.origin.url", cwd=repository).strip()
         checked(url, what="", next_step="")
@@ -150,9 +167,9 @@ def located(  # noqa: PLR0913 - what is where
     if not given.is_dir() or not given.is_relative_to(within):
         raise BadInput(f"The template {address.place} has no folder {address.directory!r}.", next_step=_folders(root))
     _check_context(given, within, root)
-    folder = given
+    folder, around = given, list[Path]()
     if choose:
-        folder = nested.chosen(given, address.names, within=within)
+        folder, around = nested.chosen(given, address.names, within=within)
         _check_context(folder, within, root)
     elsewhere = address.is_url or address.is_zip  # where it is here would be different every time
     template, repo_dir = address.place, address.named(address.directory)
@@ -160,7 +177,9 @@ def located(  # noqa: PLR0913 - what is where
         template = repo_dir = address.named(folder.relative_to(root).as_posix()) if elsewhere else str(folder)
     told = {"_template": template, "_repo_dir": repo_dir, "_checkout": address.revision or None}
     home = home or address.place
-    return Fetched(folder=folder, repository=within, commit=commit, home=home, address=address, told=told)
+    return Fetched(
+        folder=folder, around=around, repository=within, commit=commit, home=home, address=address, told=told
+    )
 
 
 def _check_context(folder: Path, within: Path, root: Path) -> None:

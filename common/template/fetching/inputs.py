@@ -73,22 +73,29 @@ class TemplateInputs:
 
     def at(self, place: str) -> TemplateInputs:
         """Give the inputs of the template at another URL or path."""
-        if "://" in place:
-            return dataclasses.replace(self, type="public", url=place)
-        return dataclasses.replace(self, type="private", path=place)
+        from common.template.fetching.address import is_path
 
-    def fetched(self, context: Context, login: Credentials | None, scratch: Path, *, choose: bool = True) -> Fetched:
-        """Fetch the template into `scratch`. `login` is used for its own host; one in the URL goes before it."""
+        if is_path(place):
+            return dataclasses.replace(self, type="private", path=place)
+        return dataclasses.replace(self, type="public", url=place)
+
+    def fetched(
+        self, context: Context, login: Credentials | None, scratch: Path, *, choose: bool = True, what: str = ""
+    ) -> Fetched:
+        """Fetch the template into `scratch`. `login` is used for its own host; one in the URL goes before it.
+
+        what: the input that names it, when that is none of these.
+        """
         from common.template.fetching import address
         from common.template.fetching.fetch import from_path, from_url
 
         parts = {"revision": self.revision, "directory": self.directory, "names": tuple(self.names)}
         if self.type == "private":
-            path = context.workspace.path(self.path, what="pathForTemplate")
+            path = context.workspace.path(self.path, what=what or "pathForTemplate")
             where = address.of_path(self.path, **parts)
             root = context.workspace.root.resolve()
             return from_path(where, path, context.network, scratch, workspace=root, choose=choose)
-        where, own = address.of_url(self.url, what="publicTemplateUrl", **parts)
+        where, own = address.of_url(self.url, what=what or "publicTemplateUrl", **parts)
         return from_url(where, reach(where.url, context, own or login), scratch, choose=choose)
 
     @property

@@ -65,19 +65,35 @@ def _faulty(what: str) -> BadInput:
     return BadInput(f"The template's {CONTEXT_FILE} {what}.", next_step=faults.CORRECT)
 
 
-def chosen(folder: Path, names: Sequence[str], *, within: Path) -> Path:
-    """Give the folder of the template that the names lead to, from a folder that may be a choice of templates.
+def chosen(folder: Path, names: Sequence[str], *, within: Path) -> tuple[Path, list[Path]]:
+    """Give the folder of the template that the names lead to, and those of the choices on the way there.
 
     Raises BadInput that lists what there is, and for a path that leads out of `within`.
     """
-    left = list(names)
+    left, around = list(names), []
     while there := choices(read_context(folder)):
         if not left:
             raise BadInput(f"The template is a choice of {len(there)} templates.", next_step=_advice(there))
+        around.append(folder)
         folder = inside(folder, pick(there, left.pop(0)), within=within)
     if left:  # a variable of the pipeline may be called TEMPLATE_NAME
         log.info(f"The template is no choice of several, so the name {left[0]!r} is not used.")
-    return folder
+    return folder, around
+
+
+def around(folder: Path, *, within: Path) -> list[Path]:
+    """Give the folders of the choices that lead to a template, the outermost first."""
+    found: list[Path] = []
+    inner = folder
+    for parent in folder.parents:
+        if not parent.is_relative_to(within):
+            break
+        if (parent / CONTEXT_FILE).is_file() and any(
+            (parent / one.path).resolve() == inner.resolve() for one in choices(read_context(parent))
+        ):
+            found.insert(0, parent)
+            inner = parent
+    return found
 
 
 def pick(there: Sequence[Choice], name: str) -> Choice:

@@ -10,7 +10,7 @@ from typing import Protocol
 from common.errors import BadInput
 from common.git.clone import ABBREVIATED, COMMIT, names
 from common.git.command import Git, GitFailed
-from common.template.fetching import fetch
+from common.template.fetching import fetch, nested
 from common.template.fetching.address import Address
 from common.template.fetching.fetch import Fetched, Reach
 
@@ -49,7 +49,8 @@ class AtUrl:
     def at(self, commit: str, scratch: Path) -> Fetched:
         scratch.mkdir()
         fetched = fetch.from_url(dataclasses.replace(self.address, revision=commit), self.reach, scratch)
-        return dataclasses.replace(fetched, told={**fetched.told, "_checkout": self.address.revision or None})
+        told = {**fetched.told, "_checkout": self.address.revision or None}
+        return dataclasses.replace(_chosen_again(fetched), told=told)
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,12 @@ class InWorkspace:
                 f"The template in {self.address.place} cannot be had at the commit {commit}: {failed.reason}.",
                 next_step="Clone it with its whole history (in the GitClone step: depth 0).",
             ) from failed
-        return fetch.located(self.address, files, commit)
+        return _chosen_again(fetch.located(self.address, files, commit))
+
+
+def _chosen_again(fetched: Fetched) -> Fetched:
+    """Give a template, which an answers file names by its folder, with the choices that it was once chosen from."""
+    return dataclasses.replace(fetched, around=nested.around(fetched.folder, within=fetched.repository))
 
 
 def in_workspace(address: Address, path: Path, workspace: Path, git: Git) -> InWorkspace:

@@ -45,7 +45,7 @@ def check(step: Step) -> list[Diagnostic]:
         if host.lower() not in (name.lower() for name in hosts):
             text = f"The connector type {shown(host)} in {of} is not supported; it can be {choice(hosts)}."
             faults.append(Diagnostic(text, step.spec.location_of("connectorType")))
-    return faults if kind.module else [*faults, *_check_run(step, of)]
+    return [*faults, *_check_run(step, of)] if step.type == step_types.RUN else faults
 
 
 def _missing(step: Step, kind: StepKind) -> list[str]:

@@ -56,6 +56,24 @@ def test_variables_come_as_one_map_too(workspace: Path, run_step: RunStep, text:
     assert (workspace / "payments" / "run.sh").read_text() == "port=9\n"
 
 
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("v: 3.10\nw: yes\nx: 010\ny: {z: 1:30}", "3.10 yes 010 1:30"),
+        ('{"v": 3.10, "w": 1e3, "x": 1.50, "y": {"z": 2.00}}', "3.10 1e3 1.50 2.00"),
+        ("v: 3.5\nw: true\nx: 7\ny: {z: false}", "3.5 True 7 False"),
+    ],
+)
+def test_a_number_in_a_map_stays_as_it_was_written(workspace: Path, run_step: RunStep, text: str, written: str) -> None:
+    """As it does in a variable of its own, and on the command line: the version 3.10 is not 3.1, nor yes True."""
+    files = {"{{cookiecutter.app_name}}/x": "{% set c = cookiecutter %}{{ c.v }} {{ c.w }} {{ c.x }} {{ c.y.z }}"}
+    context = {"app_name": "x", "v": "1", "w": "no", "x": 8, "y": {"z": ""}}
+    template(workspace / "template", files, context)
+    done = run_step("CookieCutter", PRIVATE | {"COOKIECUTTER_VARIABLES": text})
+    assert done.code == 0, done.stderr
+    assert (workspace / "payments" / "x").read_text() == written
+
+
 def test_variables_come_from_a_file_of_the_workspace_and_single_ones_go_before_it(
     workspace: Path, run_step: RunStep
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -163,3 +164,103 @@ def test_an_entity_that_nobody_owns_is_refused_before_anything_is_pushed(
     assert done.code == 2
     assert "owner is missing; write the own" in done.stderr
     assert list(workspace.iterdir()) == []
+
+
+THERE = """\
+# who to ask: jane
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: payments # as in the pipeline
+  annotations:
+    # for the tab CI/CD
+    harness.io/pipelines: 'Build: https://x.example'
+  tags:
+    - java
+# what it is
+spec:
+  type: service
+  lifecycle: experimental # until autumn
+  owner: test
+"""
+
+
+def test_an_object_is_written_as_yaml(run_step: RunStep, workspace: Path) -> None:
+    content = {"apiVersion": "backstage.io/v1alpha1", "kind": "API", "metadata": {"name": "a", "title": "007"}}
+    spec = {"type": "openapi", "lifecycle": "production", "owner": "x", "definition": "openapi: 3\\ninfo: x\\n"}
+    text = json.dumps({**content, "spec": spec}).replace("\\\\n", "\\n")
+    done = run_step("CreateCatalog", INPUTS | {"FILE_CONTENT": text})
+    assert done.code == 0, done.stderr
+    assert (workspace / "payments/catalog-info.yaml").read_text() == (
+        'apiVersion: backstage.io/v1alpha1\nkind: API\nmetadata:\n  name: a\n  title: "007"\nspec:\n  type: openapi\n'
+        "  lifecycle: production\n  owner: x\n  definition: |\n    openapi: 3\n    info: x\n"
+    )
+
+
+def test_a_file_that_is_there_is_merged_with_and_keeps_its_comments_and_a_re_run_changes_nothing(
+    run_step: RunStep, workspace: Path
+) -> None:
+    path = workspace / "payments/catalog-info.yaml"
+    path.parent.mkdir()
+    path.write_text(THERE)
+    new = THERE.replace("experimental # until autumn", "production").replace("- java", "- java\n    - kotlin")
+    new = new.replace("  annotations:\n", "  title: Payments\n  annotations:\n    a/b: c\n").replace("# who", "# x")
+    asked = INPUTS | {"FILE_CONTENT": f"{new}---\n{CONTENT}", "MERGE_EXISTING": "true"}
+    expected = (
+        THERE.replace("experimental #", "production #")
+        .replace("    - java\n", "    - java\n    - kotlin\n  title: Payments\n")
+        .replace("https://x.example'\n", "https://x.example'\n    a/b: c\n")
+    )
+    assert run_step("CreateCatalog", asked | {"DRY_RUN": "true"}).code == 0
+    assert path.read_text() == THERE
+    done = run_step("CreateCatalog", asked | {"FILE_CONTENT": new})
+    assert done.code == 0, done.stderr
+    assert path.read_text() == expected
+    again = run_step("CreateCatalog", asked | {"FILE_CONTENT": new})
+    assert "is there already, with this content" in again.stderr
+
+
+def test_an_entity_that_the_file_has_not_becomes_a_document_but_not_in_idp_2(
+    run_step: RunStep, workspace: Path
+) -> None:
+    path = workspace / "payments/catalog-info.yaml"
+    path.parent.mkdir()
+    path.write_text(THERE.replace("name: payments", "name: other"))
+    asked = INPUTS | {"MERGE_EXISTING": "true"}
+    assert run_step("CreateCatalog", asked).code == 0
+    assert path.read_text() == f"{THERE.replace('name: payments', 'name: other')}---\n{CONTENT}"
+    done = run_step("CreateCatalog", asked | {"FILE_CONTENT": NATIVE})
+    assert done.code == 4
+    assert "component:account/other (IDP 1.0), and component:account.default.shop/payments (IDP 2.0)" in done.stderr
+
+
+def test_an_entity_is_converted_and_annotated_with_its_template(run_step: RunStep, workspace: Path) -> None:
+    folder = workspace / "payments"
+    folder.mkdir()
+    answers: dict[str, object] = {
+        "template": "https://jane:x@git.example/t.git",
+        "commit": "a" * 40,
+        "checkout": None,
+        "context": {},
+    }
+    (folder / ".cruft.json").write_text(json.dumps({**answers, "context": {"cookiecutter": {}}, "directory": "java"}))
+    asked = INPUTS | {"CATALOG_FORMAT": "harness", "SOURCE_ANNOTATIONS": "true"}
+    done = run_step("CreateCatalog", asked | {"FILE_NAME": "idp.yaml", "HARNESS_ACCOUNT_ID": "a1"})
+    assert done.code == 0, done.stderr
+    assert (folder / "idp.yaml").read_text() == (
+        '# kept: "exactly"\napiVersion: harness.io/v1\nkind: Component\nidentifier: Payments\nname: Payments\n'
+        "type: service\nowner: test\nmetadata:\n  description: 'Zahlt — schnell'\n  annotations:\n"
+        "    idp-steps/template: https://git.example/t.git\n"
+        f"    idp-steps/template-commit: {'a' * 40}\n    idp-steps/template-folder: java\n"
+        "spec:\n  lifecycle: experimental\n"
+    )
+    assert done.outputs["registeredCatalogUrl"].endswith("/catalog/account/component/Payments")
+
+
+def test_what_the_other_format_lacks_is_said_and_several_entities_are_refused(run_step: RunStep) -> None:
+    text = CONTENT.replace("  name: Payments", "  name: Payments\n  namespace: shop")
+    asked = INPUTS | {"CATALOG_FORMAT": "harness"}
+    assert "metadata.namespace shop is left out" in run_step("CreateCatalog", asked | {"FILE_CONTENT": text}).stderr
+    done = run_step("CreateCatalog", asked | {"FILE_CONTENT": f"{CONTENT}---\n{text}"})
+    assert done.code == 2
+    assert "holds 2 entities" in done.stderr

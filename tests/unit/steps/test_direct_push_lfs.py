@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from common.git import lfs_push
+from tests.canaries import forms, watched_processes
 from tests.conftest import RunStep, World
 from tests.hosts import Served, serving_step
 
@@ -62,6 +64,20 @@ def test_a_file_that_gitattributes_asks_for_is_kept_beside_the_repository(
     assert kept(host) == [OID]
     assert run_step("DirectPush", target(host)).outputs["pushed"] is False
     assert host.asked(("PUT", f"{host.lfs_path}/objects/{OID}")) == 1
+
+
+@needs_git_lfs
+def test_credentials_are_in_no_command_line_and_no_configuration_of_git(
+    host: Served, app: Path, run_step: RunStep
+) -> None:
+    commands: set[str] = set()
+    configurations: set[str] = set()
+    with watched_processes(commands, Path(tempfile.gettempdir()), configurations):
+        done = run_step("DirectPush", target(host))
+    assert done.code == 0, done.stderr
+    told = "\n".join([*commands, *configurations])
+    assert ("git push --progress" in told, "lfs push --object-id" in told, bool(configurations)) == (True, True, True)
+    assert [form for form in forms(host.connector["DRONE_NETRC_PASSWORD"]) if form in told] == []
 
 
 @needs_git_lfs

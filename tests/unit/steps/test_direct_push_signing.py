@@ -82,8 +82,18 @@ def test_a_key_of_gpg_signs_the_commit(  # noqa: PLR0913, PLR0917 - fixtures and
     assert message(world) == "feat: grüße\n\nbody"
 
 
-def test_a_key_of_ssh_signs_the_commit(world: World, workspace: Path, run_step: RunStep, home: Path) -> None:
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", home / "id"], check=True)
+KINDS = {
+    "ed25519": "-t ed25519",
+    "RSA as PEM": "-t rsa -m PEM",
+    "ECDSA": "-t ecdsa -b 256",
+    "a long one": "-t ecdsa -b 521",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_a_key_of_ssh_signs_the_commit(world: World, workspace: Path, run_step: RunStep, home: Path, kind: str) -> None:
+    """Git's own program says that it is good. To sign, no program is started."""
+    subprocess.run(["ssh-keygen", "-q", *kind.split(), "-N", "", "-f", home / "id"], check=True)
     done = push(world, workspace, run_step, SIGNING_KEY=(home / "id").read_text())
     assert done.code == 0, done.stderr
     allowed = home / "allowed"

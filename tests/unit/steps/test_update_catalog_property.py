@@ -222,7 +222,8 @@ def test_flags_make_a_change_too_and_beat_what_lies_in_the_environment(catalog: 
 
 def test_a_dry_run_prints_the_plan_and_changes_nothing(catalog: World, run_step: RunStep) -> None:
     done = run_step("UpdateCatalogProperty", by_platform(catalog, "entity", one_entity(TEAM), DRY_RUN="true"))
-    expect(done, 0, f"Dry run: metadata.team of {PAYMENTS} would get 'blue' (replace).", "The catalog says: Dry run")
+    told = f"Dry run: metadata.team of {PAYMENTS} would get 'blue' (replace), an addition."
+    expect(done, 0, told, f"Dry run: 1 addition: metadata.team of {PAYMENTS}.", "The catalog says: Dry run")
     assert values(catalog) == {}
     assert done.outputs == {"updatedEntities": ""}
 

@@ -10,12 +10,14 @@ from common.errors import BadInput
 from common.git_hosts.bitbucket.cloud.access import git_credentials, web
 from common.git_hosts.bitbucket.cloud.api import create_repository, find_repository
 from common.git_hosts.bitbucket.cloud.branches import protect_branch, set_default_branch
+from common.git_hosts.bitbucket.cloud.listing import list_repositories
 from common.git_hosts.bitbucket.cloud.pull_requests import find_pull_request, open_pull_request
 from common.git_hosts.bitbucket.cloud.repository_settings import SETTINGS, apply_settings
 from common.git_hosts.bitbucket.cloud.words import NAME, explain_rejection
 from common.git_hosts.context import HostContext, Unsupported, check_location
 
 __all__ = [
+    "FILE_PAGE",
     "NAME",
     "SETS_DEFAULT_BRANCH_OF_EMPTY",
     "SETTINGS",
@@ -30,12 +32,14 @@ __all__ = [
     "find_pull_request",
     "find_repository",
     "git_credentials",
+    "list_repositories",
     "open_pull_request",
     "protect_branch",
     "repository_url",
     "set_default_branch",
 ]
 
+FILE_PAGE = r"/(?P<workspace>[^/]+)/(?P<repository>[^/]+)/(?:src|raw)/(?P<branch>[^/]+)/(?P<path>.+)"
 UNSUPPORTED: Mapping[str, tuple[str, str]] = {}
 SETS_DEFAULT_BRANCH_OF_EMPTY = False
 SLUG = re.compile(r"[a-z0-9_.-]{1,62}")

@@ -30,7 +30,16 @@ def api_url(context: HostContext) -> str:
 
 
 def connect(context: HostContext) -> rest.Rest:
-    """Make a client for the API with the connector's credentials. Raises NotAllowed."""
+    """Give the API with the connector's credentials. Raises NotAllowed."""
+    return rest.connect(context, _login(context))
+
+
+def connect_by_library(context: HostContext) -> rest.Rest:
+    """Give the same by atlassian-python-api."""
+    return rest.connect_by_library(context, _login(context))
+
+
+def _login(context: HostContext) -> rest.Login:
     url, user = api_url(context), context.connector.username
     bearer = _is_bearer(context)
     if user == API_TOKEN_USER and not bearer:
@@ -38,8 +47,7 @@ def connect(context: HostContext) -> rest.Rest:
             f"{words.NAME}'s API takes an API token with the e-mail address of its account, not with {API_TOKEN_USER}.",
             next_step="Give that address as the connector's user name (DRONE_NETRC_USERNAME); git works with it too.",
         )
-    client = rest.client(context, url, user=user, bearer=bearer)
-    return rest.Rest(context, client, lambda call: words.api(context, url, call))
+    return rest.Login(base=url, user=user, bearer=bearer, describe=lambda call: words.api(context, url, call))
 
 
 def check_may_create(context: HostContext) -> None:

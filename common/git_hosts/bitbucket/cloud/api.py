@@ -9,7 +9,7 @@ from common.errors import Conflict, Refused
 from common.git_hosts import NewRepository, Repository
 from common.git_hosts.answers import CHECK_HOST, Unreadable, texts
 from common.git_hosts.bitbucket.cloud import words
-from common.git_hosts.bitbucket.cloud.access import check_may_create, connect
+from common.git_hosts.bitbucket.cloud.access import check_may_create, connect_by_library
 from common.git_hosts.bitbucket.rest import Call, Rest, part, quoted
 from common.git_hosts.context import HostContext, Unsupported
 from common.network import repeat
@@ -29,12 +29,12 @@ def find_repository(context: HostContext, wanted: NewRepository) -> Repository |
     if wanted.visibility == "internal":
         raise Unsupported(words.NAME, "internal repositories", next_step="Set repoType to private or public.")
     check_may_create(context)
-    return _found(connect(context), context)
+    return _found(connect_by_library(context), context)
 
 
 def create_repository(context: HostContext, wanted: NewRepository) -> tuple[Repository, bool]:
     """Create the repository. The flag is False when somebody else did since it was looked for."""
-    rest, location = connect(context), context.location
+    rest, location = connect_by_library(context), context.location
     if not location.project:
         log.info(f"No project is given: {words.NAME} puts the repository into the oldest one of the workspace.")
     body = {

@@ -10,6 +10,7 @@ from common.errors import BadInput
 from common.git_hosts.bitbucket.data_center import place
 from common.git_hosts.bitbucket.data_center.api import create_repository, find_repository
 from common.git_hosts.bitbucket.data_center.branches import protect_branch, set_default_branch
+from common.git_hosts.bitbucket.data_center.listing import list_repositories
 from common.git_hosts.bitbucket.data_center.place import clone_url, git_credentials
 from common.git_hosts.bitbucket.data_center.pull_requests import find_pull_request, open_pull_request
 from common.git_hosts.bitbucket.data_center.repository_settings import SETTINGS, apply_settings
@@ -17,6 +18,7 @@ from common.git_hosts.bitbucket.data_center.words import NAME, explain_rejection
 from common.git_hosts.context import HostContext, Missing, check_location
 
 __all__ = [
+    "FILE_PAGE",
     "NAME",
     "SETS_DEFAULT_BRANCH_OF_EMPTY",
     "SETTINGS",
@@ -31,12 +33,17 @@ __all__ = [
     "find_pull_request",
     "find_repository",
     "git_credentials",
+    "list_repositories",
     "open_pull_request",
     "protect_branch",
     "repository_url",
     "set_default_branch",
 ]
 
+FILE_PAGE = (
+    r".*/(?:projects|users)/(?P<project>[^/]+)/repos/(?P<repository>[^/]+)/(?:browse|raw)/(?P<path>[^?]+)"
+    r"(?:\?at=(?:refs%2Fheads%2F)?(?P<branch>[^&]+))?"
+)
 UNSUPPORTED: Mapping[str, tuple[str, str]] = {}
 SETS_DEFAULT_BRANCH_OF_EMPTY = False  # only when it is created; it then says none before the first commit
 REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,127}")

@@ -19,7 +19,7 @@ def find_repository(context: HostContext, wanted: NewRepository) -> Repository |
     """Give the repository if it exists and the credentials may see it."""
     if wanted.visibility == "internal":
         raise Unsupported(words.NAME, "internal repositories", next_step="Set repoType to private or public.")
-    return _found(place.connect(context), context)
+    return _found(place.connect_by_library(context), context)
 
 
 def create_repository(context: HostContext, wanted: NewRepository) -> tuple[Repository, bool]:
@@ -27,7 +27,7 @@ def create_repository(context: HostContext, wanted: NewRepository) -> tuple[Repo
 
     Older servers read nothing but the name, so what the answer does not show is set afterwards.
     """
-    rest, location = place.connect(context), context.location
+    rest, location = place.connect_by_library(context), context.location
     told = {"public": wanted.visibility == "public", "description": wanted.description}
     branch = {"defaultBranch": wanted.default_branch} if wanted.default_branch else {}
     body = {"name": location.repository, "scmId": "git", **branch, **told}

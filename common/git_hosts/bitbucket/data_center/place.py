@@ -54,10 +54,20 @@ def named(context: HostContext) -> str:
 
 
 def connect(context: HostContext, api: str = "rest/api/latest") -> rest.Rest:
-    """Make a client for the API with the connector's credentials. Raises NotAllowed."""
-    url = f"{web(context)}/{api}"
-    client = rest.client(context, url, user=context.connector.username, bearer=_is_bearer(context))
-    return rest.Rest(context, client, lambda call: words.api(context, url, call))
+    """Give the API with the connector's credentials. Raises NotAllowed."""
+    return rest.connect(context, _login(context, api))
+
+
+def connect_by_library(context: HostContext) -> rest.Rest:
+    """Give the same by atlassian-python-api."""
+    return rest.connect_by_library(context, _login(context, "rest/api/latest"))
+
+
+def _login(context: HostContext, api: str) -> rest.Login:
+    url, user = f"{web(context)}/{api}", context.connector.username
+    return rest.Login(
+        base=url, user=user, bearer=_is_bearer(context), describe=lambda call: words.api(context, url, call)
+    )
 
 
 def git_credentials(context: HostContext) -> Credentials | None:

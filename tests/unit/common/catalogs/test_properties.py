@@ -83,12 +83,12 @@ def test_all_faults_are_told_at_once() -> None:
         "property 'metadata' of component:account/payments may not be changed; the catalog keeps kind, metadata,",
         "property 'metadata' of component:account/payments has no value",
         "can be appended to only with a list or a map",
-        "has the mode 'merge'; it can be replace or append",
+        "has the mode 'merge'; it can be replace, append or delete",
     ):
         assert part in told
 
 
-@pytest.mark.parametrize("path", [*FIXED, '"metadata".name', '"kind"'])
+@pytest.mark.parametrize("path", [*FIXED, '"metadata".name', '"kind"', "metadata.name.x", "kind.x"])
 def test_what_the_catalog_keeps_to_itself_is_refused_in_any_spelling(path: str) -> None:
     with pytest.raises(BadInput, match="may not be changed"):
         check([change(path)])
@@ -115,6 +115,27 @@ def test_what_a_message_quotes_is_cut() -> None:
     with pytest.raises(BadInput) as caught:
         check([change(ref="a b" * 40_000), change(path="." * 120_000), change(mode="m" * 120_000)])
     assert len(str(caught.value)) < 2_000
+
+
+def test_a_deletion_has_no_value_and_goes_before_what_was_asked_for_earlier() -> None:
+    with pytest.raises(BadInput, match="is to be deleted, and has a value"):
+        check([change(mode="delete")])
+    gone = change(value=None, mode="delete")
+    assert check([change(), gone]) == [gone]
+    assert remaining(gone, {}) is None
+    assert remaining(gone, {("metadata", "team"): None}) == gone
+
+
+def test_one_entity_in_several_spellings_is_one() -> None:
+    spellings = ["payments", "Component:Payments", "component:default/payments", "default/PAYMENTS"]
+    assert len(check([change(ref=ref) for ref in spellings])) == 1
+    assert len(check([change(ref=ref) for ref in ("api:account/x", "api:account/X", "api:account.o/x")])) == 3
+
+
+def test_maps_in_a_list_are_appended_to_a_map_as_the_api_documents_it() -> None:
+    held: Held = {("metadata", "annotations"): {"a": "1"}}
+    asked = change("metadata.annotations", [{"a": "1"}, {"b": "2"}], "append")
+    assert remaining(asked, held) == change("metadata.annotations", {"b": "2"}, "append")
 
 
 def test_nothing_to_change_is_a_fault() -> None:

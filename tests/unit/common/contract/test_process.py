@@ -6,9 +6,11 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from common.contract import process
 from tests.conftest import REPOSITORY_ROOT
 
 LOOK = "cat /proc/$PPID/environ; (exec 3</proc/$PPID/mem) && echo memory; echo inherited $TOKEN"
@@ -32,6 +34,26 @@ process.close_to_others()
 descriptors = os.listdir("/proc/self/fd")
 print(json.dumps([before, look(), dict(os.environ) == environ, len(descriptors)]))
 """
+
+
+def test_the_temporary_files_of_a_killed_run_are_cleared_by_the_next_and_those_of_a_running_one_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = "import time\nfrom common.contract.process import scratch_folder\nwith scratch_folder() as folder:\n"
+    program += "    (folder / 'file').touch(); print(folder, flush=True); time.sleep(300)\n"
+    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY_ROOT), "TMPDIR": str(tmp_path)}
+    (tmp_path / f"{process.SCRATCH}others").mkdir(mode=0o755)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with subprocess.Popen([sys.executable, "-c", program], env=environ, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        held = Path(running.stdout.readline().strip())
+        with process.scratch_folder():
+            assert (held / "file").is_file()
+        running.kill()
+    assert (held / "file").is_file()
+    with process.scratch_folder():
+        assert not held.exists()
+    assert [path.name for path in tmp_path.iterdir()] == [f"{process.SCRATCH}others"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no /proc")

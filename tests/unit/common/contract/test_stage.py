@@ -74,6 +74,30 @@ def test_a_folder_that_was_made_just_before_the_kill_is_cleared(tmp_path: Path) 
         assert len(list(tmp_path.iterdir())) == 1
 
 
+def test_a_folder_whose_note_was_not_written_yet_is_cleared(tmp_path: Path) -> None:
+    (tmp_path / f"{PREFIX}early").mkdir()
+    (tmp_path / f"{PREFIX}early" / IGNORE).touch()
+    with staging(tmp_path):
+        assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_what_is_killed_while_it_removes_a_folder_leaves_the_note_by_which_the_next_run_knows_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), staging(tmp_path) as stage:  # noqa: PT012 - the end of the block raises
+        (stage.project / "file").touch()
+        (stage.project.parent / "other").touch()
+        monkeypatch.setattr("common.contract.held.shutil.rmtree", killed)
+    monkeypatch.undo()
+    (left,) = tmp_path.iterdir()
+    assert (left / IGNORE).is_file()
+    with staging(tmp_path):
+        assert not left.exists()
+
+
 def test_git_takes_nothing_of_it_along(tmp_path: Path) -> None:
     """A push of the whole workspace after a kill; DirectPush adds files to a repository elsewhere, as here."""
     places = {**os.environ, "GIT_DIR": str(tmp_path / "bare"), "GIT_WORK_TREE": str(tmp_path / "work")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ from tests.hosts import HOSTS
 
 
 def context(url: str, repository: str = "", **more: str) -> HostContext:
-    given = {"machine": "git.corp", "port": "8443", "username": "jane", **more}
+    given: dict[str, Any] = {"machine": "git.corp", "port": "8443", "username": "jane", **more}
     return HostContext(
         connector=Connector(type="Git", remote_url=url, password=Secret("token"), **given),
         location=RepositoryLocation(repository=repository),

@@ -139,3 +139,10 @@ def test_less_strictness_never_turns_verification_off() -> None:
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname
     assert not context.verify_flags & ssl.VERIFY_X509_STRICT
+
+
+def test_a_name_of_the_systems_own_bundle_adds_nothing_to_it(system: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.pem"
+    link.symlink_to(system)
+    options = NetworkInputs(ssl_cert_file=str(link))
+    assert set(options.prepare({}, tmp_path).environ.values()) == {str(system)}

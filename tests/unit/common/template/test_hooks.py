@@ -123,6 +123,38 @@ def test_a_hook_finds_no_secret_in_the_memory_of_the_step(workspace: Path, world
     assert seen == ["own True", "renderer False", "step False", "environment False"]
 
 
+def test_an_extension_finds_no_secret_in_the_memory_of_the_step(workspace: Path) -> None:
+    """It runs in the process that renders, which may be root's: that gives up the right to read others' memory."""
+    root, token = template(workspace / "template", {}), "s3cr3t-" + "canary-of-the-step"
+    reader = READER.replace("YRANAC", token[::-1]).replace("renderer = os.getppid()", "renderer = os.getpid()")
+    reader = reader.replace('for name, pid in ("renderer", renderer), (', "for name, pid in ((").replace(
+        "step):", "step),):"
+    )
+    reader = reader.replace('open("seen"', f'open("{workspace}/seen"')
+    (root / "reader.py").write_text(f"{reader}\nfrom jinja2.ext import Extension\nclass Reader(Extension): pass\n")
+    (root / "cookiecutter.json").write_text('{"slug": "app", "_extensions": ["reader.Reader"]}')
+    environ = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(REPOSITORY_ROOT),
+        "DRONE_NETRC_MACHINE": "git.example.test",
+        "DRONE_NETRC_USERNAME": "u",
+        "DRONE_NETRC_PASSWORD": token,
+    }
+    command = [sys.executable, "-P", "-m", "steps.cookie_cutter"]
+    done = subprocess.run(command, cwd=workspace, env=environ | PRIVATE, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (workspace / "seen").read_text().splitlines() == ["own True", "step False", "environment False"]
+
+
+def test_hooks_get_the_proxy_without_its_password(workspace: Path, run_step: RunStep) -> None:
+    text = "import os; open('proxies', 'w').write(repr([os.environ['https_proxy'], os.environ['NO_PROXY']]))\n"
+    template(workspace / "template", {f"{POST}.py": text})
+    proxy = {"HTTPS_PROXY": "http://user:s3cr3t-canary@proxy.example.test:3128", "NO_PROXY": "a.test,b.test"}
+    done = run_step("CookieCutter", PRIVATE | proxy)
+    assert done.code == 0, done.stderr
+    assert (workspace / "app" / "proxies").read_text() == "['http://proxy.example.test:3128', 'a.test,b.test']"
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="asks the Linux kernel")
 def test_the_step_is_closed_to_others_only_while_a_template_is_rendered() -> None:
     before = isolation._prctl(isolation.PR_GET_DUMPABLE)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
-import stat
 import subprocess
 import sys
 import threading
@@ -19,6 +19,7 @@ from common.contract.stage import staging
 from common.errors import Interrupted
 from common.template.rendering import render
 from tests.conftest import RunStep
+from tests.templates import tree
 
 CONTEXT: dict[str, Any] = {
     "app_name": "My App",
@@ -113,15 +114,6 @@ def build(root: Path) -> None:
     (root / ROOT / "linked-folder").symlink_to("static")
 
 
-def tree(root: Path) -> dict[str, tuple[str, bytes]]:
-    """Every path with its kind and mode, and its content."""
-    found = {}
-    for path in sorted(root.rglob("*")):
-        mode = stat.filemode(path.lstat().st_mode)
-        found[str(path.relative_to(root))] = (mode, path.read_bytes() if path.is_file() else b"")
-    return found
-
-
 def test_a_template_with_everything_comes_out_as_from_the_command_line(
     workspace: Path, run_step: RunStep, tmp_path: Path
 ) -> None:
@@ -153,6 +145,18 @@ def test_a_template_with_everything_comes_out_as_from_the_command_line(
     assert len(expected) > 25
     assert tree(workspace / "out") == expected
     assert list((workspace / "template").rglob("__pycache__")) == []
+
+
+def test_the_tag_of_jinja2_time_works_without_its_package(workspace: Path, run_step: RunStep) -> None:
+    """Many templates name it; cookiecutter has taken it over, with offsets that the package itself no longer can."""
+    root = workspace / "template"
+    (root / "{{cookiecutter.slug}}").mkdir(parents=True)
+    (root / "cookiecutter.json").write_text('{"slug": "app", "_extensions": ["jinja2_time.TimeExtension"]}')
+    text = "{% now 'utc', '%Y' %} {% now 'Europe/Berlin' - 'days=400', '%d' %} {{ 'a b'|slugify }}"
+    (root / "{{cookiecutter.slug}}" / "when").write_text(text)
+    done = run_step("CookieCutter", {"TEMPLATE_TYPE": "private", "PATH_FOR_TEMPLATE": "template"})
+    assert done.code == 0, done.stderr
+    assert re.fullmatch(r"20\d\d \d\d a-b", (workspace / "app" / "when").read_text())
 
 
 PLACES = "{{ cookiecutter._template }}\n{{ cookiecutter._repo_dir }}\n{{ cookiecutter._output_dir }}"
@@ -199,8 +203,8 @@ def test_a_signal_just_after_the_start_ends_the_process_that_renders(
     monkeypatch.setattr("common.template.rendering.subprocess.Popen", noted)
     with staging(workspace) as stage, pytest.raises(Interrupted):
         render(
-            stage, workspace, repository=workspace, told={}, given={}, strict=False, output=workspace, hooks="all",
-            hook_timeout=1, signature={}, largest=1,
+            stage, workspace, around=[], repository=workspace, told={}, given={}, strict=False, output=workspace,
+            hooks="all", hook_timeout=1, signature={}, largest=1,
         )  # fmt: skip
     assert started[0].returncode is not None
     assert list(workspace.iterdir()) == []
@@ -212,5 +216,11 @@ def test_the_process_that_renders_loads_nothing_of_inputs_network_and_git() -> N
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
     ours = {name for name in loaded if name.startswith(("common.", "steps", "runner", "sandbox"))}
     others = {name for name in ours if not name.startswith("common.template")}
-    assert others == {"common.errors", "common.secret", "common.contract", "common.contract.stage"}
+    assert others == {
+        "common.errors",
+        "common.secret",
+        "common.contract",
+        "common.contract.held",
+        "common.contract.stage",
+    }
     assert not {"click", "requests", "rich", "cookiecutter.main", "cookiecutter.prompt"} & set(loaded)

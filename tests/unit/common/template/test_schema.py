@@ -129,6 +129,10 @@ def test_a_template_that_cannot_be_described_is_one_sentence(run_step: RunStep, 
     assert done.code == 2
     assert "no cookiecutter.json at its root" in done.stderr
     assert done.stdout == ""
+    done = run_step("CookieCutter", {}, "--describe-template", "nowhere")
+    assert done.code == 2
+    assert "There is no template in" in done.stderr
+    assert "pathForTemplate" not in done.stderr
     files(workspace / "loop", {"cookiecutter.json": '{"templates": {"a": {"path": "."}}}'})
     done = run_step("CookieCutter", {}, "--describe-template", "loop")
     assert done.code == 2

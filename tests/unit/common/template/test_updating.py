@@ -364,6 +364,25 @@ def test_a_template_in_the_workspace_is_updated_from_by_its_history(
     assert git("status", "--porcelain", cwd=workspace / "clone") == before == ""
 
 
+def test_a_template_of_several_finds_what_stands_at_their_root_in_an_update_too(
+    run_step: RunStep, world: World, workspace: Path, tmp_path: Path
+) -> None:
+    shout = "from cookiecutter.utils import simple_filter\n@simple_filter\ndef shout(text):\n    return text.upper()\n"
+    several: dict[str, str | bytes | None] = {
+        "cookiecutter.json": '{"templates": {"api": {"path": "./sub/api"}}}',
+        "shared.py": shout,
+        "sub/api/cookiecutter.json": '{"name": "payments", "_extensions": ["shared.shout"]}',
+        f"sub/api/{ROOT}/kept": "{{ cookiecutter.name|shout }}\n",
+    }
+    publish(world, tmp_path, "several", several)
+    url = f"{world.url}/templates/several"
+    assert run_step("CookieCutter", {"PUBLIC_TEMPLATE_URL": url, "TEMPLATE_NAME": "api"}).code == 0
+    publish(world, tmp_path, "several", {f"sub/api/{ROOT}/kept": "new {{ cookiecutter.name|shout }}\n"})
+    done = update(run_step)
+    assert done.code == 0, done.stderr
+    assert (workspace / "payments" / "kept").read_text() == "new PAYMENTS\n"
+
+
 def test_a_template_that_has_moved_is_updated_from_at_its_new_address(
     made: Made, run_step: RunStep, world: World, tmp_path: Path
 ) -> None:

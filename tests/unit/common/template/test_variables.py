@@ -99,9 +99,9 @@ def test_what_steers_cookiecutter_is_no_variable(root: Path, name: str) -> None:
 
 def test_texts_of_the_platform_take_the_form_of_the_default(root: Path) -> None:
     """A structure comes as JSON, a list of texts with commas, a number as text (contract, A.1)."""
-    given = {"map": '{"own": "2"}', "kind": "3", "text": ["a", "b"], "number": "7"}
+    given = {"map": '{"own": "2", "x": 3.10}', "kind": "3", "text": ["a", "b"], "number": "7"}
     values, _ = variables.checked(variables.declared_in(root), given, strict=True)
-    assert values == {"map": {"own": "2"}, "kind": 3, "text": "a,b", "number": "7"}
+    assert values == {"map": {"own": "2", "x": "3.10"}, "kind": 3, "text": "a,b", "number": "7"}
 
 
 def test_null_is_not_given(root: Path) -> None:
@@ -114,6 +114,31 @@ def test_a_choice_that_is_no_text_is_reached_by_its_text(root: Path, text: str, 
     declared = {**variables.declared_in(root), "kind": ["b", 3.8, True, False, 3]}
     values, _ = variables.checked(declared, {"kind": text}, strict=True)
     assert values["kind"] is value or (values["kind"] == value and type(values["kind"]) is type(value))
+
+
+@pytest.mark.parametrize(
+    ("choices", "given", "value"),
+    [
+        (["yes", "no"], True, "yes"),
+        (["n", "y"], True, "y"),
+        (["y", "n"], False, "n"),
+        ([3.9, 3.1], "3.10", 3.1),
+        (["3.9", "3.10"], "3.10", "3.10"),
+        ([1, True], True, True),
+    ],
+)
+def test_a_choice_is_reached_by_what_means_the_same(
+    root: Path, choices: list[Any], given: object, value: object
+) -> None:
+    """YAML's true is the choice yes, and 3.10 the number that JSON makes of it in a list of choices."""
+    values, _ = variables.checked({**variables.declared_in(root), "kind": choices}, {"kind": given}, strict=True)
+    assert values["kind"] == value
+
+
+def test_a_choice_that_two_could_mean_is_refused(root: Path) -> None:
+    declared = {**variables.declared_in(root), "kind": ["yes", "y", "no"]}
+    with pytest.raises(BadInput, match="The variable 'kind' is True; it can be yes, y, no"):
+        variables.checked(declared, {"kind": True}, strict=True)
 
 
 def test_a_private_variable_is_accepted_as_on_the_command_line(root: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -255,3 +256,36 @@ def test_the_request_log_keeps_a_limited_number(
     with state.database() as database:
         kept = [row["path"] for row in database.execute("SELECT path FROM requests ORDER BY id")]
     assert kept == ["/api/v3/repos/acme/2", "/api/v3/repos/acme/3", "/api/v3/repos/acme/4"]
+
+
+def test_the_catalog_page_shows_relations_in_both_ways_and_where_entities_came_from(tmp_path: Path) -> None:
+    state = open_state(tmp_path / "state")
+    client = create_app(state.folder).test_client()
+    text = "apiVersion: backstage.io/v1alpha1\nkind: {kind}\nmetadata:\n  name: {name}\nspec:\n  type: x\n{more}"
+    told = {"lifecycle": "production", "owner": "team", "system": "shop", "providesApis": "[pay]"}
+    component = text.format(
+        kind="Component", name="pay", more="".join(f"  {name}: {value}\n" for name, value in told.items())
+    )
+    system = text.format(kind="System", name="shop", more="  owner: team\n")
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "catalog-info.yaml").write_text(f"{component}---\n{system}")
+    seed(state.folder, "acme", "payments", folder)
+    target = {"type": "url", "target": "http://localhost/acme/payments/blob/main/catalog-info.yaml"}
+    token = {"Authorization": f"Bearer {state.credentials['backstage'].token}"}
+    assert client.post("/backstage/api/catalog/locations", json=target, headers=token).status_code == 201
+    with state.database() as database:
+        database.execute("UPDATE locations SET due = 0")
+    key = {"x-api-key": state.credentials["harness"].api_key}
+    for yaml in (component, system):
+        assert client.post("/v1/entities?convert=true", json={"yaml": yaml}, headers=key).status_code == 201
+    shown = " ".join(client.get("/-/entities/").text.split())
+    assert "made in the portal" in shown
+    assert "from http://localhost/acme/payments/blob/main/catalog-info.yaml" in shown
+    for scope, catalog in (("account", "harness"), ("default", "catalog-1")):
+        pay, shop = f"component:{scope}/pay", f"system:{scope}/shop"
+        for name, ref in (("partOf", shop), ("hasPart", pay)):
+            line = f'<span class="quiet">{name}</span> <a href="#{catalog}-{ref}"><code>{ref}</code></a>'
+            assert line in shown
+        assert f'<code>group:{scope}/team</code> <span class="quiet">(not in this catalog)</span>' in shown
+    assert "YAML of <code>component:default/pay</code>" in shown

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from common.errors import BadInput
@@ -15,7 +17,7 @@ from common.secret import Secret
 
 
 def context(url: str, organization: str = "acme/team", repository: str = "payments", **more: str) -> HostContext:
-    host, own = url.partition("://")[2].partition("/")[0], {"username": "jane"}
+    host, own = url.partition("://")[2].partition("/")[0], dict[str, Any](username="jane")
     location = {"organization": organization, "repository": repository, "project": more.pop("project", "")}
     personal = more.pop("personal", "") == "true"
     return HostContext(

@@ -92,6 +92,34 @@ def test_what_is_no_name_of_a_revision_is_refused_before_git_is_asked(
     assert world.faults.requests == []
 
 
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("gh:acme/service", "Give its address over HTTPS: https://github.com/acme/service"),
+        (
+            "git@git.example.test:acme/service.git",
+            "Give its address over HTTPS: https://git.example.test/acme/service.git",
+        ),
+        (
+            "https://u:pass-word@github.com/acme/many/tree/v2/services/api/",
+            "https://github.com/acme/many, and TEMPLATE_CHECKOUT to v2 and TEMPLATE_DIRECTORY to services/api.",
+        ),
+        ("https://git.example.test/a/b/c/-/tree/main?x=y", "/a/b/c, and TEMPLATE_CHECKOUT to main."),
+        ("https://bitbucket.org/acme/many/src/main/api", "TEMPLATE_DIRECTORY to api."),
+    ],
+)
+def test_an_address_that_people_paste_is_told_with_the_one_that_is_meant(
+    run_step: RunStep, given: str, words: str
+) -> None:
+    """Cookiecutter's abbreviations, git's address over SSH, and a page of the host; before anything is asked."""
+    for name, arguments in (("publicTemplateUrl", ()), ("describeTemplate", ("--describe-template", given))):
+        done = run_step("CookieCutter", {"PUBLIC_TEMPLATE_URL": given}, *arguments)
+        assert done.code == 2
+        assert done.stderr.startswith(f"error: {name} is ")
+        assert words in done.stderr
+        assert "pass-word" not in done.stderr
+
+
 def test_a_folder_is_named_by_an_input_or_behind_the_url_and_links_may_lead_to_the_rest_of_the_repository(
     repository: Callable[..., Path], rendered: Rendered, workspace: Path
 ) -> None:

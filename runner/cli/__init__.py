@@ -1,4 +1,4 @@
-"""`idp-steps run`, `validate`, `sandbox`: reads the command line, turns failures into sentences and exit codes."""
+"""`idp-steps` and its commands: reads the command line, turns failures into sentences and exit codes."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from common.contract.signals import signals
 from common.diagnostics import Invalid
 from common.document import Node, reader
 from common.errors import BadInput, Interrupted, StepError
+from runner.cli.catalog import catalog
+from runner.cli.convert import convert
 from runner.execution import checks, workflows
 from runner.execution import run as runs
 from runner.execution.engine import ENGINES, PULLS, Choice
@@ -46,6 +48,9 @@ _FILE = click.Path(path_type=Path)
 def idp_steps() -> None:
     """Run the pipelines of an internal developer portal on this machine."""
 
+
+idp_steps.add_command(convert)
+idp_steps.add_command(catalog)
 
 _FACT = click.option(
     "--fact",

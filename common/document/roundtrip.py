@@ -1,0 +1,360 @@
+"""Edits YAML and keeps what is around the edit: comments, order, quotes, anchors. The library for that is ruamel.yaml.
+
+Every value is a text as it is written (`1.10`, `~`, `yes`), so nothing is read by the rules of one version of YAML and
+written by those of another. What the reader (reader.py) refuses is refused here too, before ruamel.yaml sees it.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from common.diagnostics import Location
+from common.document import NULL, STRING, Node, Scalar, Unreadable, reader
+from common.document import Mapping as NodeMapping
+from common.document import Sequence as NodeSequence
+from common.errors import shown
+
+LARGEST = 1_200_000  # characters: ruamel.yaml takes some seconds for these
+BOM = "\ufeff"
+WORDS = frozenset({"null", "~", "true", "false", "yes", "no", "on", "off", "y", "n"})
+OCTAL = re.compile(r"0o|[-+]?0[0-9]|[-+]?[0-9.]+e", re.IGNORECASE)  # numbers of one version alone
+WIDEST = 2**30  # no line is broken anew
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A field of a map: `above` are the lines of comment before it, without their indentation; '' is an empty one."""
+
+    key: Any
+    value: Any
+    above: list[str] = field(default_factory=list)
+    after: Any = None  # ruamel.yaml's comment behind it, and further ones inside of it
+
+
+def edited(text: str, edit: Callable[..., Any]) -> str:
+    """Give the text with each of its documents as `edit` makes it, called with its root and its `number`.
+
+    None leaves it as it is, to the byte. Raises Unreadable.
+    """
+    if len(text) > LARGEST:
+        problem = f"it has {len(text)} characters, and {LARGEST} are edited at most"
+        raise Unreadable(reader.TOO_LARGE, problem, "split it", Location("", 1, 1))
+    begin = BOM if text.startswith(BOM) else ""
+    line = "\r\n" if "\r\n" in text else "\n"
+    plain = text.removeprefix(BOM).replace("\r\n", "\n")
+    made, end = [begin], 0
+    for number, (node, (start, stop)) in enumerate(_documents(plain)):
+        made += [plain[end:start], _edited(plain[start:stop], node, functools.partial(edit, number=number))]
+        end = stop
+    return "".join([*made, plain[end:]]).replace("\n", line)
+
+
+def split(text: str) -> list[str]:
+    """Give each document of a text, but the empty ones, as a text of its own."""
+    line = "\r\n" if "\r\n" in text else "\n"
+    plain = text.removeprefix(BOM).replace("\r\n", "\n")
+    pieces = (plain[start:stop] for _, (start, stop) in _documents(plain))
+    return [piece.lstrip("\n").replace("\n", line) for piece in pieces]
+
+
+def parsed(text: str) -> Any:
+    """Give the root of a text of one document, as ruamel.yaml sees it. The reader must have taken the text."""
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    try:
+        return _with_anchors(_yaml().load(text))
+    except YAMLError as error:
+        mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
+        place = Location("", mark.line + 1, mark.column + 1) if mark else Location("", 1, 1)
+        told = error.problem if isinstance(error, MarkedYAMLError) else error
+        problem = f"YAML 1.2 does not allow it ({shown(str(told), quotes=False)})"
+        raise Unreadable(reader.NO_YAML, problem, "write it in quotes", place) from error
+
+
+def written(root: Any, *, mapping: int = 2, offset: int = 0) -> str:
+    """Write a root. mapping: how far the fields of a map stand in; offset: the dash of an item of a list."""
+    into = io.StringIO()
+    yaml = _yaml()
+    yaml.indent(mapping=mapping, sequence=offset + 2, offset=offset)
+    yaml.dump(root, into)
+    return into.getvalue()
+
+
+def text_of(value: str) -> Any:
+    """Give a text as ruamel.yaml has to write it, so that readers of any version of YAML take it for a text."""
+    from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString, PlainScalarString
+
+    is_lines = "\n" in value and not value.startswith((" ", "\n"))
+    if is_lines and all(part == part.rstrip() and part.isprintable() for part in value.split("\n")):
+        return LiteralScalarString(value)
+    return PlainScalarString(value) if _is_plain(value) else DoubleQuotedScalarString(value)
+
+
+def value_of(value: Any) -> Any:
+    """Give a JSON value as ruamel.yaml has to write it."""
+    from ruamel.yaml.comments import CommentedMap, CommentedSeq
+    from ruamel.yaml.scalarstring import PlainScalarString
+
+    if isinstance(value, dict):
+        return CommentedMap({text_of(str(key)): value_of(inner) for key, inner in value.items()})
+    if isinstance(value, list):
+        return CommentedSeq([value_of(inner) for inner in value])
+    if isinstance(value, str):
+        return text_of(value)
+    return PlainScalarString(json.dumps(value))
+
+
+def entries(root: Any, mapping: Any) -> list[Entry]:
+    """Take a map of the document apart, each field with the comments that are its own; first the root itself.
+
+    ruamel.yaml keeps the comment above a field with whatever value ends before it.
+    """
+    if mapping.fa.flow_style():
+        return [Entry(key, value, after=_slot(mapping, key)) for key, value in mapping.items()]
+    firsts = _first_places(root)
+    column = min((place[1] for place in mapping.lc.data.values()), default=0) if mapping.lc.data else 0
+    above = _take_start(root, mapping)
+    found: list[Entry] = []
+    for key, value in mapping.items():
+        own, above = above, []
+        slot = mapping.ca.items.get(key)
+        own += [mark for token in (slot and slot[1]) or () for mark in _lines(token.value)]
+        container, last = _last_leaf(mapping, key, firsts)
+        if container is not None:
+            is_end = mapping is not root and len(found) == len(mapping) - 1
+            above = _take_tail(container, last, column - is_end)
+        found.append(Entry(key, value, own, _slot(mapping, key)))
+    if above and mapping is root:
+        root.ca.end = [*(_comment(mark, 0) for mark in above), *(root.ca.end or [])]
+    return found
+
+
+def with_value(entry: Entry, value: Any, key: Any = None) -> Entry:
+    """Give the field with another value, or under another name: what stands behind it comes close to it."""
+    after = entry.after
+    if after and after[0] is not None:
+        after = [_comment(after[0].value.removesuffix("\n"), 0), *after[1:]]
+    return Entry(entry.key if key is None else key, value, entry.above, after)
+
+
+def comments_of(entry: Entry) -> list[str]:
+    """Give the lines of comment above and behind a field; behind a list or map, what stands next to its name."""
+    inner = getattr(entry.value, "ca", None) if hasattr(entry.value, "fa") else None
+    after = (inner.comment if inner is not None else entry.after) or [None]
+    return entry.above + (_lines(after[0].value) if after[0] is not None else [])
+
+
+def fill(mapping: Any, fields: list[Entry], *, column: int) -> Any:
+    """Put these fields in place of those that a map has, keys at the column, and give it: anchors and aliases stay."""
+    for key in list(mapping):
+        del mapping[key]
+    mapping.ca.items.clear()
+    for entry in fields:
+        mapping[entry.key] = entry.value
+        above = [_comment(mark, column) for mark in entry.above] or None
+        inner = getattr(entry.value, "ca", None) if hasattr(entry.value, "fa") else None
+        after = (inner.comment if inner is not None else entry.after) or [None, None]
+        if above or any(after):
+            mapping.ca.items[entry.key] = [None, above, *after]
+    return mapping
+
+
+def _edited(piece: str, node: Node, edit: Callable[[Any], Any]) -> str:
+    begin = piece[: len(piece) - len(piece.lstrip("\n"))]
+    root = edit(parsed(piece))
+    if root is None:
+        return piece
+    mapping, offset = _indents(node)
+    new = written(root, mapping=mapping, offset=offset)
+    return begin + (new if piece.endswith("\n") else new.removesuffix("\n"))
+
+
+def _documents(text: str) -> Iterator[tuple[Node, tuple[int, int]]]:
+    """Give each document but the empty ones, and where in the text it is, without the marks before and behind it."""
+    import yaml
+
+    roots, spans, end = reader.documents(text), [(0, len(text))], 0
+    if re.search(r"^(---|\.\.\.)", text, re.MULTILINE):
+        spans = []
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            begins: Any = event.start_mark  # PyYAML's marks may be missing by their type alone
+            ends: Any = event.end_mark
+            if isinstance(event, yaml.DocumentStartEvent):
+                start = ends.index if event.explicit else end
+            elif isinstance(event, yaml.DocumentEndEvent):
+                spans.append((start, begins.index))
+                end = ends.index
+    return ((root, span) for root, span in zip(roots, spans, strict=False) if root.tag != NULL)
+
+
+def _indents(node: Node) -> tuple[int, int]:
+    """Give how far maps and the items of lists stand in, by the first of each."""
+    mapping = offset = None
+    waiting: list[Node] = [node]
+    while waiting and (mapping is None or offset is None):
+        at = waiting.pop(0)
+        if not isinstance(at, NodeMapping):
+            continue
+        for key, value in at.fields.items():
+            step = (value.location.column - at.keys[key].column, value.location.line - at.keys[key].line)
+            if isinstance(value, NodeMapping) and value.fields and step[1] > 0 and mapping is None:
+                mapping = step[0]
+            elif isinstance(value, NodeSequence) and step[1] > 0 and offset is None:
+                offset = step[0]
+            waiting.append(value)
+    return max(mapping or 2, 1), max(offset or 0, 0)
+
+
+@functools.cache
+def _resolver() -> Any:
+    from ruamel.yaml.nodes import ScalarNode
+    from ruamel.yaml.resolver import VersionedResolver
+
+    class AsWritten(VersionedResolver):
+        """Takes every scalar without a tag for a text."""
+
+        def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
+            if kind is ScalarNode and implicit[0]:
+                return self.DEFAULT_SCALAR_TAG
+            return super().resolve(kind, value, implicit)
+
+    return AsWritten
+
+
+def _yaml() -> Any:
+    from ruamel.yaml import YAML
+
+    made = YAML(typ="rt", pure=True)
+    made.preserve_quotes = True
+    made.width = WIDEST
+    made.Resolver = _resolver()
+    return made
+
+
+def _is_plain(value: str) -> bool:
+    """Tell whether a text may stand without quotes: both versions of YAML read it as this text, also in brackets."""
+    if not value or value != value.strip() or not value.isprintable() or value.lower() in WORDS:
+        return False
+    try:
+        roots = reader.documents(f"[{value}]")
+    except Unreadable:
+        return False
+    items = roots[0].items if len(roots) == 1 and isinstance(roots[0], NodeSequence) else ()
+    only = items[0] if len(items) == 1 else None
+    return isinstance(only, Scalar) and only.tag == STRING and only.value == value and not OCTAL.match(value)
+
+
+def _with_anchors(root: Any) -> Any:
+    """Have every anchor written, also one that no alias names."""
+    waiting, seen = [root], set[int]()
+    while waiting:
+        value = waiting.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if isinstance(value, dict | list):
+            anchor: Any = value.yaml_anchor()  # type: ignore[union-attr] # they are ruamel.yaml's own
+            if anchor is not None and anchor.value:
+                anchor.always_dump = True
+            waiting += [inner for _, inner in _fields(value)]
+    return root
+
+
+def _slot(mapping: Any, key: Any) -> Any:
+    slot = mapping.ca.items.get(key)
+    return slot[2:] if slot else None
+
+
+def _first_places(root: Any) -> dict[int, tuple[int, Any]]:
+    """Give where each list and map stands first: anywhere else it is an alias, whose comments are not there."""
+    places: dict[int, tuple[int, Any]] = {}
+    waiting = [root]
+    while waiting:
+        container = waiting.pop()
+        for key, value in _fields(container):
+            if hasattr(value, "ca") and hasattr(value, "fa") and id(value) not in places:
+                places[id(value)] = (id(container), key)
+                waiting.append(value)
+    return places
+
+
+def _fields(container: Any) -> Iterator[tuple[Any, Any]]:
+    return iter(container.items() if isinstance(container, dict) else enumerate(container))
+
+
+def _last_leaf(container: Any, key: Any, firsts: dict[int, tuple[int, Any]]) -> tuple[Any, Any]:
+    """Give the list or map, and the place in it, that holds the comment behind a value; None for an alias."""
+    while True:
+        value = container[key]
+        nested = hasattr(value, "ca") and hasattr(value, "fa") and isinstance(value, dict | list)
+        if nested and firsts.get(id(value)) != (id(container), key):
+            return None, None
+        if not nested or not value or value.fa.flow_style():
+            return container, key
+        container, key = value, (next(reversed(value)) if isinstance(value, dict) else len(value) - 1)
+
+
+def _token(container: Any, key: Any) -> Any:
+    slot = container.ca.items.get(key)
+    if not slot:
+        return None
+    return slot[2] if isinstance(container, dict) else slot[0]
+
+
+def _take_tail(container: Any, key: Any, column: int) -> list[str]:
+    """Cut off the comment lines behind a value that stand at the column or before, and give them."""
+    token = _token(container, key)
+    if token is None:
+        return []
+    is_block = type(container[key]).__name__ in ("LiteralScalarString", "FoldedScalarString")
+    head, _, rest = ("", "", token.value) if is_block else token.value.partition("\n")
+    lines = rest.removesuffix("\n").split("\n") if rest else []
+    at = next(
+        (number for number, mark in enumerate(lines) if mark.strip() and len(mark) - len(mark.lstrip()) <= column),
+        len(lines) if any(mark.strip() for mark in lines) else 0,
+    )
+    while at and not lines[at - 1].strip():  # empty lines go with what they stand before
+        at -= 1
+    kept, taken = lines[:at], lines[at:]
+    behind = "\n".join([head, *kept]) if not is_block else "\n".join(kept)
+    new = _comment(behind, token.start_mark.column) if behind.strip() else None
+    slot = container.ca.items[key]
+    slot[2 if isinstance(container, dict) else 0] = new
+    value = container[key]
+    if getattr(getattr(value, "ca", None), "comment", None):
+        value.ca.comment[0] = new
+    return [mark.strip() for mark in taken]
+
+
+def _take_start(root: Any, mapping: Any) -> list[str]:
+    """Cut off the comment lines between the name of a map and its first field, and give them."""
+    if mapping is root or not mapping.ca.comment:
+        return []  # those of the whole document stay at its beginning
+    behind, before = (*mapping.ca.comment, None)[:2]
+    lines: list[str] = []
+    if behind is not None:
+        head, _, rest = behind.value.partition("\n")
+        lines += _lines(rest) if rest else []
+        new = _comment(head, behind.start_mark.column) if head.strip() else None
+        mapping.ca.comment = [new, None]
+    lines += [mark for token in before or () for mark in _lines(token.value)]
+    if behind is None:
+        mapping.ca.comment = None
+    return lines
+
+
+def _lines(text: str) -> list[str]:
+    return [mark.strip() for mark in text.removesuffix("\n").split("\n")]
+
+
+def _comment(text: str, column: int) -> Any:
+    from ruamel.yaml.error import CommentMark
+    from ruamel.yaml.tokens import CommentToken
+
+    return CommentToken(f"{text}\n", CommentMark(column if text.strip() else 0), None)

@@ -1,0 +1,83 @@
+"""Hostile catalog files: checker, converter and merge take them, or refuse them with a sentence, at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from common.catalogs.conversion import converted
+from common.catalogs.entity import parse
+from common.catalogs.merging import merged
+from common.catalogs.rules import Format
+from common.errors import BadInput
+
+GOOD = (
+    "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: pay\n  description: x\n"
+    "spec:\n  type: service\n  lifecycle: production\n  owner: team\n"
+)
+
+
+def check(text: str) -> str:
+    parse(text, what="it")
+    return text
+
+
+def convert(text: str) -> str:
+    (found,) = converted(text, Format.HARNESS, what="it")
+    return found.text
+
+
+def merge_into(text: str) -> str:
+    return merged(text, GOOD.replace("description: x", "title: new"), what="it")
+
+
+def merge(text: str) -> str:
+    return merged(GOOD.replace("description: x", "title: old"), text, what="it")
+
+
+LAUGHS = "\n".join(["  l0: &l0 [ha]", *(f"  l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]" for n in range(1, 10))])
+REFUSED = {
+    "laughs": (GOOD.replace("spec:", f"spec:\n{LAUGHS}"), "too large"),
+    "endless alias": (GOOD.replace("spec:", "spec: &s\n  x: *s"), "endless"),
+    "a key twice": (GOOD.replace("spec:", "spec:\n  owner: other"), "the key 'owner' was given on line 7 already"),
+    "tab": (GOOD.replace("  owner", "\towner"), "indent with blanks"),
+    "depth": (GOOD.replace("spec:", f"spec:\n  x: {'[' * 5000}{']' * 5000}"), "nested too deeply"),
+    "NUL": (GOOD.replace("description: x", 'description: "\\0"'), "NUL"),
+    "half a character": (GOOD.replace("description: x", 'description: "\\ud800"'), "half of a character"),
+    "size": (GOOD.replace("description: x", f"description: {'x' * 5_000_000}"), "too large"),
+    "a tag of Python": (GOOD.replace("name: pay", "name: !!python/object/apply:os.system [x]"), "metadata.name"),
+    "a list as key": (GOOD.replace("spec:", "spec:\n  ? [a]\n  : b"), "cannot be a key"),
+    "nothing": ("# nothing\n", "there is no entity"),
+}
+TAKEN: dict[str, tuple[Callable[[str], str], str]] = {
+    "BOM": (lambda text: f"\ufeff{text}", r"\A\ufeff"),
+    "CRLF": (lambda text: text.replace("\n", "\r\n"), r"\A(?:[^\n]*\r\n)+\Z"),
+    "Unicode": (lambda text: text.replace("description: x", "description: 漢字 🎉 Ä\u0301"), "漢字 🎉 Ä\u0301"),
+    "right to left": (lambda text: text.replace("description: x", 'description: "\u202eabc"'), "u202e|\u202e"),
+    "a tag": (lambda text: text.replace("spec:", "spec:\n  x: !Ref other"), "!Ref other"),
+    "anchors": (lambda text: text.replace("spec:", "spec:\n  x: &a [1]\n  y: *a"), r"&a \[1\](?s:.*)\*a"),
+    "a merge key": (lambda text: text.replace("spec:", "spec:\n  x: &a {b: c}\n  y:\n    <<: *a"), r"<<: \*a"),
+    "1 MB": (lambda text: text.replace("description: x", "description: |\n" + "    long line\n" * 75_000), "long line"),
+}
+
+
+@pytest.mark.parametrize("work", [check, convert, merge_into, merge])
+@pytest.mark.parametrize("case", REFUSED)
+def test_it_is_refused_with_a_sentence_that_says_what_is_wrong(work: Callable[[str], str], case: str) -> None:
+    text, told = REFUSED[case]
+    with pytest.raises(BadInput) as caught:
+        work(text)
+    assert told in str(caught.value)
+    assert len(str(caught.value)) < 1000
+
+
+@pytest.mark.parametrize("work", [check, convert, merge_into, merge])
+@pytest.mark.parametrize("case", TAKEN)
+def test_it_is_taken_and_what_it_holds_is_kept(work: Callable[[str], str], case: str) -> None:
+    turn, kept = TAKEN[case]
+    result = work(turn(GOOD))
+    if not (work is merge and case in ("BOM", "CRLF")):  # those belong to the file that is there
+        assert re.search(kept, result)
+    parse(result, what="it")

@@ -1,0 +1,147 @@
+"""`idp-steps catalog`: filling each catalog from the repositories of an organization, and what it holds in vain."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from runner import cli
+from sandbox.git import bare as git
+from sandbox.git import repositories
+from sandbox.seeding import seed
+from sandbox.services import open_state
+from tests.catalogs import CATALOGS, CatalogUnderTest
+from tests.conftest import World
+
+FILE = (
+    "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: {name}\n"
+    "spec:\n  type: service\n  lifecycle: production\n  owner: team\n"
+)
+TEMPLATE = FILE.replace("{name}", "{{ repository }}").replace("team", "'{{ owner }}'")
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    """Run a command of `idp-steps catalog` with these variables and no others."""
+
+    def command(environ: Mapping[str, str], *arguments: str) -> tuple[int, str, str]:
+        with monkeypatch.context() as patch:
+            for name in ("X_API_KEY", "HTTP_PROXY", "REPO_NAME"):
+                patch.delenv(name, raising=False)
+            for name, value in {"RETRY_BUDGET": "2", "WAIT_TIMEOUT": "20", **environ}.items():
+                patch.setenv(name, value)
+            patch.chdir(tmp_path)
+            capfd.readouterr()
+            code = cli.main(["catalog", *arguments])
+        return code, *capfd.readouterr()
+
+    return command
+
+
+def put(world: World, tmp_path: Path, name: str, text: str | None) -> None:
+    """Make a repository of acme with this catalog file, or with another file alone."""
+    folder = tmp_path / "files" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.iterdir():
+        old.unlink()
+    (folder / "README.md").write_text("x\n")
+    if text is not None:
+        (folder / "catalog-info.yaml").write_text(text)
+    seed(world.state_dir, "acme", name, folder)
+
+
+def variables(catalog: CatalogUnderTest, world: World) -> dict[str, str]:
+    """Give those of the first way in which the catalog is told to register, without the repository."""
+    return {**catalog.forms[0](world), "REPO_NAME": ""}
+
+
+@pytest.mark.parametrize("catalog", CATALOGS, ids=str)
+def test_every_repository_is_registered_and_what_fails_stops_no_other(
+    catalog: CatalogUnderTest, world: World, tmp_path: Path, run: Run
+) -> None:
+    put(world, tmp_path, "pay", FILE.format(name="pay"))
+    put(world, tmp_path, "broken", FILE.replace("{name}", "a b"))
+    put(world, tmp_path, "bare", None)
+    put(world, tmp_path, "sell", FILE.format(name="sell"))
+    (tmp_path / "template.yaml").write_text(TEMPLATE)
+    environ, report = variables(catalog, world), tmp_path / "report.jsonl"
+
+    code, out, err = run(environ, "import", "--template", "template.yaml")
+    assert code == catalog.bad_file[0], err
+    assert "Repositories: 3 planned, 1 failed." in out
+    assert "Nothing was written" in out
+    assert catalog.registered(world) == []
+    assert "failed: broken" in err
+
+    code, out, err = run(environ, "import", "--apply", "--report", str(report))
+    assert code == catalog.bad_file[0], err
+    assert "Repositories: 2 made, 1 lacks, 1 failed." in out
+    assert "lacks: bare (it holds no catalog-info.yaml and no idp.yaml)" in out
+    scope = catalog.ref.partition("/")[0]
+    assert sorted(ref for ref in catalog.registered(world) if "location" not in ref) == [
+        f"{scope}/pay",
+        f"{scope}/sell",
+    ]
+
+    with report.open("a") as file:
+        file.write('{"repository": "pa')  # as a kill leaves it
+    put(world, tmp_path, "broken", FILE.format(name="broken"))
+    code, out, err = run(environ, "import", "--apply", "--report", str(report), "--template", "template.yaml")
+    assert code == 0, err
+    assert "Repositories: 2 made, 2 done before." in out
+    made = [json.loads(line) for line in report.read_text().splitlines() if line.endswith("}")]
+    assert made[-1]["outcome"] == "made"
+    assert run(environ, "import", "--apply")[1].endswith("Repositories: 4 existed.\n")
+    bare = repositories.find(open_state(world.state_dir), "github", "acme", "bare")
+    content = git.read(bare.folder, git.entry(bare.folder, git.branches(bare.folder)["main"], "catalog-info.yaml").sha)
+    assert content.decode() == FILE.format(name="bare").replace("team", "'acme'")
+
+
+@pytest.mark.parametrize("catalog", CATALOGS, ids=str)
+def test_orphans_and_errors_are_listed_and_deleted_on_request(
+    catalog: CatalogUnderTest, world: World, tmp_path: Path, run: Run
+) -> None:
+    for name in ("gone", "wrong", "well"):
+        put(world, tmp_path, name, FILE.format(name=name))
+    environ = variables(catalog, world)
+    assert run(environ, "import", "--apply")[0] == 0
+    put(world, tmp_path, "gone", None)
+    put(world, tmp_path, "wrong", FILE.replace("{name}", "a b"))
+    with open_state(world.state_dir).database() as database:
+        database.execute("UPDATE locations SET due = 0")  # so that the catalog reads them again at once
+
+    code, out, err = run(environ, "orphans")
+    assert (code, out.count("found: ")) == (0, 1), err
+    assert "gone/blob/main/catalog-info.yaml" in out
+    assert "Nothing was deleted" in out
+    code, out, err = run(environ, "orphans", "--delete")
+    assert (code, out.count("deleted: ")) == (0, 1), err
+    assert not any("/gone" in ref for ref in catalog.registered(world) if not ref.startswith("location"))
+    assert run(environ, "orphans")[1] == "Orphans: 0.\n"
+
+    code, out, err = run(environ, "errors")
+    assert (code, out.count("found: ")) == (0, 1), err
+    assert "wrong" in out
+    assert run(environ, "errors", "--delete")[0] == 0
+    assert run(environ, "errors")[1] == "Errors: 0.\n"
+    assert any(ref.endswith("/well") for ref in catalog.registered(world))
+
+
+def test_what_is_missing_is_told_and_help_lists_the_inputs(world: World, tmp_path: Path, run: Run) -> None:
+    catalog = CATALOGS[0]
+    code, out, _ = run({}, "import", "--help")
+    assert code == 0
+    assert "--apply" in out
+    assert "idp-steps catalog import" in out
+    code, _, err = run({**variables(catalog, world), "CONNECTOR_TYPE": "Git"}, "import")
+    assert (code, "has no pages that show files" in err) == (2, True)
+    code, _, err = run({**variables(catalog, world), "ORG_NAME": ""}, "import")
+    assert (code, "Required input is missing: organization" in err) == (2, True)
+    put(world, tmp_path, "bare", None)
+    (tmp_path / "t.yaml").write_text("{{ nothing }}")
+    code, _, err = run(variables(catalog, world), "import", "--template", "t.yaml")
+    assert (code, "'nothing' is undefined" in err) == (2, True)
