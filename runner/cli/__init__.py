@@ -17,13 +17,13 @@ from common.contract import values as texts
 from common.contract.process import NOT_WRITABLE
 from common.contract.signals import signals
 from common.diagnostics import Invalid
+from common.document import Node, reader
 from common.errors import BadInput, Interrupted, StepError
 from runner.cli.catalog import catalog
 from runner.cli.convert import convert
 from runner.execution import checks, workflows
 from runner.execution import run as runs
-from runner.execution.container import Choice
-from runner.execution.engine import ENGINES, PULLS
+from runner.execution.engine import ENGINES, PULLS, Choice
 from runner.execution.given import choose, gather, pipeline_file
 from runner.execution.questions import Terminal
 from runner.execution.report import complain, to
@@ -31,7 +31,8 @@ from runner.execution.step import Settings
 from runner.language import facts as told
 from runner.language.inputs import described
 from runner.language.validate import Checked
-from runner.language.validate.examine import examined
+from runner.language.validate.examine import document
+from runner.language.workflow.load import is_workflow
 from runner.platform import connectors, containers, images, sandboxed
 
 BUG = 70
@@ -133,14 +134,14 @@ def run(  # noqa: PLR0913 - one parameter per option
     """
     report = to(sys.stdout, os.environ)
     file = pipeline_file(pipeline)
-    given = gather(settings, inputs, file, report)
+    given, root = gather(settings, inputs, file, report), reader.read(file)
     form = None
-    if workflow := workflows.opened(file):
-        form = workflows.filled(*workflow, given)
-        file, given = form.pipeline, form.given
+    if is_workflow(root):
+        form = workflows.filled(root, file, given)
+        file, given, root = form.pipeline, form.given, reader.read(form.pipeline)
         report.line(f"The workflow starts the pipeline in {file}.")
     known = {**(sandboxed.FACTS if sandbox else {}), **told.gather(facts, file)}
-    checked = _checked(file, known, stages, strict=strict)
+    checked = _checked(root, file, known, stages, strict=strict)
     environ = {**os.environ, **({"VERBOSE": "true"} if verbose else {})}
     dry = dry_run or _asked_for("DRY_RUN", os.environ)
     where = Settings(Path.cwd(), workspace, environ, dry, chosen=stages, run_here=run_here)
@@ -181,9 +182,9 @@ def run(  # noqa: PLR0913 - one parameter per option
     return code
 
 
-def _checked(file: Path, known: Mapping[str, str], stages: tuple[str, ...], *, strict: bool) -> Checked:
-    """Read and check a pipeline's file. Raises Invalid."""
-    checked, faults = examined(file, checks.facts_of(known), stages)
+def _checked(root: Node, file: Path, known: Mapping[str, str], stages: tuple[str, ...], *, strict: bool) -> Checked:
+    """Check what was read of a pipeline's file. Raises Invalid."""
+    checked, faults = document(root, str(file), checks.facts_of(known), stages)
     names = [stage.identifier for stage in checked.pipeline.stages]
     faults += checks.unknown_stages(stages, names)
     if faults or (strict and checked.warnings):
@@ -226,7 +227,8 @@ def validate(  # noqa: PLR0913 - one parameter per option
 @click.argument("pipeline", type=_FILE, metavar="FILE|DIR")
 def inputs_of(pipeline: Path) -> int:
     """Print the values that a pipeline takes, as a JSON schema."""
-    checked = _checked(pipeline_file(pipeline), {}, (), strict=False)
+    file = pipeline_file(pipeline)
+    checked = _checked(reader.read(file), file, {}, (), strict=False)
     click.echo(described.schema(checked.pipeline, checked.places))
     return 0
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from common.contract import child
 from common.errors import BadInput
 from runner.execution import process, script
-from runner.execution.engine import LABEL, OWN, Engine, guarded, have_images, opened, remove
+from runner.execution.engine import LABEL, OWN, Choice, Engine, guarded, have_images, opened, remove
 from runner.execution.launch import TIMED_OUT, Ended, Start
 from runner.language import pipeline as language
 from runner.language import step_types
@@ -32,15 +32,6 @@ NEAR = {"docker": "host.docker.internal", "podman": "host.containers.internal"}
 UNITS = {"": 1, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 QUANTITY = re.compile(rf"(\d{{1,9}}(?:\.\d{{1,9}})?)({'|'.join(UNITS)})")
 NOT_RUN = 125  # the engine's own failure, before the container ran
-
-
-@dataclass(frozen=True)
-class Choice:
-    """The engine that somebody chose, when it fetches images, and which image a type of step has."""
-
-    program: str
-    pull: str
-    image: Callable[[StepKind], str]
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from common.errors import BadInput
+from runner.language.step_types import StepKind
 from runner.platform.images import REPOSITORY
 
 Name = Literal["docker", "podman"]
@@ -46,6 +47,15 @@ for turn in range(times):
         time.sleep(1)
 """
 LOOKS = 3  # how often the guard looks when the runner has been killed
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The engine that somebody chose, when it fetches images, and which image a type of step has."""
+
+    program: str
+    pull: str
+    image: Callable[[StepKind], str]
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from common.diagnostics import Invalid, Location, listed
 from common.document import Scalar, location_within
 from common.errors import BadInput, Interrupted
 from common.secret import Secret
-from runner.execution import advice, container, folders
+from runner.execution import advice, folders
 from runner.execution import step as steps
 from runner.execution.attempts import Attempts
 from runner.execution.dry_run import DryRun
@@ -98,6 +98,8 @@ def run(  # noqa: PLR0913, PLR0917 - what a run is made of
     if faults:
         raise Invalid(faults)
     if settings.engine is not None:
+        from runner.execution import container
+
         wanted = container.images(pipeline, skip, settings.engine.image)
         container.prepare(settings.engine, settings.environ, wanted, report.line)
     needs_account = any(
@@ -129,6 +131,8 @@ def _launcher(settings: Settings) -> Iterator[Launcher]:
     if settings.engine is None:
         yield settings.launcher
         return
+    from runner.execution import container
+
     with container.started(settings.engine, settings.environ, settings.near) as containers:
         yield containers.launch
 

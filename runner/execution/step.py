@@ -10,8 +10,8 @@ from pathlib import Path
 from common.errors import BadInput
 from common.secret import Secret
 from runner.execution import dotenv, limits, process, script
-from runner.execution.container import Choice
 from runner.execution.dry_run import DryRun
+from runner.execution.engine import Choice
 from runner.execution.launch import TIMED_OUT, Ended, Launcher, Script, Start
 from runner.execution.limits import Limit
 from runner.execution.report import Report

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from common.diagnostics import Diagnostic, Invalid, listed, suggestion
+from common.diagnostics import Invalid, listed, suggestion
 from common.document import Mapping as Map
-from common.document import Scalar, plain, reader
+from common.document import Node, Scalar, plain, reader
 from common.errors import BadInput, shown
 from runner.execution.report import Report
 from runner.execution.step import shown as outputs_shown
@@ -17,7 +17,7 @@ from runner.execution.tree import Tree
 from runner.language.inputs import Given
 from runner.language.workflow import Workflow, template
 from runner.language.workflow.form import fill
-from runner.language.workflow.load import is_workflow, load
+from runner.language.workflow.load import load
 
 MAPPING = "pipelines.yaml"  # identifier of a pipeline -> its file, for those that are not beside the workflow
 
@@ -32,14 +32,9 @@ class Filled:
     given: dict[str, Given]
 
 
-def opened(file: Path) -> tuple[Workflow, list[Diagnostic]] | None:
-    """Read a workflow, and what is wrong with it; None when the file is none. Raises Invalid or BadInput."""
-    root = reader.read(file)
-    return load(root, str(file)) if is_workflow(root) else None
-
-
-def filled(workflow: Workflow, faults: list[Diagnostic], given: Mapping[str, Given]) -> Filled:
-    """Fill the form. Raises Invalid with all that is wrong with it or with the values."""
+def filled(root: Node, file: Path, given: Mapping[str, Given]) -> Filled:
+    """Fill the form of a workflow that was read. Raises Invalid with all that is wrong with it or with the values."""
+    workflow, faults = load(root, str(file))
     values, more = fill(workflow, given)
     if faults or more:
         raise Invalid([*faults, *more])

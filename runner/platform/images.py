@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from importlib import metadata
 from pathlib import Path
 
 from common import document
@@ -27,6 +26,8 @@ def version() -> str:
     """Give the version of this code, which is the tag of its images."""
     if _SOURCE.is_file():  # run from the source, which may be newer than what is installed
         return str(tomllib.loads(_SOURCE.read_text(encoding="utf-8"))["project"]["version"])
+    from importlib import metadata  # takes as long to load as a pipeline to read
+
     return metadata.version("idp-steps")
 
 

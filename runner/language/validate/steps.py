@@ -39,10 +39,12 @@ def check(step: Step) -> list[Diagnostic]:
     faults += [
         Diagnostic(f"The field {name!r} is missing in {of}.", step.spec.location) for name in _missing(step, kind)
     ]
-    host, hosts = step.spec.text("connectorType"), step_types.connector_types(step.type) if kind.module else []
-    if kind.uses_connector() and host and "<+" not in host and host.lower() not in (name.lower() for name in hosts):
-        text = f"The connector type {shown(host)} in {of} is not supported; it can be {choice(hosts)}."
-        faults.append(Diagnostic(text, step.spec.location_of("connectorType")))
+    host = step.spec.text("connectorType")
+    if kind.uses_connector() and host and "<+" not in host:
+        hosts = step_types.connector_types(step.type)  # only now: it loads every host
+        if host.lower() not in (name.lower() for name in hosts):
+            text = f"The connector type {shown(host)} in {of} is not supported; it can be {choice(hosts)}."
+            faults.append(Diagnostic(text, step.spec.location_of("connectorType")))
     return [*faults, *_check_run(step, of)] if step.type == step_types.RUN else faults
 
 

@@ -17,7 +17,8 @@ import pytest
 
 from common.errors import BadInput
 from runner.execution import container, engine
-from runner.execution.container import Choice, Containers
+from runner.execution.container import Containers
+from runner.execution.engine import Choice
 from runner.execution.launch import Script, Start
 from runner.language import step_types
 from runner.platform import images
