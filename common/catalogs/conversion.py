@@ -77,7 +77,7 @@ def _converted(text: str, entity: Entity, to: Format, what: str) -> Converted:
     if entity.format is to:
         return Converted(text, entity, ())
     notes: list[str] = []
-    result = roundtrip.edited(text, lambda root, number: _TURN[to](_Document(root, notes), entity))  # noqa: ARG005
+    result = roundtrip.edited(text, lambda root, _: _TURN[to](_Document(root, notes), entity))
     (now,) = parse(result, what=f"{what}, converted to {to.value},")
     return Converted(result, now, tuple(dict.fromkeys(notes)))
 

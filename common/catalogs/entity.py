@@ -97,7 +97,7 @@ def _bad(what: str, diagnostics: list[Diagnostic]) -> BadInput:
     else:
         told = [f"({number}) {diagnostic}" for number, diagnostic in enumerate(ordered, 1)]
         found = f"{len(ordered)} faults, {'; '.join(told)}"
-    return BadInput(f"{what} has {found}.", next_step="Correct it and run the step again.")
+    return BadInput(f"{what} has {found}.", next_step="Correct it and run this again.")
 
 
 def _entity(document: Document, target: Format | None) -> Entity:

@@ -43,7 +43,7 @@ def merged(there: str, given: str, *, what: str) -> str:
 def annotated(text: str, annotations: Mapping[str, str]) -> str:
     """Give the text with these annotations on each of its entities."""
 
-    def edit(root: Any, **_: int) -> Any:
+    def edit(root: Any, _: int) -> Any:
         return put_into(root, roundtrip.value_of({"metadata": {"annotations": dict(annotations)}}))
 
     return roundtrip.edited(text, edit)

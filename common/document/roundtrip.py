@@ -37,8 +37,8 @@ class Entry:
     after: Any = None  # ruamel.yaml's comment behind it, and further ones inside of it
 
 
-def edited(text: str, edit: Callable[..., Any]) -> str:
-    """Give the text with each of its documents as `edit` makes it, called with its root and its `number`.
+def edited(text: str, edit: Callable[[Any, int], Any]) -> str:
+    """Give the text with each of its documents as `edit` makes it, called with its root and its number.
 
     None leaves it as it is, to the byte. Raises Unreadable.
     """
@@ -50,7 +50,7 @@ def edited(text: str, edit: Callable[..., Any]) -> str:
     plain = text.removeprefix(BOM).replace("\r\n", "\n")
     made, end = [begin], 0
     for number, (node, (start, stop)) in enumerate(_documents(plain)):
-        made += [plain[end:start], _edited(plain[start:stop], node, functools.partial(edit, number=number))]
+        made += [plain[end:start], _edited(plain[start:stop], node, number, edit)]
         end = stop
     return "".join([*made, plain[end:]]).replace("\n", line)
 
@@ -165,9 +165,9 @@ def fill(mapping: Any, fields: list[Entry], *, column: int) -> Any:
     return mapping
 
 
-def _edited(piece: str, node: Node, edit: Callable[[Any], Any]) -> str:
+def _edited(piece: str, node: Node, number: int, edit: Callable[[Any, int], Any]) -> str:
     begin = piece[: len(piece) - len(piece.lstrip("\n"))]
-    root = edit(parsed(piece))
+    root = edit(parsed(piece), number)
     if root is None:
         return piece
     mapping, offset = _indents(node)

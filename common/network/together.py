@@ -10,7 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from common.errors import StepError
 from common.network.deadline import LONGEST_TRY
@@ -20,7 +20,8 @@ LONGEST_SILENCE = 1.5 * LONGEST_TRY  # seconds without the end of any piece
 
 PieceT = TypeVar("PieceT")
 ResultT = TypeVar("ResultT")
-Ended = tuple[int, ResultT | None, BaseException | None]
+Ended: TypeAlias = tuple[int, ResultT] | BaseException | None
+"""A piece's number and result, what ended a thread, or None when a thread is done."""
 
 
 @dataclass(frozen=True)
@@ -43,18 +44,22 @@ def tried(
     left = dict(enumerate(pieces))
     todo = deque(left.items())
     begun: set[int] = set()
-    ended: queue.SimpleQueue[Ended[ResultT] | None] = queue.SimpleQueue()
+    ended: queue.SimpleQueue[Ended[ResultT]] = queue.SimpleQueue()
     stop = threading.Event()
 
     def work() -> None:
         try:
             do = worker()
-            while not stop.is_set() and todo:
-                number, piece = todo.popleft()
+            while not stop.is_set():
+                try:
+                    number, piece = todo.popleft()
+                except IndexError:  # another thread has taken the last one
+                    break
                 begun.add(number)
-                ended.put((number, *_outcome(do, piece, stop)))
-        except IndexError:  # another thread has taken the last one
-            pass
+                ended.put((number, do(piece)))
+        except BaseException as error:  # noqa: BLE001 - it is raised in the thread that waits
+            stop.set()
+            ended.put(error)
         finally:
             ended.put(None)
 
@@ -70,7 +75,7 @@ def tried(
         yield Tried(piece, None, number in begun)
 
 
-def _ends(ended: queue.SimpleQueue[Ended[ResultT] | None], running: int) -> Iterator[tuple[int, ResultT | None]]:
+def _ends(ended: queue.SimpleQueue[Ended[ResultT]], running: int) -> Iterator[tuple[int, ResultT]]:
     """Give what went well, until every thread has ended or nothing was heard of them for too long."""
     while running:
         try:
@@ -79,19 +84,7 @@ def _ends(ended: queue.SimpleQueue[Ended[ResultT] | None], running: int) -> Iter
             return
         if found is None:
             running -= 1
-            continue
-        number, result, error = found
-        if error is None:
-            yield number, result
-        elif not isinstance(error, StepError):
-            raise error
-
-
-def _outcome(
-    do: Callable[[PieceT], ResultT], piece: PieceT, stop: threading.Event
-) -> tuple[ResultT | None, BaseException | None]:
-    try:
-        return do(piece), None
-    except BaseException as error:  # noqa: BLE001 - it is raised in the thread that waits
-        stop.set()
-        return None, error
+        elif isinstance(found, tuple):
+            yield found
+        elif not isinstance(found, StepError):
+            raise found

@@ -167,8 +167,7 @@ def _import(inputs: ImportInputs, shared: RunOptions, network: Network, report: 
         code = code or result.code
         _tell(result, report)
         if journal and inputs.apply:
-            with journal.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(vars(result), ensure_ascii=False) + "\n")
+            _note(journal, result)
     if before:
         counted["done before"] = len(before)
     told = ", ".join(f"{counted[name]} {name}" for name in (*importing.OUTCOMES, "done before") if counted[name])
@@ -193,15 +192,21 @@ def _done(journal: Path) -> frozenset[str]:
         return frozenset()
     try:
         text = journal.read_text(encoding="utf-8")
-        if text and not text.endswith("\n"):  # a run that was killed has left half a line
-            journal.write_text(f"{text}\n", encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{journal} cannot be read or written: {error}.") from error
+        raise BadInput(f"{journal} cannot be read: {error}.", next_step="Name another file as --report.") from error
     told = [_line(line) for line in text.splitlines()]
     if told and not any(told):
         raise BadInput(f"{journal} is no report of an import.", next_step="Name another file as --report.")
     done = (importing.MADE, importing.EXISTED)
     return frozenset(str(one.get("repository")) for one in told if one.get("outcome") in done)
+
+
+def _note(journal: Path, result: Result) -> None:
+    with journal.open("ab+") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(size - 1, 0))
+        half = size and file.read(1) != b"\n"  # a run that was killed has left half a line
+        file.write((b"\n" if half else b"") + json.dumps(vars(result), ensure_ascii=False).encode() + b"\n")
 
 
 def _line(text: str) -> Mapping[str, Any]:

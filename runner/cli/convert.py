@@ -39,11 +39,12 @@ def convert(*, files: Sequence[Path], target: str, write: bool) -> int:
     """
     code, printed = 0, 0
     for path in files:
+        what = "standard input" if str(path) == STDIN else str(path)
         try:
-            found = conversion.converted(_read(path), FORMATS[target], what=str(path))
+            found = conversion.converted(_read(path), FORMATS[target], what=what)
             for result in found:
                 for note in result.notes:
-                    complain([f"{path}: {note}"])
+                    complain([f"{what}: {note}"])
                 if not write or str(path) == STDIN:
                     click.echo(("---\n" if printed else "") + result.text, nl=not result.text.endswith("\n"))
                     printed += 1
@@ -60,23 +61,24 @@ def _read(path: Path) -> str:
         content = sys.stdin.buffer.read(reader.LARGEST + 1) if str(path) == STDIN else path.read_bytes()
         return content.decode()
     except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}.") from error
+        advice = "Name the catalog file, or - for standard input."
+        raise BadInput(f"{path} cannot be read: {error.strerror}.", next_step=advice) from error
     except UnicodeDecodeError as error:
-        raise BadInput(f"{path} is not UTF-8 text.") from error
+        raise BadInput(f"{path} is not UTF-8 text.", next_step="Save it as UTF-8.") from error
 
 
 def _write(path: Path, found: Sequence[Converted], target: Format) -> None:
     report = to(sys.stdout, os.environ)
     alone = len(found) == 1 or target is Format.BACKSTAGE
     texts = {path: "---\n".join(result.text for result in found)} if alone else _apart(path, found)
-    for place, text in texts.items():
-        content = text.encode()
-        there = place.read_bytes() if place.is_file() else None
-        if there == content:
+    due = {place: text.encode() for place, text in texts.items()}
+    there = {place: place.read_bytes() for place in due if place.is_file()}
+    if other := next((place for place, content in there.items() if place != path and content != due[place]), None):
+        raise Conflict(f"{other} is there already, and differs.", next_step="Remove it, or rename it.")
+    for place, content in due.items():
+        if there.get(place) == content:
             report.line(f"{place} has this content already.")
             continue
-        if there is not None and place != path:
-            raise Conflict(f"{place} is there already, and differs.", next_step="Remove it, or rename it.")
         try:
             put(place, content)
         except OSError as error:

@@ -81,13 +81,13 @@ def _place(context: HostContext) -> tuple[str, str]:
     location = context.location
     if location.organization and location.repository:
         return location.organization, location.repository
-    parts = [part for part in context.connector.path.removesuffix(".git").split("/") if part]
-    if len(parts) != 2:  # noqa: PLR2004 - owner and name
-        raise BadInput(
-            "A GitHub App needs to know whose repository it is for.",
-            next_step="Set organization and repository (ORG_NAME, REPO_NAME).",
-        )
-    return parts[0], parts[1]
+    match [part for part in context.connector.path.removesuffix(".git").split("/") if part]:
+        case [owner, name]:
+            return owner, name
+    raise BadInput(
+        "A GitHub App needs to know whose repository it is for.",
+        next_step="Set organization and repository (ORG_NAME, REPO_NAME).",
+    )
 
 
 def _as_app(context: HostContext) -> Rest[str]:

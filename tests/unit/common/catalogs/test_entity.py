@@ -118,7 +118,7 @@ def test_all_faults_are_told_at_once_with_their_lines() -> None:
     assert "(3) line 8: metadata.tags item 1 is 'Python'" in told
     assert "(4) line 9: spec.lifecycle is missing" in told
     assert "(5) line 11: spec.owner is 'a/b/c'; write [kind:][namespace/]name" in told
-    assert told.endswith("Correct it and run the step again.")
+    assert told.endswith("Correct it and run this again.")
 
 
 def test_a_syntax_error_is_told_with_line_and_column() -> None:

@@ -41,7 +41,7 @@ f: >-
 """
 
 
-def reversed_maps(root: Any, **_: int) -> Any:
+def reversed_maps(root: Any, _: int) -> Any:
     """Turn the order of the root, and of each map in it."""
     fields = []
     for entry in entries(root, root):
@@ -52,11 +52,11 @@ def reversed_maps(root: Any, **_: int) -> Any:
     return fill(root, fields[::-1], column=0)
 
 
-def same(root: Any, **_: int) -> Any:
+def same(root: Any, _: int) -> Any:
     return root
 
 
-def untouched(_: Any, **__: int) -> None:
+def untouched(_: Any, __: int) -> None:
     return None
 
 
