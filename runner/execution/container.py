@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import re
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ from runner.execution import process, script
 from runner.execution.engine import LABEL, OWN, Choice, Engine, guarded, have_images, opened, remove
 from runner.execution.launch import TIMED_OUT, Ended, Start
 from runner.language import pipeline as language
-from runner.language import step_types
+from runner.language import quantity, step_types
 from runner.language.step_types import StepKind
 
 MACHINE = frozenset({"PATH", "HOME", "TMPDIR", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "LC_MESSAGES"})
@@ -29,8 +28,6 @@ FILES = ("CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "
 LOOPBACK = "127.0.0.1"
 NEAR = {"docker": "host.docker.internal", "podman": "host.containers.internal"}
 """This machine, as the containers of an engine call it that runs in a machine of its own."""
-UNITS = {"": 1, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
-QUANTITY = re.compile(rf"(\d{{1,9}}(?:\.\d{{1,9}})?)({'|'.join(UNITS)})")
 NOT_RUN = 125  # the engine's own failure, before the container ran
 
 
@@ -158,10 +155,7 @@ def limits(start: Start) -> list[str]:
 
 
 def _quantity(text: str, what: str) -> float:
-    """Read a quantity (https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/)."""
-    found = QUANTITY.fullmatch(text)
-    if found is None or not float(found[1]):
-        raise BadInput(
-            f"The limit {what} is {text!r}, which is no quantity.", next_step="Write for example 500Mi, 1G or 0.5."
-        )
-    return float(found[1]) * UNITS[found[2]]
+    found = quantity.read(text)
+    if found is None:
+        raise BadInput(f"The limit {what} is {text!r}, which is no quantity.", next_step=quantity.ADVICE)
+    return found

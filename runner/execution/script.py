@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from common.errors import BadInput
 from runner.execution.launch import Script
+from runner.language.pipeline.reading import SHELL_VARIABLE
 
 SHELL = "Sh"  # when the step names none
 # What the platform puts before a command, so that it ends at the first program that fails.
 BEGIN = {"Sh": "set -e\n", "Bash": "set -e\n", "Pwsh": "$ErrorActionPreference = 'Stop'\n"}
 BEGIN["Powershell"] = BEGIN["Pwsh"]
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def write(folder: Path, shell: str, command: str, outputs: Sequence[str]) -> tuple[Script, Path]:
@@ -24,7 +23,7 @@ def write(folder: Path, shell: str, command: str, outputs: Sequence[str]) -> tup
     Raises BadInput for a variable that no shell can have.
     """
     for variable in outputs:
-        if not _VARIABLE.fullmatch(variable):
+        if not SHELL_VARIABLE.fullmatch(variable):
             raise BadInput(f"The output variable {variable!r} is no name of a variable in a shell.")
     file, found = folder / "script", folder / "variables"
     for old in (file, found):

@@ -52,10 +52,15 @@ def complaint_of(slot: Slot, text: str | None) -> str:
     if _is_missing(slot, text):
         return f"{_sentence(slot.what)} has no value; give it with --set {slot.name}=... or in an inputs file."
     try:
-        if not text or any(isinstance(part, Expression) for part in scan(text)):  # gets its value later
-            return ""
+        return unfit(slot, text)
     except Malformed as reason:
         return f"In {slot.what}, {reason}"
+
+
+def unfit(slot: Slot, text: str | None) -> str:
+    """Say what the rules of a place have against a value, '' for nothing. Raises Malformed."""
+    if not text or any(isinstance(part, Expression) for part in scan(text)):  # gets its value later
+        return ""
     broken = _broken_rule(slot, text)
     # A value of type Secret is the id of a secret, but a user may well have given the secret itself.
     value = "" if slot.type == "Secret" else f"{shown(text)} "

@@ -93,10 +93,10 @@ def _step(reader: Reader, node: Mapping, path: Path) -> Step:
 def _spec(reader: Reader, node: Mapping, of: str) -> Mapping:
     """Give the spec. Written beside its fields instead of around them, it is empty, and they are in the step."""
     spec = node.fields.get("spec")
-    if isinstance(spec, Mapping):
-        return spec
     where: Location = node.location_of("spec")
     strangers = [name for name in node.fields if name not in schema.STEP]
+    if isinstance(spec, Mapping) and (spec.fields or not strangers):
+        return spec
     if spec is not None and strangers:
         reader.complain(
             f"The field 'spec' of {of} is empty, and {strangers[0]!r} stands beside it; indent it below spec.", where

@@ -14,6 +14,7 @@ from runner.language import schema
 IDENTIFIER = re.compile(r"[a-zA-Z_][0-9a-zA-Z_]{0,127}")
 NAME = re.compile(r"[a-zA-Z_0-9.-][-0-9a-zA-Z_\s.]{0,127}")
 VARIABLE_NAME = re.compile(r"[a-zA-Z_][0-9a-zA-Z_.$-]{0,127}")
+SHELL_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 DURATION = re.compile(r"\s*(\d{1,12}\s*(?:w|d|h|m|s|ms)\s*)+", re.ASCII)
 SECONDS = {"w": 604800.0, "d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 LONGEST_TIMEOUT = 366 * 86400.0  # a clock's functions end somewhere, and no run takes a year

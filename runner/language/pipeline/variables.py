@@ -37,7 +37,9 @@ def _variable(reader: Reader, node: Node, owner: str) -> Variable:
         elif value is not None:
             reader.complain(f"The {part} of {of} has to be a text or a number.", value.location)
     nothing = Scalar(inner.location_of("value"))
-    required = inner.text("required").lower() == "true"
+    required = inner.text("required").lower()
+    if required not in ("", "true", "false"):
+        reader.complain(f"'required' of {of} has to be true or false.", inner.location_of("required"))
     return Variable(
-        name, kind, scalars.get("value", nothing), scalars.get("default"), required, inner.location_of("name")
+        name, kind, scalars.get("value", nothing), scalars.get("default"), required == "true", inner.location_of("name")
     )

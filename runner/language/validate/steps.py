@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from common.diagnostics import Diagnostic, choice, listed, suggestion
-from common.document import Mapping, Scalar, Sequence
 from common.errors import shown
 from runner.language import schema, step_types
 from runner.language.pipeline import Step
-from runner.language.pipeline.reading import VARIABLE_NAME
 from runner.language.step_types import StepKind
-
-SHELLS = ("Sh", "Bash", "Powershell", "Pwsh", "Python")
-OUTPUT_TYPES = ("String", "Secret")
-OUTPUT = dict.fromkeys(("name", "type", "value"), schema.RUN)
+from runner.language.validate import commands
 
 
 def check(step: Step) -> list[Diagnostic]:
@@ -45,7 +40,8 @@ def check(step: Step) -> list[Diagnostic]:
         if host.lower() not in (name.lower() for name in hosts):
             text = f"The connector type {shown(host)} in {of} is not supported; it can be {choice(hosts)}."
             faults.append(Diagnostic(text, step.spec.location_of("connectorType")))
-    return [*faults, *_check_run(step, of)] if step.type == step_types.RUN else faults
+    faults += commands.limits(step, of)
+    return faults if kind.module else [*faults, *commands.check(step, kind, of)]
 
 
 def _missing(step: Step, kind: StepKind) -> list[str]:
@@ -56,32 +52,3 @@ def _missing(step: Step, kind: StepKind) -> list[str]:
     if kind.uses_connector() and "connectorRef" not in given and not harness_code:
         missing.append("connectorRef")
     return list(dict.fromkeys(missing))
-
-
-def _check_run(step: Step, of: str) -> list[Diagnostic]:
-    faults = []
-    shell = step.spec.fields.get("shell")
-    if isinstance(shell, Scalar) and shell.text and "<+" not in shell.text and shell.text not in SHELLS:
-        near = suggestion(shell.text, SHELLS)
-        faults.append(
-            Diagnostic(f"The shell {shown(shell.text)} in {of} can be {choice(SHELLS)}.{near}", shell.location)
-        )
-    listing = step.spec.fields.get("outputVariables")
-    if isinstance(listing, Mapping):
-        faults.append(Diagnostic(f"'outputVariables' in {of} has to be a list of maps with name.", listing.location))
-    for item in listing.items if isinstance(listing, Sequence) else ():
-        if not isinstance(item, Mapping):
-            faults.append(
-                Diagnostic(f"An entry of 'outputVariables' in {of} has to be a map with name.", item.location)
-            )
-            continue
-        faults += schema.check(item, OUTPUT, f"'outputVariables' in {of}")
-        name, kind = item.text("name"), item.text("type") or "String"
-        if not VARIABLE_NAME.fullmatch(name):
-            faults.append(
-                Diagnostic(f"{shown(name)} in 'outputVariables' of {of} is no name.", item.location_of("name"))
-            )
-        if kind not in OUTPUT_TYPES:
-            known = f"it can be {choice(OUTPUT_TYPES)}.{suggestion(kind, OUTPUT_TYPES)}"
-            faults.append(Diagnostic(f"The type {shown(kind)} of an output of {of}: {known}", item.location_of("type")))
-    return faults

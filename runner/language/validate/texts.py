@@ -113,7 +113,8 @@ def _check_text(node: Scalar, evaluated: Evaluated, position: Position, scope: S
         return
     found.places.clear()
     try:
-        written = scanner.expressions(scanner.scan(node.text))
+        parts = scanner.scan(node.text)
+        written = scanner.expressions(parts)
         found.count += len(written)
         for expression in written:
             if scanner.is_input(expression):
@@ -121,6 +122,9 @@ def _check_text(node: Scalar, evaluated: Evaluated, position: Position, scope: S
                 told = f"{PLACEHOLDER} has to be the whole value; put it into a variable and refer to that."
                 found.faults.append(Diagnostic(told, where))
                 return
+        if any(isinstance(part, str) and scanner.OPEN in part for part in parts):
+            told = f"An expression that begins with {scanner.OPEN} is never closed, so it stays as it is written."
+            found.warnings.append(Diagnostic(f"{told} End it with {scanner.CLOSE}.", node.location))
         evaluated(scope, position, node)
     except Malformed as reason:
         found.faults.append(Diagnostic(f"In this text, {reason}", node.location))
