@@ -54,22 +54,6 @@ def given_body(text: str) -> dict[str, Any]:
     return {name: value for name, value in body.items() if value is not None}
 
 
-def succeeded(answer: requests.Response) -> bool:
-    """Tell whether the request did what it asked for; a redirect, which is not followed, did not."""
-    return HTTPStatus.OK <= answer.status_code < HTTPStatus.MULTIPLE_CHOICES
-
-
-def object_of(answer: requests.Response) -> dict[str, Any] | None:
-    """Give the JSON object of an answer; None when it holds anything else."""
-    from common.network.http import json_of
-
-    try:
-        body = json_of(answer)
-    except ValueError:
-        return None
-    return body if isinstance(body, dict) else None
-
-
 def without(what: str, answer: requests.Response) -> Refused:
     """Make the failure for an answer that lacks what it is for: then something else than the portal gave it."""
     return Refused(

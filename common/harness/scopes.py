@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from common import log
 from common.errors import BadInput, Conflict, StepError
-from common.harness.client import PortalClient, object_of, refused, succeeded, without
+from common.harness.client import PortalClient, refused, without
+from common.network.answer import object_of, succeeded
 from common.network.repeat import Uncertain
 
 if TYPE_CHECKING:

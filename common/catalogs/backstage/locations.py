@@ -19,11 +19,10 @@ from common.catalogs.backstage.client import (
     CatalogClient,
     advice_for,
     is_missing,
-    object_of,
-    succeeded,
     without,
 )
 from common.errors import BadInput, Refused
+from common.network.answer import object_of, succeeded
 from common.network.http import quote
 from common.network.repeat import Uncertain
 from common.network.url import origin

@@ -110,7 +110,8 @@ class BackstageOptions:
 
     def _guest_token(self, client: CatalogClient) -> Secret:
         """Sign in as the guest (plugin-auth-backend-module-guest-provider)."""
-        from common.catalogs.backstage.client import object_of, succeeded, without
+        from common.catalogs.backstage.client import without
+        from common.network.answer import object_of, succeeded
 
         answer = client.plain().send("POST", f"{self.url.rstrip('/')}/api/auth/guest/refresh", safe=True)
         if not succeeded(answer):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from common import log
-from common.catalogs.backstage.client import CatalogClient, object_of, succeeded, without
+from common.catalogs.backstage.client import CatalogClient, without
 from common.catalogs.backstage.entity_text import changed
 from common.catalogs.properties import Change, Due, canonical, listed, named
 from common.errors import Conflict, Refused, StepError, shown
@@ -27,6 +27,7 @@ from common.git_hosts.context import HostContext
 from common.git_hosts.file_page import FilePlace, place_of
 from common.git_hosts.proposal import Proposal
 from common.git_hosts.proposing import Proposed, bring, propose
+from common.network.answer import object_of, succeeded
 
 MANAGED_BY = "backstage.io/managed-by-location"
 AT_ONCE = 200  # references per request

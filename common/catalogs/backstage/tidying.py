@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from common.catalogs.backstage.client import CatalogClient, object_of, succeeded, without
+from common.catalogs.backstage.client import CatalogClient, without
 from common.catalogs.backstage.locations import ORIGIN, reference
 from common.catalogs.tidying import Found
+from common.network.answer import object_of, succeeded
 
 PER_PAGE = 200
 ORPHAN = "backstage.io/orphan"  # the annotation of an entity that nothing leads to any more

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from common.errors import StepError
 from common.harness import client
+from common.network.answer import object_of
 
 if TYPE_CHECKING:
     import requests
@@ -22,7 +23,7 @@ def refused(answer: requests.Response, *, doing: str) -> StepError:
 
 def entity_of(answer: requests.Response) -> dict[str, Any] | None:
     """Give the entity that an answer shows (EntityResponse); None when it shows none, whatever its status says."""
-    body = client.object_of(answer) or {}
+    body = object_of(answer) or {}
     return body if isinstance(body.get("entity_ref"), str) and body["entity_ref"] else None
 
 

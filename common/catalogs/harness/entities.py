@@ -18,7 +18,8 @@ from common.catalogs.entity import parse, reference
 from common.catalogs.harness.answers import entity_of, list_of, part, path_of, places, refused
 from common.catalogs.rules import Format
 from common.errors import BadInput, Refused
-from common.harness.client import PortalClient, object_of, succeeded, without
+from common.harness.client import PortalClient, without
+from common.network.answer import object_of, succeeded
 from common.network.http import quote
 from common.network.repeat import Uncertain
 from common.network.url import origin

@@ -16,7 +16,8 @@ from common import log
 from common.catalogs.harness.answers import entity_of, list_of, path_of, places, refused
 from common.catalogs.properties import Change, canonical, keys, listed, named
 from common.errors import Refused
-from common.harness.client import PortalClient, object_of, succeeded, without
+from common.harness.client import PortalClient, without
+from common.network.answer import object_of, succeeded
 from common.network.deadline import Deadline
 from common.network.http import quote
 from common.network.repeat import Uncertain

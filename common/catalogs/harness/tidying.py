@@ -11,7 +11,8 @@ from typing import Any
 from common.catalogs.harness.answers import list_of, part, path_of, places, refused
 from common.catalogs.harness.entities import NOT_FOUND, PER_PAGE
 from common.catalogs.tidying import Found
-from common.harness.client import PortalClient, succeeded, without
+from common.harness.client import PortalClient, without
+from common.network.answer import succeeded
 from common.network.http import quote
 
 

@@ -17,8 +17,9 @@ from common.git_hosts.harness import place
 from common.git_hosts.harness.failures import Taken, failure, refusal, told, unreadable
 from common.git_hosts.harness.words import CHECK_HOST
 from common.harness.access import GIT_HOST, Access, Portal
-from common.harness.client import PortalClient, object_of, succeeded
+from common.harness.client import PortalClient
 from common.network import repeat
+from common.network.answer import object_of, succeeded
 
 if TYPE_CHECKING:
     import requests

@@ -11,7 +11,7 @@ from common.git_hosts.harness import place
 from common.git_hosts.harness.api import send
 from common.git_hosts.harness.failures import failure, listed, refusal, told
 from common.git_hosts.settings import Part, bring_about
-from common.harness.client import succeeded
+from common.network.answer import succeeded
 
 if TYPE_CHECKING:
     import requests

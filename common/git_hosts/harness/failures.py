@@ -48,7 +48,7 @@ def refusal(context: HostContext, answer: requests.Response, *, doing: str) -> S
 
 def told(context: HostContext, answer: requests.Response) -> dict[str, Any]:
     """Give the JSON object of an answer that succeeded."""
-    from common.harness.client import object_of
+    from common.network.answer import object_of
 
     found = object_of(answer)
     if found is None:
@@ -58,7 +58,7 @@ def told(context: HostContext, answer: requests.Response) -> dict[str, Any]:
 
 def listed(context: HostContext, answer: requests.Response, *, doing: str) -> list[dict[str, Any]]:
     """Give the objects of a list that was asked for."""
-    from common.harness.client import succeeded
+    from common.network.answer import succeeded
     from common.network.http import json_of
 
     if not succeeded(answer):

@@ -9,8 +9,8 @@ from common.git_hosts.context import HostContext
 from common.git_hosts.harness import place
 from common.git_hosts.harness.api import send
 from common.git_hosts.harness.failures import failure, listed, refusal, told, unreadable
-from common.harness.client import succeeded
 from common.network import repeat
+from common.network.answer import succeeded
 
 
 def find_pull_request(context: HostContext, *, source: str, target: str) -> str | None:
