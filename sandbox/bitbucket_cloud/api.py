@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
@@ -129,10 +130,16 @@ def list_repositories(workspace: str) -> ResponseReturnValue:
     caller_of()
     owner = workspace_of(workspace)
     size, number = (int(request.args.get(name, default)) for name, default in (("pagelen", "10"), ("page", "1")))
-    found, total = repositories.page(current_state(), SERVICE, owner, number=number - 1, size=min(size, 100))
-    asked = request.args.get("q", "")
-    values = [shown(hosted) for hosted in found if not asked or asked == f'project.key="{hosted.settings["project"]}"']
-    return jsonify({"size": total, "page": number, "pagelen": size, "values": values})
+    asked, size = request.args.get("q", ""), min(size, 100)
+    found = [
+        hosted
+        for hosted in reversed(repositories.find_all(current_state(), host=SERVICE, owner=owner))
+        if not asked or asked == f'project.key="{hosted.settings["project"]}"'
+    ]
+    begin, end = (number - 1) * size, number * size
+    values = [shown(hosted) for hosted in found[begin:end]]
+    more = {"next": f"{request.base_url}?{urlencode({**request.args, 'page': number + 1})}"} if end < len(found) else {}
+    return jsonify({"size": len(found), "page": number, "pagelen": size, "values": values, **more})
 
 
 @cloud.get("/repositories/<workspace>/<slug>")

@@ -112,9 +112,13 @@ def find(caller: Caller, owner: str, name: str) -> Repository:
         found = repositories.find(current_state(), "github", owner, name.removesuffix(".git"))
     except repositories.NoSuchRepository:
         stop(404, "Not Found")
-    if found.is_private and not (caller.known and caller.sees(found.owner, found.name)):
+    if found.is_private and not _sees(caller, found):
         stop(404, "Not Found")
     return found
+
+
+def _sees(caller: Caller, hosted: Repository) -> bool:
+    return caller.known and caller.sees(hosted.owner, hosted.name)
 
 
 def shown(hosted: Repository, caller: Caller) -> dict[str, Any]:
@@ -139,7 +143,7 @@ def list_of_organization(login: str) -> ResponseReturnValue:
         stop(404, "Not Found")
     size, number = (int(request.args.get(name, default)) for name, default in (("per_page", "30"), ("page", "1")))
     found, _ = repositories.page(current_state(), "github", login, number=number - 1, size=min(size, 100))
-    return jsonify([shown(hosted, caller) for hosted in found if caller.known or not hosted.is_private])
+    return jsonify([shown(hosted, caller) for hosted in found if not hosted.is_private or _sees(caller, hosted)])
 
 
 @github.post("/orgs/<login>/repos")

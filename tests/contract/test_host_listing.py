@@ -48,6 +48,8 @@ def test_all_repositories_of_an_owner_are_listed_page_by_page(
     state = open_state(tmp_path / "sandbox")
     host, owner = OWNERS[str(row)]
     owner = owner.format(account=state.credentials["harness"].account)
+    if str(row) == "cloud":
+        repositories.create(state, host, owner, "of-others", visibility="private", settings={"project": "OTHER"})
     for number in range(5):
         settings = {"project": "SHOP", "topics": []}
         repositories.create(state, host, owner, f"service-{number}", visibility="private", settings=settings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from typing import Any
 
 from common.git_hosts import ListedRepository
 from common.git_hosts.answers import texts
@@ -23,9 +24,14 @@ def list_repositories(context: HostContext) -> Iterator[ListedRepository]:
     within = {"q": f'project.key="{location.project}"'} if location.project else {}
     for page in itertools.count(1):
         asked = {"pagelen": str(PER_PAGE), "page": str(page), "sort": "created_on", **within}
-        found = rest.read(call, f"repositories/{quoted(location.workspace)}", objects, **asked)
+        found, has_next = rest.read(call, f"repositories/{quoted(location.workspace)}", _page, **asked)
         for one in found:
             branch = str(part(one, "mainbranch", "name") or "")
             yield ListedRepository(name=texts(one, "full_name")[0].rpartition("/")[2], default_branch=branch)
-        if len(found) < PER_PAGE:
+        if not has_next:
             return
+
+
+def _page(told: Any) -> tuple[list[dict[str, Any]], bool]:
+    """Give what is on a page, and whether another follows: a page may be shorter than was asked for."""
+    return objects(told), bool(told.get("next"))
