@@ -19,7 +19,7 @@ from common.contract.network_inputs import NetworkInputs
 from common.errors import BadInput
 from common.network.settings import Network
 
-SCRATCH = "idp-steps-scratch-"  # how the folders for temporary files begin
+SCRATCH = "idp-temp-"  # how the folders for temporary files begin; short, for gpg's sockets have short paths
 KEPT = ("PATH", "TMPDIR", "LANG", "LANGUAGE", "TZ", "TERM", "NO_COLOR", "SOURCE_DATE_EPOCH", "LD_LIBRARY_PATH")
 NOT_WRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT})
 ENV_START = 47  # of the fields behind the name in /proc/PID/stat; see proc_pid_stat(5), where it is field 50
