@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.faults.host_calls import CALLS
-from tests.faults.host_matrix import REFUSED, behind, cells, clean, works_of, wrong
+from tests.faults.host_matrix import REFUSED, cells, clean, works_of, wrong
+from tests.faults.host_works import behind
 from tests.hosts import HOSTS, Host
 
 LASTING = frozenset({"503", REFUSED})

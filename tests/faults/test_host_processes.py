@@ -19,7 +19,8 @@ import pytest
 from steps import STEPS
 from tests.conftest import REPOSITORY_ROOT
 from tests.faults.host_calls import CALLS
-from tests.faults.host_matrix import WORKS, At, Behind, behind, clean
+from tests.faults.host_matrix import At, clean
+from tests.faults.host_works import WORKS, Behind, behind
 from tests.faults.proxy import Answer, Fault, answering
 from tests.hosts import HOSTS, Host
 
