@@ -49,6 +49,8 @@ PARSER = """
 import sys, types
 sys.modules["regex"] = types.ModuleType("regex")
 sys.modules["regex"].regex = None
+from lark.parsers.grammar_analysis import LR0ItemSet
+LR0ItemSet.__hash__ = lambda self: hash(self.kernel)
 from hcl2.parser import parser
 parser()
 """
@@ -224,7 +226,9 @@ def _keep_parser(tree: Path) -> None:
     """Have python-hcl2 make its parser, which takes seconds, and keep it beside the library, as it does where it may.
 
     That is known by the place of the library, so it has to be made at the place where the image has it. The module
-    regex, which is compiled for the image's machine and not for this one, has no part in it.
+    regex, which is compiled for the image's machine and not for this one, has no part in it. The sets of the parser's
+    states come in the order of their hashes, so those are of what a state is and not of where it lies in memory: two
+    builds have to be the same.
     """
     there = Path("/") / SITE
     for name in ("hcl2", "lark"):
