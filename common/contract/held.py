@@ -19,12 +19,15 @@ def make(place: Path, prefix: str) -> tuple[Path, int]:
     """Make a folder below `place` that only this user reads, and give it with the number of the open lock on it."""
     while True:
         folder = Path(os.path.realpath(tempfile.mkdtemp(prefix=prefix, dir=place)))
-        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:  # another run took it for a leftover before it was opened
+            continue
         with suppress(OSError):  # a file system without locks: nobody can tell, so nobody clears
             fcntl.flock(lock, fcntl.LOCK_EX)
         if folder.exists():
             return folder, lock
-        os.close(lock)  # another run took it for a leftover before it was locked
+        os.close(lock)  # it was taken for a leftover before it was locked
 
 
 def clear(folder: Path, *, is_ours: Callable[[Path], bool], last: str = "") -> None:
