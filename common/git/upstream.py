@@ -28,8 +28,7 @@ class Upstream:
     @property
     def silence(self) -> float:
         """How many seconds a transfer may stand still now."""
-        left = self.deadline.left
-        return LONGEST_SILENCE if self.deadline.retry_seconds == 0 else max(1.0, min(LONGEST_SILENCE, left))
+        return self.deadline.patience(LONGEST_SILENCE)
 
 
 def login_advice(credentials: Credentials | None) -> str:

@@ -50,11 +50,15 @@ class Deadline:
 
     @property
     def longest_try(self) -> float:
-        """How long a single try may take now. A budget of 0 means one try each, not none."""
+        """How long a single try may take now."""
+        return self.patience(LONGEST_TRY)
+
+    def patience(self, longest: float) -> float:
+        """How long a service may be waited for now. A budget of 0 means one try each, not none."""
         if self.retry_seconds == 0:
-            return LONGEST_TRY
+            return longest
         shortest = SHORTEST_FIRST_TRY if self.left == self.retry_seconds else SHORTEST_TRY
-        return min(LONGEST_TRY, max(shortest, self.left))
+        return min(longest, max(shortest, self.left))
 
     def attempts(self, *, at_least: int = 1) -> Attempts:
         """Begin to count the tries of one piece of work; `at_least` so many there are, however long they take."""
