@@ -192,6 +192,7 @@ _TAG = Rule(r"(?=.{1,63}\Z)[a-z0-9:+#]+(-[a-z0-9:+#]+)*", "use lower-case letter
 _REFERENCE = Rule(r"([^:/]+:)?([^:/]+/)?[^:/]+", "write [kind:][namespace/]name, as in group:default/platform")
 
 _LINKS = Field(Shape.LINKS, advice="write each link as a map with url, and a title")
+_WITH_KIND = Rule(r"[^:/]+:([^:/]+/)?[^:/]+", "write kind:[namespace/]name, as in resource:default/database")
 _REFERENCES = Field(Shape.LIST, _REFERENCE)
 _ONE_REFERENCE = Field(rule=_REFERENCE)
 _PREFIX = r"(?=[^/]{1,253}/)[a-z0-9]+(-+[a-z0-9]+)*(\.[a-z0-9]+(-+[a-z0-9]+)*)*/"
@@ -242,7 +243,8 @@ RULES: Mapping[Format, Rules] = {
             "spec.subdomainOf": _ONE_REFERENCE,
             "spec.providesApis": _REFERENCES,
             "spec.consumesApis": _REFERENCES,
-            "spec.dependsOn": _REFERENCES,
+            "spec.dependsOn": Field(Shape.LIST, _WITH_KIND),
+            "spec.dependencyOf": Field(Shape.LIST, _WITH_KIND),
         },
         always=("apiVersion", "kind", "metadata.name"),
         kinds={

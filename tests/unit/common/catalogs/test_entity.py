@@ -171,6 +171,7 @@ def test_annotations_that_their_readers_would_not_understand_are_warned_of(annot
     ("field", "told"),
     [
         ("  dependsOn: [resource:default/db, a/b/c]", "line 14: spec.dependsOn item 2 is 'a/b/c'"),
+        ("  dependsOn: [database]", "line 14: spec.dependsOn item 1 is 'database'; write kind:[namespace/]name"),
         ("  system: 'a:b:c'", "line 14: spec.system is 'a:b:c'"),
         ("  providesApis: orders", "line 14: spec.providesApis is no list"),
         ("owner: x", "line 14: 'owner' may not stand at the root, where only apiVersion, kind, metadata and spec"),
