@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from common import document
@@ -45,7 +45,12 @@ class Missing(Exception):
 
 @dataclass(frozen=True)
 class Connector:
-    """A git connector with its credentials. instead: its type counts, also for a step that says another."""
+    """A git connector with its credentials.
+
+    instead: its type counts, also for a step that says another.
+    location: field -> the field whose value a step has in its place, where the step lacks it.
+    proxy: the HTTP proxy that alone leads to its URL; '' for the ones of the environment.
+    """
 
     type: str
     url: str
@@ -53,6 +58,8 @@ class Connector:
     username: str
     token: Secret
     instead: bool = False
+    location: Mapping[str, str] = field(default_factory=dict)
+    proxy: str = ""
 
 
 @dataclass(frozen=True)
