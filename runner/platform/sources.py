@@ -16,7 +16,7 @@ from runner.language import step_types
 from runner.language.resolve import LATER, Resolved
 from runner.language.step_types import StepKind
 from runner.platform import clone, requests, terraform
-from runner.platform.connectors import Missing, Services
+from runner.platform.connectors import Connector, Missing, Services
 from runner.platform.containers import MACHINE
 from runner.platform.execution import Execution
 from runner.platform.texts import plain, secret_of, text_of
@@ -114,12 +114,17 @@ def _connector(asked: Asked) -> dict[str, str]:
     return {
         "DRONE_NETRC_MACHINE": parts.hostname or "",
         **({"DRONE_NETRC_PORT": str(parts.port)} if parts.port else {}),
-        "DRONE_NETRC_USERNAME": connector.username,
-        "DRONE_NETRC_PASSWORD": connector.token.reveal(),
+        **_login(connector),
         "DRONE_REMOTE_URL": remote,
         "CONNECTOR_TYPE": kind,
         **({"HTTP_PROXY": connector.proxy, "NO_PROXY": THIS_MACHINE} if connector.proxy else {}),
     }
+
+
+def _login(connector: Connector) -> dict[str, str]:
+    if connector.app_id:
+        return {"GITHUB_APP_ID": connector.app_id, "GITHUB_APP_PRIVATE_KEY": connector.token.reveal()}
+    return {"DRONE_NETRC_USERNAME": connector.username, "DRONE_NETRC_PASSWORD": connector.token.reveal()}
 
 
 def _clone(asked: Asked) -> dict[str, str]:
