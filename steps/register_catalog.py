@@ -87,7 +87,7 @@ def register_catalog(inputs: Inputs, context: Context) -> Outputs:
         ref = registration.dry_run()
         return outputs | ({"entityRef": ref} if ref else {})
     found, how = registration.make()
-    known = {"registeredCatalogUrl": options.page(found.ref), "locationId": found.location}
+    known = {"registeredCatalogUrl": options.page(found.ref_on_page), "locationId": found.location}
     return outputs | {"entityRef": found.ref, "registered": how} | {name: text for name, text in known.items() if text}
 
 
