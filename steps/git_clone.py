@@ -262,7 +262,7 @@ def source(repository: Repository, context: Context) -> tuple[str, Credentials |
     if repository.connector.password is None and not repository.connector.is_app:
         return url, None
     host, where = git_hosts.open_host(host_inputs, context, step_type="GitClone", located=False)
-    by_url = replace(where, location=RepositoryLocation())  # what else is said may be about another repository
+    by_url = where._replace(location=RepositoryLocation())  # what else is said may be about another repository
     credentials = host.git_credentials(git_hosts.signed_in(host, by_url, "GitClone"))
     if credentials is not None and credentials.origin != origin(url):
         raise BadInput(

@@ -13,7 +13,6 @@ from typing import Any
 from common import git_hosts, log
 from common.catalogs import CatalogFile, table
 from common.contract.inputs import option
-from common.contract.resolve import build
 from common.contract.step import Context, Outputs, step
 from common.git_hosts import lacking
 from common.git_hosts.context import HostInputs
@@ -43,6 +42,8 @@ def lacks(values: Mapping[str, Any], missing: Sequence[str]) -> Sequence[str]:
     names = lacking.lacks("RegisterCatalog", token=False)(values, missing)
     if not names and not missing:
         return ()
+    from common.contract.resolve import build
+
     options = table.chosen(build(table.Catalogs, values), str(values["catalogType"]))
     return [*names, *options.lacks()]
 
@@ -86,7 +87,7 @@ def register_catalog(inputs: Inputs, context: Context) -> Outputs:
         ref = registration.dry_run()
         return outputs | ({"entityRef": ref} if ref else {})
     found, how = registration.make()
-    known = {"registeredCatalogUrl": options.page(found.ref), "locationId": found.location}
+    known = {"registeredCatalogUrl": options.page(found.ref_on_page), "locationId": found.location}
     return outputs | {"entityRef": found.ref, "registered": how} | {name: text for name, text in known.items() if text}
 
 

@@ -125,7 +125,8 @@ def update_catalog_property(inputs: Inputs, context: Context) -> Outputs:
             return {"updatedEntities": ""}
         made = catalog.apply(due)
     custom.tell_made(changes, made)
-    outputs = {"updatedEntities": ",".join(dict.fromkeys(change.entity_ref for change in made))}
+    refs = dict.fromkeys(custom.canonical(change.entity_ref) for change in made)  # as the other steps put them out
+    outputs = {"updatedEntities": ",".join(refs)}
     return outputs | ({"pullRequestUrls": ",".join(catalog.urls)} if catalog.urls else {})
 
 

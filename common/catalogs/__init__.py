@@ -50,7 +50,8 @@ class Registered:
     """The entities of the file as the catalog has them, by the reference of the first.
 
     source: where they came from; same: whether that is the file asked for; stale: whether the file holds something
-    else by now. location: the catalog's name of the registration, where it has one.
+    else by now. location: the catalog's name of the registration, where it has one. name: the entity's as it is
+    written, where its reference has it in lower case.
     """
 
     ref: str
@@ -59,6 +60,12 @@ class Registered:
     stale: bool = False
     faults: tuple[str, ...] = ()
     location: str = ""
+    name: str = ""
+
+    @property
+    def ref_on_page(self) -> str:
+        """The reference as the address of the entity's page has it: with the name as it is written."""
+        return f"{self.ref.rpartition('/')[0]}/{self.name}" if self.name else self.ref
 
 
 class NotThere(Refused):

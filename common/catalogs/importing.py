@@ -70,7 +70,7 @@ class Importing:
     def _one(self, listed: ListedRepository) -> Result:
         deadline = self.deadline()
         location = replace(self.where.location, repository=listed.name)
-        where = replace(self.where, location=location, deadline=deadline)
+        where = self.where._replace(location=location, deadline=deadline)
         self.host.check(where)
         for path in self.paths:
             try:

@@ -6,9 +6,9 @@ import json
 import sys
 import typing
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass
+from dataclasses import MISSING
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -27,8 +27,7 @@ TYPES: dict[Any, str] = {
 }
 
 
-@dataclass(frozen=True)
-class Declaration:
+class Declaration(NamedTuple):
     """What a step declares: its names, its own words, its outputs with what they mean, and all its options."""
 
     name: str

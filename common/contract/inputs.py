@@ -10,9 +10,9 @@ import dataclasses
 import re
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass
+from dataclasses import MISSING
 from types import NoneType, UnionType
-from typing import Any
+from typing import Any, NamedTuple
 
 from common.secret import Secret
 
@@ -22,10 +22,11 @@ LONGEST_QUOTED = 100  # characters of a value in a message
 
 Given = Mapping[str, Any]
 Check = Callable[[Any, str], Sequence[str]]
+Lacks = Callable[[Given, Sequence[str]], Sequence[str]]
+"""From the values by field, and the names of the required inputs that are missing: the names of what else is."""
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(NamedTuple):
     """What one `option()` declares."""
 
     field: str
@@ -119,6 +120,11 @@ def option(  # noqa: PLR0913 - every argument but the first two is optional and 
     return dataclasses.field(default=default, metadata={"option": declared})
 
 
+def nothing_more(_values: Given, _missing: Sequence[str]) -> Sequence[str]:
+    """Say that required inputs are all that can be missing."""
+    return ()
+
+
 def matching(pattern: str, fault: str) -> Check:
     """Give a check that the whole text fits a pattern; `fault` ends the sentence when it does not, as in 'is no id'."""
 
@@ -149,7 +155,7 @@ def fields_of(group: type) -> Iterator[tuple[str, Any, Option | None]]:
     for field in dataclasses.fields(group):
         declared = field.metadata.get("option")
         hint = _without_none(hints[field.name])
-        yield field.name, hint, dataclasses.replace(declared, kind=hint) if declared else None
+        yield field.name, hint, declared._replace(kind=hint) if declared else None
 
 
 def _without_none(hint: Any) -> Any:

@@ -12,20 +12,22 @@ import typing
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, make_dataclass, replace
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from common import log, secret
 from common.contract import describe, process
 from common.contract.describe import Declaration
-from common.contract.inputs import Option, option, options_of
+from common.contract.inputs import Lacks, Option, nothing_more, option, options_of
 from common.contract.network_inputs import NetworkInputs
-from common.contract.resolve import Lacks, Resolved, nothing_more, resolve
 from common.contract.signals import signals
-from common.contract.workspace import Workspace, handed_over
 from common.errors import EXIT_CODES, BadInput, Interrupted, StepError
-from common.network.deadline import Deadline
-from common.network.settings import Network
 from common.secret import Secret
+
+if TYPE_CHECKING:
+    from common.contract.resolve import Resolved
+    from common.contract.workspace import Workspace
+    from common.network.deadline import Deadline
+    from common.network.settings import Network
 
 BUG = 70
 OURS = ("", "common", "steps")
@@ -82,8 +84,7 @@ class RunOptions:
     network: NetworkInputs
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(NamedTuple):
     """What a step may use besides its inputs.
 
     sources: the flag or variable that a given input came from. others: values of variables that are no input of the
@@ -98,8 +99,7 @@ class Context:
     others: Collection[str] = ()
 
 
-@dataclass(frozen=True)
-class Step(Generic[InputsT]):
+class Step(NamedTuple, Generic[InputsT]):
     """A step as its runner sees it: a name, inputs, outputs, and `main`."""
 
     step_type: str
@@ -149,14 +149,17 @@ class Step(Generic[InputsT]):
         environ = dict(os.environ if environ is None else environ)
         log.configure(environ, verbose=False)
         try:
-            with signals(), handed_over():
+            with signals():
                 flags = describe.parse_flags(self.declaration(), argv)
                 if flags is None:
                     return 0
                 if own:
                     process.follow_parent(environ)
                     process.close_to_others()
-                return self._run(flags, environ)
+                from common.contract.workspace import handed_over
+
+                with handed_over():
+                    return self._run(flags, environ)
         except StepError as error:
             log.error(str(error))
             if error.detail:
@@ -171,7 +174,10 @@ class Step(Generic[InputsT]):
             return _not_installed(self, error) or _bug(self)
 
     def _run(self, flags: Mapping[str, str], environ: Mapping[str, str]) -> int:
-        from common.contract import outputs
+        from common.contract import outputs  # here and above: --help need not wait for what works
+        from common.contract.resolve import resolve
+        from common.contract.workspace import Workspace
+        from common.network.deadline import Deadline
 
         groups: Any = make_dataclass("Groups", [("own", self.inputs), ("common", RunOptions)], frozen=True)
         # In one round, so that everything that is wrong is told at once.

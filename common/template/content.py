@@ -8,10 +8,9 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Collection
-from functools import lru_cache
+from functools import cache, lru_cache
 
 SNIFFED = 512  # bytes by which binaryornot tells
-PREFIX = 32  # bytes; longer than every signature of a format that it knows
 ORDINARY = bytes({9, 10, 13, *range(0x20, 0x7F)})
 AT_ONCE = 1 << 16  # bytes; of larger files only those are read as a whole that are rendered
 
@@ -21,8 +20,9 @@ def is_binary(name: str, data: bytes) -> bool:
     if _has_binary_ending(name):
         return True
     chunk = data[:SNIFFED]
-    plain = not chunk.translate(None, ORDINARY)  # which is text, unless it begins as a known format does
-    return _is_binary_string(chunk[:PREFIX] if plain else chunk)
+    if not chunk.translate(None, ORDINARY) and (formats := _formats()):
+        return chunk.startswith(formats)  # what is plain is text, unless it begins as a known format does
+    return _is_binary_string(chunk)
 
 
 @lru_cache(1_000)
@@ -32,8 +32,18 @@ def _is_binary_string(chunk: bytes) -> bool:
     return bool(is_binary_string(chunk))
 
 
+@cache
+def _formats() -> tuple[bytes, ...]:
+    """Give what files of known formats begin with; nothing for a binaryornot that keeps it elsewhere."""
+    from binaryornot import helpers
+
+    return tuple(getattr(helpers, "_BINARY_SIGNATURES", ()))
+
+
 def _has_binary_ending(name: str) -> bool:
-    stem, _, ending = name.rpartition("/")[2].rpartition(".")
+    stem, dot, ending = name.rpartition("/")[2].rpartition(".")
+    if not dot:
+        return False
     return _is_binary_ending(ending) if stem.strip(".") else _is_binary_name(name)
 
 
@@ -48,14 +58,17 @@ def _is_binary_name(name: str) -> bool:
     return bool(has_binary_extension(name))
 
 
-def holds_any(file: io.FileIO, start: bytes, wanted: Collection[bytes]) -> bool:
-    """Tell whether a file holds one of some short texts. start: what has been read of it."""
+def holds_any(file: int, start: bytes, wanted: Collection[bytes]) -> bool:
+    """Tell whether an open file holds one of some short texts. start: what has been read of it."""
     rest = start
     while rest:
-        if any(text in rest for text in wanted):
-            return True
+        for text in wanted:
+            if text in rest:
+                return True
+        if len(start) < AT_ONCE:
+            return False
         longest = max(map(len, wanted))
-        more = file.read(AT_ONCE)
+        more = os.read(file, AT_ONCE)
         rest = rest[-longest:] + more if more else b""
     return False
 

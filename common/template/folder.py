@@ -5,6 +5,7 @@ from __future__ import annotations
 import filecmp
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from common.errors import Conflict
@@ -13,16 +14,23 @@ NAMED = 5
 LONGEST_NAME = 255  # bytes, on every usual file system
 
 
-def files_of(folder: Path) -> list[Path]:
+def files_of(folder: Path) -> list[str]:
     """Give every file and link below the folder, relative to it, in a stable order."""
     found = []
-    for parent, folders, files in os.walk(folder):
-        links = [name for name in folders if (Path(parent) / name).is_symlink()]
-        found += [(Path(parent) / name).relative_to(folder) for name in (*files, *links)]
+    waiting = [""]
+    while waiting:
+        before = waiting.pop()
+        with suppress(PermissionError), os.scandir(folder / before) as entries:  # a hook may have closed a folder
+            for entry in entries:
+                name = before + entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(f"{name}/")
+                else:
+                    found.append(name)
     return sorted(found)
 
 
-def differing(made: Path, target: Path) -> list[Path]:
+def differing(made: Path, target: Path) -> list[str]:
     """Give the files of `made` that are not, or not so, in the folder `target`."""
     return [name for name in files_of(made) if not _same(made / name, target / name)]
 
@@ -50,7 +58,7 @@ def place(made: Path, target: Path, *, overwrite: bool, skip: bool = False, dry_
         return False
     if not (overwrite or skip):
         more = f" and {len(different) - NAMED} more" if len(different) > NAMED else ""
-        names = ", ".join(str(name) for name in different[:NAMED])
+        names = ", ".join(different[:NAMED])
         raise Conflict(
             f"{target} exists already and differs in {names}{more}.",
             next_step="Choose another name, or set overwriteIfExists to true to replace these files,"
@@ -61,10 +69,10 @@ def place(made: Path, target: Path, *, overwrite: bool, skip: bool = False, dry_
     return True
 
 
-def _check_ways(target: Path, names: list[Path], *, through_files: bool) -> None:
+def _check_ways(target: Path, names: list[str], *, through_files: bool) -> None:
     """Refuse to write through a link and, unless they may be replaced, where a file stands in the place of a folder."""
     for name in names:
-        for parent in name.parents:
+        for parent in Path(name).parents:
             if (target / parent).is_symlink():
                 raise Conflict(
                     f"{target / parent} is a link, through which files would be written to another place.",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import fnmatch
 import os
 import posixpath
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 LONGEST_PATH = 3500  # bytes; the kernel takes 4096, and the project's own place comes before
 MOST_ENTRIES = 100_000  # links inside a template can multiply its files without end
 SHOWN = 300
+CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Kind(Enum):
@@ -84,9 +86,10 @@ def _entries(template: Template) -> Iterator[Entry]:
     patterns = template.unrendered
     for place, folders, files in os.walk(template.project):
         inner = os.path.relpath(place, template.project)
+        before = "" if inner == "." else f"{inner}/"
         rendered = []
         for name in sorted(folders):
-            source = posixpath.normpath(posixpath.join(inner, name))
+            source = before + name
             if _matches(source, patterns):
                 yield Entry(source, _target(template, source), Kind.COPIED_FOLDER)
                 _check_copied(Path(place, name))
@@ -94,10 +97,10 @@ def _entries(template: Template) -> Iterator[Entry]:
                 rendered.append(name)
         folders[:] = rendered
         for name in rendered:
-            source = posixpath.normpath(posixpath.join(inner, name))
+            source = before + name
             yield Entry(source, _target(template, source), Kind.FOLDER)
         for name in sorted(files):
-            source = posixpath.normpath(posixpath.join(inner, name))
+            source = before + name
             kind = Kind.COPIED if _matches(source, patterns) else Kind.RENDERED
             yield Entry(source, _target(template, source), kind)
 
@@ -132,7 +135,7 @@ def _target(template: Template, source: str) -> str:
 
 def _fault(name: str) -> str:
     """Say what is wrong with a relative path as such; empty when nothing is."""
-    if any(character < " " or character == "\x7f" for character in name):
+    if CONTROLS.search(name):
         return "it holds a control character"
     parts = name.split("/")
     try:

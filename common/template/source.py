@@ -6,7 +6,6 @@ Nothing of the project is written here.
 from __future__ import annotations
 
 import os
-import stat
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -56,42 +55,52 @@ def check_folder(template: Path, repository: Path) -> None:
     A link may lead to another place in it, as from a template in a folder to a licence that several share; what stands
     there is looked at, too.
     """
-    root = Path(os.path.realpath(repository))
-    seen: set[Path] = set()
-    waiting = [Path(os.path.realpath(template))]
+    root = os.path.realpath(repository)
+    top = os.path.realpath(template)
+    seen: set[str] = set()
+    waiting = [top]
     while waiting:
-        top = waiting.pop()
-        if top in seen:
+        folder = waiting.pop()
+        if folder in seen:
             continue
-        for parent, folders, files in os.walk(top):
-            seen.add(Path(parent))
-            if Path(parent) in (top, root) and ".git" in folders:
-                folders.remove(".git")
-            for name in (*folders, *files):
-                path = Path(parent, name)
-                target = _checked(path, root)
-                if target.is_dir() and path.is_symlink():
+        seen.add(folder)
+        for entry in _entries(folder, root):
+            if entry.is_symlink():
+                target = _target(entry.path, root)
+                if Path(target).is_dir():
                     waiting.append(target)
+            elif entry.is_dir(follow_symlinks=False):
+                if entry.name != ".git" or folder not in (top, root):
+                    waiting.append(entry.path)
+            elif not entry.is_file(follow_symlinks=False):
+                raise BadInput(
+                    f"The template's {os.path.relpath(entry.path, root)} is a pipe, a socket or a device.",
+                    next_step="Remove it; a template is made of files and folders.",
+                )
 
 
-def _checked(path: Path, root: Path) -> Path:
-    """Give the place that a file, folder or link leads to. Raises BadInput for one that a template may not have."""
-    mode = path.lstat().st_mode
-    target = Path(os.path.realpath(path)) if stat.S_ISLNK(mode) else path
-    if not target.is_relative_to(root):
+def _entries(folder: str, root: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError as error:  # it would be missing in the project
         raise BadInput(
-            f"The template's {path.relative_to(root)} is a link to a place outside the template.",
+            f"The template's folder {os.path.relpath(folder, root)} cannot be read: {error.strerror}.",
+            next_step="Let the user that runs the step read all of the template.",
+        ) from error
+
+
+def _target(link: str, root: str) -> str:
+    """Give the place that a link leads to. Raises BadInput for one that a template may not have."""
+    target = os.path.realpath(link)
+    name = os.path.relpath(link, root)
+    if target != root and not target.startswith(root.rstrip("/") + "/"):
+        raise BadInput(
+            f"The template's {name} is a link to a place outside the template.",
             next_step="Replace the link by a copy of the file.",
         )
-    if stat.S_ISLNK(mode) and ".git" in target.relative_to(root).parts:
-        raise BadInput(
-            f"The template's {path.relative_to(root)} is a link into its git repository.", next_step="Remove the link."
-        )
-    if not (stat.S_ISLNK(mode) or stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
-        raise BadInput(
-            f"The template's {path.relative_to(root)} is a pipe, a socket or a device.",
-            next_step="Remove it; a template is made of files and folders.",
-        )
+    if ".git" in os.path.relpath(target, root).split("/"):
+        raise BadInput(f"The template's {name} is a link into its git repository.", next_step="Remove the link.")
     return target
 
 

@@ -6,7 +6,6 @@ written to.
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
 import stat
@@ -25,6 +24,8 @@ from common.template.source import Template
 PROGRESS = 5.0  # seconds
 BLOCK = 1 << 20  # characters that are held before they are written
 MANY = 10_000  # pieces of them
+READING = os.O_RDONLY | os.O_CLOEXEC
+MAKING = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
 
 
 def write(template: Template, entries: Sequence[Entry], project: Path, *, largest: int) -> None:
@@ -36,8 +37,7 @@ def write(template: Template, entries: Sequence[Entry], project: Path, *, larges
 
     os.chdir(template.project)
     template.environment.loader = FileSystemLoader([".", "../templates"])
-    pieces = Pieces(template.environment)
-    writer = _Writer(template, pieces, frozenset(sign.encode() for sign in pieces.starts), largest)
+    writer = _writer(template, largest)
     untouched = not any(project.iterdir())
     place = str(project)
     due = time.monotonic() + PROGRESS
@@ -55,6 +55,14 @@ def write(template: Template, entries: Sequence[Entry], project: Path, *, larges
             sys.stderr.write(f"{number + 1} of {len(entries)} files and folders are written.\n")
             sys.stderr.flush()
             due = time.monotonic() + PROGRESS
+
+
+def _writer(template: Template, largest: int) -> _Writer:
+    pieces = Pieces(template.environment)
+    signs = (*(sign.encode() for sign in pieces.starts), b"\r")
+    wanted = template.context["cookiecutter"].get("_new_lines", False)
+    kept = pieces.usual and wanted in (False, None, "", "\n") and template.environment.newline_sequence == "\n"
+    return _Writer(template, pieces, signs, kept, largest)
 
 
 def _check_place(project: Path, target: Path) -> None:
@@ -80,48 +88,58 @@ def _copy_folder(source: str, target: Path, project: Path) -> None:
 
 @dataclass(frozen=True)
 class _Writer:
-    """Writes files of one template."""
+    """Writes files of one template.
+
+    signs: those of Jinja, and the carriage return; a file without them is copied, when `kept` says so: that what is
+    written of a text without any of them is that text.
+    """
 
     template: Template
     pieces: Pieces
-    signs: frozenset[bytes]
+    signs: tuple[bytes, ...]
+    kept: bool
     largest: int
 
     def write(self, entry: Entry, target: str) -> None:
         """Write one file, unless its name has become that of a folder: by a condition, the file is not wanted."""
-        made = _opened(target)
-        if made is None:
-            return
-        with made, open(entry.source, "rb", buffering=0) as source:  # noqa: PTH123 - Path costs as much as all the rest
-            start = source.read(content.AT_ONCE)
-            blocks = self._blocks(entry, source, start) if entry.kind is Kind.RENDERED else None
-            if blocks is not None:
-                made.writelines(blocks)
-            elif len(start) < content.AT_ONCE:
-                made.write(start)
-            else:
-                shutil.copyfile(entry.source, target)
-            made.flush()
-            os.fchmod(made.fileno(), stat.S_IMODE(os.fstat(source.fileno()).st_mode))
+        source = os.open(entry.source, READING)  # each call of the system counts where there are thousands of files
+        try:
+            found = os.fstat(source)
+            made = _opened(target)
+            if made is None:
+                return
+            try:
+                start = os.read(source, content.AT_ONCE)
+                blocks = self._blocks(entry, source, start, found.st_size) if entry.kind is Kind.RENDERED else None
+                if blocks is not None:
+                    _write_all(made, blocks)
+                elif len(start) < content.AT_ONCE:
+                    _write_all(made, (start,))
+                else:
+                    shutil.copyfile(entry.source, target)
+                os.fchmod(made, stat.S_IMODE(found.st_mode))
+            finally:
+                os.close(made)
+        finally:
+            os.close(source)
 
-    def _blocks(self, entry: Entry, file: io.FileIO, start: bytes) -> Iterable[bytes] | None:
+    def _blocks(self, entry: Entry, file: int, start: bytes, size: int) -> Iterable[bytes] | None:
         """Give the content of a file as it is rendered; None when it is copied."""
         if content.is_binary(entry.source, start):
             return None
-        wanted = self.template.context["cookiecutter"].get("_new_lines", False)
-        kept = wanted in (False, None, "", "\n") and self.template.environment.newline_sequence == "\n"
-        if kept and self.pieces.usual and not content.holds_any(file, start, self.signs | {b"\r"}):
+        if self.kept and not content.holds_any(file, start, self.signs):
             return None
-        if os.fstat(file.fileno()).st_size > self.largest:
+        if size > self.largest:
             raise self._too_large(entry)
         data = start
         if len(start) == content.AT_ONCE:
-            file.seek(0)
-            data = file.readall()
+            os.lseek(file, 0, os.SEEK_SET)
+            with open(file, "rb", buffering=0, closefd=False) as whole:
+                data = whole.readall()
         try:
             text = content.text_of(data)
         except UnicodeDecodeError as error:
-            if self.pieces.usual and not any(sign in data for sign in self.signs):
+            if self.pieces.usual and not content.holds_any(file, data, self.signs[:-1]):
                 return None
             line = data.count(b"\n", 0, error.start) + 1
             raise BadInput(
@@ -130,7 +148,7 @@ class _Writer:
                 next_step="Save it as UTF-8, or name it in the template's _copy_without_render.",
             ) from error
         with faults.told(self._place(entry)):
-            end = _line_end(wanted, data)
+            end = _line_end(self.template.context["cookiecutter"].get("_new_lines", False), data)
         return self._rendered(entry, text, end)
 
     def _rendered(self, entry: Entry, text: str, end: bytes) -> Iterable[bytes]:
@@ -178,14 +196,21 @@ class _Writer:
         return f"{self.template.project.name}/{entry.source}"
 
 
-def _opened(target: str) -> io.BufferedWriter | None:
+def _opened(target: str) -> int | None:
     try:
-        return open(target, "wb")  # noqa: PTH123 - Path costs as much as all the rest; the caller closes it
+        return os.open(target, MAKING)
     except IsADirectoryError:
         return None
     except (FileNotFoundError, NotADirectoryError):
         Path(target).parent.mkdir(parents=True, exist_ok=True)
-        return open(target, "wb")  # noqa: PTH123
+        return os.open(target, MAKING)
+
+
+def _write_all(file: int, blocks: Iterable[bytes]) -> None:
+    for block in blocks:
+        rest = memoryview(block)
+        while rest:
+            rest = rest[os.write(file, rest) :]
 
 
 def _line_end(wanted: object, data: bytes) -> bytes:

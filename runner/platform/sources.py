@@ -16,9 +16,12 @@ from runner.language import step_types
 from runner.language.resolve import LATER, Resolved
 from runner.language.step_types import StepKind
 from runner.platform import clone, requests, terraform
-from runner.platform.connectors import Missing, Services
+from runner.platform.connectors import Connector, Missing, Services
+from runner.platform.containers import MACHINE
 from runner.platform.execution import Execution
 from runner.platform.texts import plain, secret_of, text_of
+
+THIS_MACHINE = f"127.0.0.1,{MACHINE}"  # what else of the sandbox the steps talk to
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ def _unless_given(_: Asked) -> dict[str, str]:
 def _spec(asked: Asked) -> dict[str, str]:
     """Give each field under the first name of its input, which is the platform's current one."""
     found: dict[str, str] = {}
-    for name, value in asked.spec.items():
+    for name, value in {**asked.spec, **_stand_ins(asked)}.items():
         declared = asked.kind.spec.get(name)
         if declared is None:
             continue
@@ -79,6 +82,13 @@ def _spec(asked: Asked) -> dict[str, str]:
                 secret_of(value, name, asked.services) if declared.secret else text_of(value, asked.services)
             )
     return found
+
+
+def _stand_ins(asked: Asked) -> dict[str, Resolved]:
+    """Give the fields that say where the repository is on a host that the pipeline was not written for."""
+    reference = asked.spec.get("connectorRef") if asked.kind.uses_connector() else None
+    taken_from = asked.services.connector(str(reference)).location if reference else {}
+    return {field: asked.spec.get(other) for field, other in taken_from.items() if not asked.spec.get(field)}
 
 
 def _connector(asked: Asked) -> dict[str, str]:
@@ -107,11 +117,17 @@ def _connector(asked: Asked) -> dict[str, str]:
     return {
         "DRONE_NETRC_MACHINE": parts.hostname or "",
         **({"DRONE_NETRC_PORT": str(parts.port)} if parts.port else {}),
-        "DRONE_NETRC_USERNAME": connector.username,
-        "DRONE_NETRC_PASSWORD": connector.token.reveal(),
+        **_login(connector),
         "DRONE_REMOTE_URL": remote,
         "CONNECTOR_TYPE": kind,
+        **({"HTTP_PROXY": connector.proxy, "NO_PROXY": THIS_MACHINE} if connector.proxy else {}),
     }
+
+
+def _login(connector: Connector) -> dict[str, str]:
+    if connector.app_id:
+        return {"GITHUB_APP_ID": connector.app_id, "GITHUB_APP_PRIVATE_KEY": connector.token.reveal()}
+    return {"DRONE_NETRC_USERNAME": connector.username, "DRONE_NETRC_PASSWORD": connector.token.reveal()}
 
 
 def _clone(asked: Asked) -> dict[str, str]:

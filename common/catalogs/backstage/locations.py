@@ -75,7 +75,16 @@ class Locations:
             entity is not None and ref in expected and _content(entity) != _content(expected[ref])
             for ref, entity in found.items()
         )
-        return Registered(ref=examined.ref, source=self.file.url, same=True, stale=stale, location=self._id(examined))
+        metadata = (found[examined.ref] or {}).get("metadata")
+        name = metadata.get("name") if isinstance(metadata, dict) else None
+        return Registered(
+            ref=examined.ref,
+            source=self.file.url,
+            same=True,
+            stale=stale,
+            location=self._id(examined),
+            name=name if isinstance(name, str) else "",
+        )
 
     def register(self, examined: Examined) -> str:
         """Register the location."""
@@ -197,13 +206,6 @@ def reference(entity: Mapping[str, Any]) -> str:
     metadata = entity.get("metadata")
     known = metadata if isinstance(metadata, dict) else {}
     return f"{entity.get('kind')}:{known.get('namespace') or 'default'}/{known.get('name')}".lower()
-
-
-def page(base: str, ref: str) -> str:
-    """Give the address of an entity's page in Backstage."""
-    kind, _, rest = ref.partition(":")
-    namespace, _, name = rest.partition("/")
-    return "/".join((base, "catalog", *(urllib.parse.quote(part, safe="") for part in (namespace, kind, name))))
 
 
 def _origin_of(entity: Mapping[str, Any]) -> str:

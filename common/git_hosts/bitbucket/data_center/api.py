@@ -10,7 +10,8 @@ from common.git_hosts import NewRepository, Repository
 from common.git_hosts.answers import CHECK_HOST, Unreadable, texts
 from common.git_hosts.bitbucket.data_center import place, words
 from common.git_hosts.bitbucket.rest import Call, Rest, part, quoted
-from common.git_hosts.context import HostContext, Unsupported
+from common.git_hosts.context import HostContext
+from common.git_hosts.faults import Unsupported
 from common.git_hosts.settings import Part, bring_about
 from common.network import repeat
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,16 @@ def test_a_connector_of_a_type_that_is_not_supported_is_refused(described: str, 
     told = f"The connector 'c' is of the type '{field or described}', which is not supported. It can be Github."
     with pytest.raises(BadInput, match=told):
         _environ("CreateRepo", spec, _services(kind=described))
+
+
+def test_a_github_app_takes_the_place_of_user_and_token() -> None:
+    connector = Connector("Github", "https://github.com/acme", "Account", "", Secret("the-key"), app_id="12345")
+    services = replace(_services(), connector=lambda _: connector)
+
+    found = _environ("CreateRepo", {"connectorRef": "c", "repository": "payments"}, services)
+
+    assert (found["GITHUB_APP_ID"], found["GITHUB_APP_PRIVATE_KEY"]) == ("12345", "the-key")
+    assert not {"DRONE_NETRC_USERNAME", "DRONE_NETRC_PASSWORD"} & set(found)
 
 
 @pytest.mark.parametrize("kind", ["github", "GITHUB"])
