@@ -10,7 +10,7 @@ import os
 import sys
 import typing
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, make_dataclass, replace
+from dataclasses import dataclass, make_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
@@ -125,7 +125,7 @@ class Step(NamedTuple, Generic[InputsT]):
     def declaration(self) -> Declaration:
         """Give what the step declares; its options are its own, then those of all steps that it has not itself."""
         told = options_of(self.inputs)
-        own = [replace(one, spec=False) if one.field in self.not_in_spec else one for one in told]
+        own = [one._replace(spec=False) if one.field in self.not_in_spec else one for one in told]
         fields = {declared.field for declared in own}
         options = own + [declared for declared in options_of(RunOptions) if declared.field not in fields]
         text = (self.function.__doc__ or "").strip()
