@@ -37,6 +37,7 @@ class Inputs:
         "type",
         default="",
         choices=("Entity", "Property"),
+        required_in_spec=True,
         exclusive=ASKED,
         alternative=FIELDS,
         help="Entity: many properties of one entity. Property: one property of many entities.",

@@ -57,7 +57,7 @@ class FileOptions:
         if shutil.which("git") is None:
             raise BadInput(
                 "Entities of Backstage are changed in their repositories with git, and there is no git here.",
-                next_step="Run it where git is, with what pip install 'idp-steps[updatecatalogproperty]' brings.",
+                next_step="Install git, or run the step's image, which has it.",
             )
         login = {field.name: getattr(self.login, field.name) for field in dataclasses.fields(self.login)}
         inputs = HostInputs(
