@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
+    """Which template, with which values, and where the project goes."""
+
     template: TemplateInputs
     login: GitLogin
     output_directory: str = option(

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from common import log
-from common.catalogs import table
+from common.catalogs import words
 from common.catalogs.backstage.options import Address
 from common.catalogs.harness.options import Generation, page
 from common.catalogs.words import FORMATS
@@ -57,6 +57,8 @@ def _misspelt(kind: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
+    """What the file holds, where it is written, and how."""
+
     file_name: str = option("fileName", env=["FILE_NAME"], help="Name of the file, as in catalog-info.yaml.")
     file_path: str = option(
         "filePath",
@@ -93,7 +95,7 @@ class Inputs:
         spec=False,
         help="Annotate the entity with the template that its folder was made from, and the template's commit.",
     )
-    catalog_type: str = table.type_option()
+    catalog_type: str = words.type_option()
     generation: Generation
     portal: Portal
     backstage: Address

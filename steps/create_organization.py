@@ -17,6 +17,8 @@ from common.harness.terraform import TerraformAccess
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
+    """Which organization, and what it is to be like."""
+
     access: TerraformAccess
     name: str = option("orgName", env=["TF_VAR_ORG_NAME"], help="Name of the organization.")
     given_identifier: str = option(

@@ -17,6 +17,8 @@ from common.harness.terraform import TerraformAccess
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
+    """Which project, and what it is to be like."""
+
     access: TerraformAccess
     name: str = option("projectName", env=["TF_VAR_PROJECT_NAME"], help="Name of the project.")
     given_identifier: str = option(

@@ -31,6 +31,8 @@ def _faults_of_settings(given: dict[str, Any], source: str) -> list[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
+    """Which repository, and what it is to be like."""
+
     host: HostInputs
     visibility: str = option(
         "repoType",

@@ -18,7 +18,6 @@ from common import git_hosts, log
 from common.contract.inputs import option, shown
 from common.contract.process import scratch_folder
 from common.contract.step import Context, Outputs, step
-from common.contract.workspace import Workspace
 from common.errors import BadInput, Conflict, NotAllowed, Refused
 from common.git.credentials import Credentials
 from common.git_hosts.connector import Connector, RepositoryLocation
@@ -126,6 +125,8 @@ class Build:
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
+    """Which state of which repository, and where it goes."""
+
     repository: Repository
     build: Build
     directory: str = option(
@@ -374,6 +375,8 @@ def put(clone: Path, target: Path, scratch: Path) -> None:
 def contents(files: Sequence[str], clone: Path) -> dict[str, str]:
     """Give the content of files as the platform's own image puts it out: a line each, in which no `=` stands."""
     import base64
+
+    from common.contract.workspace import Workspace
 
     folder, found = Workspace(clone), {}
     for name in files:

@@ -121,6 +121,8 @@ class Dedupe:
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
+    """What is said, to whom, and what happens when it cannot be."""
+
     token: Secret | None = option(
         "token",
         env=["SLACK_TOKEN"],

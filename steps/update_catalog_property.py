@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from common import log
-from common.catalogs import table
+from common.catalogs import words
 from common.catalogs.backstage.file_options import FileOptions
 from common.catalogs.backstage.options import BackstageOptions
-from common.catalogs.words import MODES
 from common.contract.inputs import option
 from common.contract.process import scratch_folder
 from common.contract.step import Context, Outputs, step
@@ -32,6 +31,8 @@ FIELDS = "the fields of the change"
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
+    """Which properties of which entities change, and in which catalog."""
+
     access: Access
     type: str = option(
         "type",
@@ -76,7 +77,7 @@ class Inputs:
     mode: str = option(
         "mode",
         default="",
-        choices=MODES,
+        choices=words.MODES,
         exclusive=ASKED,
         alternative=FIELDS,
         help="replace (when absent), append for lists and maps, or delete.",
@@ -97,7 +98,7 @@ class Inputs:
         exclusive=ASKED,
         help="The change as the platform gives it, in JSON; needs CUSTOM_PROPERTY_URL. The other inputs go before it.",
     )
-    catalog_type: str = table.type_option()
+    catalog_type: str = words.type_option()
     backstage: BackstageOptions
     files: FileOptions
 

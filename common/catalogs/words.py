@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Any
+
+from common.contract.inputs import option
 
 
 class Format(Enum):
@@ -14,3 +17,16 @@ class Format(Enum):
 
 FORMATS = {"harness": Format.HARNESS, "backstage": Format.BACKSTAGE}  # as a user names them
 MODES = ("replace", "append", "delete")  # of a change of a property; the last is a method of the API, not a mode
+TYPES = ("harness", "backstage")  # the catalogs of the table
+
+
+def type_option() -> Any:
+    """Declare which catalog is meant."""
+    return option(
+        "catalogType",
+        env=["CATALOG_TYPE"],
+        default="harness",
+        choices=TYPES,
+        spec=False,
+        help="Which catalog is meant.",
+    )
