@@ -21,7 +21,7 @@ from common.contract.step import Context, Outputs, step
 from common.git.login import GitLogin
 from common.git.signature import Signature
 from common.template.fetching.inputs import TemplateInputs
-from common.template.job import HOOKS
+from common.template.words import HOOKS
 
 if TYPE_CHECKING:
     from common.contract.stage import Stage

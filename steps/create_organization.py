@@ -11,10 +11,7 @@ from dataclasses import dataclass
 
 from common.contract.inputs import option
 from common.contract.step import Context, Outputs, step
-from common.harness import identifiers, scopes
-from common.harness.client import PortalClient
 from common.harness.described import Described
-from common.harness.scopes import Scope
 from common.harness.terraform import TerraformAccess
 
 
@@ -44,9 +41,12 @@ class Inputs:
 )
 def create_organization(inputs: Inputs, context: Context) -> Outputs:
     """Make an organization in the portal."""
+    from common.harness import identifiers, scopes  # here: --help need not wait for what asks the portal
+    from common.harness.client import PortalClient
+
     access = inputs.access
     identifier = identifiers.given_or_made(inputs.given_identifier, inputs.name, variable="TF_VAR_ORG_IDENTIFIER")
-    scope = Scope("organization", identifier, access.endpoint, {"accountIdentifier": access.account})
+    scope = scopes.Scope("organization", identifier, access.endpoint, {"accountIdentifier": access.account})
     portal = PortalClient(access.access(), context.network, context.deadline)
     wanted = {"name": inputs.name, **inputs.described.values()}
     created = scopes.bring_about(portal, scope, wanted, if_exists=inputs.described.if_exists, dry_run=context.dry_run)

@@ -6,7 +6,7 @@ A re-run finds the repository of the first run and says so. What it may do with 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from common import git_hosts, log
 from common.contract.if_exists import if_exists
@@ -15,10 +15,18 @@ from common.contract.step import Context, Outputs, step
 from common.errors import BadInput, Conflict, Refused
 from common.git.branch_name import check_branch_name
 from common.git.credentials import Credentials
-from common.git_hosts import GitHost, NewRepository, Repository, lacking, settings
+from common.git_hosts import GitHost, NewRepository, Repository, lacking
 from common.git_hosts.context import HostContext, HostInputs
-from common.git_hosts.settings import Settings
 from common.network.url import checked, path_of
+
+if TYPE_CHECKING:
+    from common.git_hosts.settings import Settings
+
+
+def _faults_of_settings(given: dict[str, Any], source: str) -> list[str]:
+    from common.git_hosts import settings  # here, and below: --help need not wait for what works
+
+    return settings.faults(given, source)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +76,7 @@ class Inputs:
         "settings",
         env=["REPO_SETTINGS"],
         default={},
-        check=settings.faults,
+        check=_faults_of_settings,
         spec=False,
         help="Settings of the repository: topics, homepage, access, features, mergeMethods, deleteBranchOnMerge.",
     )
@@ -87,8 +95,8 @@ class Inputs:
 )
 def create_repo(inputs: Inputs, context: Context) -> Outputs:
     """Create a repository on a git host and wait until git can serve it."""
-    from common.git import first_commit, refs  # here: --help need not wait for what asks git
-    from common.git_hosts import default_branch
+    from common.git import first_commit, refs
+    from common.git_hosts import default_branch, settings
 
     host, where = git_hosts.open_host(inputs.host, context, step_type="CreateRepo", personal=inputs.personal_account)
     if inputs.default_branch:

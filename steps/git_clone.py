@@ -23,7 +23,6 @@ from common.errors import BadInput, Conflict, NotAllowed, Refused
 from common.git.credentials import Credentials
 from common.git_hosts.connector import Connector, RepositoryLocation
 from common.git_hosts.context import HarnessAccount, HostInputs, addressed
-from common.network.settings import Network
 from common.network.url import checked as checked_url
 from common.network.url import origin, path_of, without_credentials
 from common.secret import Secret
@@ -31,6 +30,7 @@ from common.secret import Secret
 if TYPE_CHECKING:
     from common.git.checkout import Head, Options
     from common.git.state import State
+    from common.network.settings import Network
 
 LOCATION = ("organization", "workspace", "projectName", "repoName")  # fields that say where a repository is
 BUILDS = {"branch": "branch", "tag": "tag", "PR": "number", "commitSha": "commitSha"}  # type -> field of its spec

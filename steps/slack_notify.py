@@ -6,7 +6,6 @@ and posts nothing; where the app may not read that, nothing is sent again after 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from dataclasses import dataclass
@@ -115,6 +114,8 @@ class Dedupe:
         if self.given or not self.execution:
             return self.given
         told = [self.execution, self.stage, self.step.rpartition("/")[2], target, content]
+        import hashlib  # here: --help need not wait for OpenSSL
+
         return "auto-" + hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:32]
 
 

@@ -134,5 +134,5 @@ def reach(url: str, context: Context, login: Credentials | None) -> Reach:
     there = origin(url)
     credentials = None
     if login is not None and login.origin.lower() == there.lower():
-        credentials = dataclasses.replace(login, origin=there)
+        credentials = login._replace(origin=there)
     return Reach(network=context.network, deadline=context.deadline, credentials=credentials)
