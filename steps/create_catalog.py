@@ -14,7 +14,7 @@ from common import log
 from common.catalogs import table
 from common.catalogs.backstage.options import Address
 from common.catalogs.harness.options import Generation, page
-from common.catalogs.rules import FORMATS
+from common.catalogs.words import FORMATS
 from common.contract.inputs import option
 from common.contract.step import Context, Outputs, step
 from common.errors import BadInput, Conflict
@@ -45,7 +45,8 @@ def _misspelt(kind: str) -> str:
     """Give the known kind that a word is almost: a catalog may have kinds of its own, but hardly one like that."""
     import difflib
 
-    from common.catalogs.rules import RULES, Format
+    from common.catalogs.rules import RULES
+    from common.catalogs.words import Format
 
     known = list(RULES[Format.BACKSTAGE].kinds)
     if kind.lower() in map(str.lower, known):

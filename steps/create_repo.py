@@ -29,6 +29,7 @@ class Inputs:
         env=["REPO_TYPE"],
         default="private",
         choices=("private", "public", "internal"),
+        required_in_spec=True,
         help="Who may see the repository.",
     )
     description: str = option(

@@ -9,22 +9,22 @@ from __future__ import annotations
 import contextlib
 import urllib.parse
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from common import log
-from common.catalogs import properties as custom
 from common.catalogs import table
 from common.catalogs.backstage.file_options import FileOptions
 from common.catalogs.backstage.options import BackstageOptions
-from common.catalogs.properties import Change, PropertyCatalog
+from common.catalogs.words import MODES
 from common.contract.inputs import option
 from common.contract.process import scratch_folder
 from common.contract.step import Context, Outputs, step
 from common.errors import BadInput, shown
-from common.git_hosts.context import HarnessAccount
 from common.harness.access import KEY, Access
-from common.harness.client import PortalClient, given_body
 from common.network.url import checked
+
+if TYPE_CHECKING:
+    from common.catalogs.properties import Change, PropertyCatalog
 
 ASKED = "the change asked for"  # it is told in one of two ways: by the platform's BODY, or by
 FIELDS = "the fields of the change"
@@ -37,6 +37,7 @@ class Inputs:
         "type",
         default="",
         choices=("Entity", "Property"),
+        required_in_spec=True,
         exclusive=ASKED,
         alternative=FIELDS,
         help="Entity: many properties of one entity. Property: one property of many entities.",
@@ -75,7 +76,7 @@ class Inputs:
     mode: str = option(
         "mode",
         default="",
-        choices=custom.MODES,
+        choices=MODES,
         exclusive=ASKED,
         alternative=FIELDS,
         help="replace (when absent), append for lists and maps, or delete.",
@@ -112,6 +113,8 @@ class Inputs:
 )
 def update_catalog_property(inputs: Inputs, context: Context) -> Outputs:
     """Set, extend or delete properties of catalog entities."""
+    from common.catalogs import properties as custom  # here, and below: --help need not wait for what changes
+
     form, given = asked(inputs)
     changes = custom.check(given)
     with contextlib.ExitStack() as stack:
@@ -132,12 +135,15 @@ def update_catalog_property(inputs: Inputs, context: Context) -> Outputs:
 def opened(inputs: Inputs, context: Context, form: str, stack: contextlib.ExitStack) -> PropertyCatalog:
     """Make ready to change properties in the catalog that is meant."""
     if inputs.catalog_type == "backstage":
+        from common.git_hosts.context import HarnessAccount
+
         client = inputs.backstage.client(context.network, context.deadline)
         portal = inputs.access.portal
         harness = HarnessAccount(url=portal.given_base, account=portal.account, api_key=inputs.access.api_key)
         return inputs.files.open(client, harness, context, stack.enter_context(scratch_folder()))
     from common.catalogs.harness.properties import CustomProperties
     from common.catalogs.harness.property_calls import PropertyCalls
+    from common.harness.client import PortalClient
 
     portal_client = PortalClient(inputs.access, context.network, context.deadline)
     return CustomProperties(PropertyCalls(address(inputs), portal_client), by_property=form == "Property")
@@ -145,6 +151,9 @@ def opened(inputs: Inputs, context: Context, form: str, stack: contextlib.ExitSt
 
 def asked(inputs: Inputs) -> tuple[str, list[Change]]:
     """Give the form of the change and its parts: from the fields, else from the platform's BODY."""
+    from common.catalogs import properties as custom
+    from common.harness.client import given_body
+
     if inputs.type or inputs.entity_ref or inputs.entity_refs:
         form = inputs.type or ("Property" if inputs.entity_refs else "Entity")
         body: dict[str, Any] = {

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from common import log
+from common.catalogs.words import MODES
 from common.errors import BadInput, shown
 
 FIXED = ("kind", "metadata", "metadata.name", "metadata.namespace", "metadata.apis")
 WITHIN_FIXED = tuple(f"{path}." for path in FIXED if path != "metadata")
-MODES = ("replace", "append", "delete")  # the last is a method of the API, not a mode
 REFERENCE = re.compile(r"(?:[A-Za-z][A-Za-z0-9]*:)?(?:[^\s:/<>]+/)?[^\s:/<>]+")
 KEY = re.compile(r'"([^"]+)"|([^."]+)')
 MOST_NAMED = 5

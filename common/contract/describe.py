@@ -38,6 +38,7 @@ class Declaration(NamedTuple):
     options: Sequence[Option]
     config_field: str
     open_outputs: str = ""
+    opened_by: str = ""
     command: str = ""
     """What it is called as, where that is no step's module."""
 
@@ -53,6 +54,7 @@ def contract(step: Declaration) -> dict[str, Any]:
         "inputs": [_input(declared) for declared in step.options],
         "outputs": [{"name": name, "help": text} for name, text in step.outputs.items()],
         "openOutputs": step.open_outputs or None,
+        "openedBy": step.opened_by or None,
         "exitCodes": [{"code": code, "meaning": meaning} for code, meaning in EXIT_CODES.items()],
     }
 
@@ -67,7 +69,8 @@ def _input(declared: Option) -> dict[str, Any]:
         "prefix": declared.prefix,
         "type": TYPES[typing.get_origin(declared.kind) or declared.kind],
         "secret": declared.secret,
-        "required": declared.required or declared.required_in_spec,
+        "required": declared.required,
+        "requiredInSpec": declared.required or declared.required_in_spec,
         "default": None if declared.required else declared.default,
         "choices": list(declared.choices),
         "help": declared.help,

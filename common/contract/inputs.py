@@ -95,7 +95,8 @@ def option(  # noqa: PLR0913 - every argument but the first two is optional and 
     addressed to this step silences others that merely lie in the environment (a pipeline variable that happens to be
     called EMAIL). check: given the value and the name it came from, gives sentences that tell what is wrong with it.
     required_if: given the values by field, tells whether this one may not be absent. at_least: the smallest number.
-    required_in_spec: what may take its place has none in the pipeline's YAML, so there it may not be absent.
+    required_in_spec: it may not be absent in the pipeline's YAML, where what takes its place has none, or the platform
+    refuses its default.
     """
     declared = Option(
         field,

@@ -111,6 +111,8 @@ class Step(NamedTuple, Generic[InputsT]):
     informs: Collection[str] = ()  # outputs that no later step needs: one that the runner cannot carry is left out
     lacks: Lacks = nothing_more
     open_outputs: str = ""  # what else is put out, whose names the inputs decide
+    opened_by: str = ""  # the input that decides them; '' when they are always there
+    not_in_spec: Collection[str] = ()  # fields of shared groups that this step's spec has not
 
     @property
     def name(self) -> str:
@@ -122,7 +124,8 @@ class Step(NamedTuple, Generic[InputsT]):
 
     def declaration(self) -> Declaration:
         """Give what the step declares; its options are its own, then those of all steps that it has not itself."""
-        own = options_of(self.inputs)
+        told = options_of(self.inputs)
+        own = [one._replace(spec=False) if one.field in self.not_in_spec else one for one in told]
         fields = {declared.field for declared in own}
         options = own + [declared for declared in options_of(RunOptions) if declared.field not in fields]
         text = (self.function.__doc__ or "").strip()
@@ -136,6 +139,7 @@ class Step(NamedTuple, Generic[InputsT]):
             options,
             config_field,
             open_outputs=self.open_outputs,
+            opened_by=self.opened_by,
         )
 
     def main(self, argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = None) -> int:
@@ -257,15 +261,31 @@ def step(  # noqa: PLR0913 - what a step declares
     config_field: str = "",
     lacks: Lacks = nothing_more,
     open_outputs: str = "",
+    opened_by: str = "",
+    not_in_spec: Collection[str] = (),
 ) -> Callable[[Callable[[InputsT, Context], Outputs]], Step[InputsT]]:
     """Make a step of a function. Its inputs are the dataclass that its first parameter is annotated with.
 
     lacks: names what is missing besides the required inputs, as `resolve` takes it.
     open_outputs: says which outputs there are besides, for a step whose inputs decide their names.
+    opened_by: names that input, when there are none without it.
+    not_in_spec: names the fields of shared groups that this step has no place for in the pipeline's YAML.
     """
 
     def decorate(function: Callable[[InputsT, Context], Outputs]) -> Step[InputsT]:
         hints = typing.get_type_hints(function)
-        return Step(type, image, hints["inputs"], outputs, function, config_field, informs, lacks, open_outputs)
+        return Step(
+            type,
+            image,
+            hints["inputs"],
+            outputs,
+            function,
+            config_field,
+            informs,
+            lacks,
+            open_outputs,
+            opened_by,
+            not_in_spec,
+        )
 
     return decorate

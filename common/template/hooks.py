@@ -38,6 +38,7 @@ def environ(scratch: Path, signature: Mapping[str, str]) -> dict[str, str]:
     lines = ["[user]\n\tname = {}\n\temail = {}\n".format(*author)]
     if committer != author:
         lines.append("[committer]\n\tname = {}\n\temail = {}\n".format(*committer))
+    lines.append("[safe]\n\tdirectory = *\n")  # the repositories around may belong to the step's user, which is another
     (home / ".gitconfig").write_text("".join(lines), encoding="utf-8")
     return {"HOME": str(home), "PYTHONUNBUFFERED": "1"}
 

@@ -23,7 +23,7 @@ from runner.platform.connectors import Connector, Harness, Missing, Services
 from runner.platform.execution import Execution
 
 UNKNOWN = Connector(LATER, f"https://{LATER}", "Repo", LATER, Secret(LATER))
-ACCOUNT = Harness(LATER, f"https://{LATER}", {"X_API_KEY": Secret(LATER)})
+ACCOUNT = Harness(LATER, f"https://{LATER}", {"X_API_KEY": Secret(LATER)}, Secret(LATER))
 _VARIABLE = re.compile(r"\b[A-Z][A-Z0-9_]+\b\*?")
 _ADVICE = re.compile(r" \(set [^)]*\)")  # which variable to set, for people without a pipeline
 _LINE = re.compile(r"\bline (\d+)")

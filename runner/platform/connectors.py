@@ -73,11 +73,15 @@ class Connector:
 
 @dataclass(frozen=True)
 class Harness:
-    """The Harness account. `credentials` are the variables that authorize a step without a key of its own."""
+    """The Harness account. `credentials` are the variables that authorize a step without a key of its own.
+
+    key: for git, which takes nothing else; None when it is not described.
+    """
 
     account: str
     base: str
     credentials: Mapping[str, Secret]
+    key: Secret | None = None
 
 
 @dataclass(frozen=True)
@@ -154,8 +158,9 @@ def described(connectors: Path | None, secrets: Path | None, pipeline: Path, env
             raise Missing(
                 f"The Harness account is not described; write harness: account and apiKey into {connectors_file}."
             )
-        account_id, base, key = harness
-        return Harness(account_id, base, {"X_API_KEY": _read_secret(key, "harness.apiKey", environ)} if key else {})
+        account_id, base, source = harness
+        key = _read_secret(source, "harness.apiKey", environ) if source else None
+        return Harness(account_id, base, {"X_API_KEY": key} if key else {}, key)
 
     return Services(connector, secret, account)
 

@@ -245,7 +245,7 @@ def services(sandbox: Sandbox, host: str = "") -> Services:
     }
     for jwt in (portal.service_jwt, portal.user_jwt):
         Secret(jwt)  # masked also without the id before it
-    harness = Harness(portal.account, sandbox.url, user_context)
+    harness = Harness(portal.account, sandbox.url, user_context, Secret(portal.api_key))
 
     def secret(identifier: str, field: str) -> Secret:
         # Only the two kinds of service credentials exist here; any other secret is made up.

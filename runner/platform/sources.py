@@ -34,6 +34,9 @@ class Asked:
     execution: Execution
 
 
+A_KEY = "an API key of the Harness account"
+DESCRIBE_KEY = "write harness: apiKey into connectors.yaml."
+
 Gives = Callable[[Asked], dict[str, str]]
 Prepared = Callable[[Mapping[str, Resolved], str, Execution], dict[str, str]]
 
@@ -140,9 +143,17 @@ def _account(asked: Asked) -> dict[str, str]:
 
 
 def _harness_code(asked: Asked) -> dict[str, str]:
-    """Give the portal to a step whose git host is the portal's own; only without a connector it is not known else."""
-    without = asked.spec.get("connectorType") == "Harness" and not asked.spec.get("connectorRef")
-    return {"HARNESS_URL": asked.services.harness().base} if without else {}
+    """Give portal and key to a step whose git host is the portal's own, where no connector tells them (B.3)."""
+    kind, spec = asked.kind, asked.spec
+    if spec.get("connectorRef") or not kind.in_harness_code(str(spec.get("connectorType") or "")):
+        return {}
+    harness = asked.services.harness()
+    found = {"HARNESS_URL": harness.base}
+    if not spec.get("xApiKey") and "AUTHORIZATION" not in kind.reads:
+        if harness.key is None:
+            raise Missing(f"Steps of the type {kind.type} need {A_KEY} for Harness Code: {DESCRIBE_KEY}")
+        found["X_API_KEY"] = harness.key.reveal()
+    return found | (clone.in_harness_code(spec, asked.execution) if "connectorType" not in kind.spec else {})
 
 
 def _user_context(asked: Asked) -> dict[str, str]:
@@ -151,10 +162,7 @@ def _user_context(asked: Asked) -> dict[str, str]:
         return {}
     credentials = asked.services.harness().credentials
     if not credentials:
-        raise Missing(
-            f"Steps of the type {asked.kind.type} need an API key of the Harness account. "
-            "Give the step an xApiKey, or write harness: apiKey into connectors.yaml."
-        )
+        raise Missing(f"Steps of the type {asked.kind.type} need {A_KEY}. Give the step an xApiKey, or {DESCRIBE_KEY}")
     return {name: secret.reveal() for name, secret in credentials.items()}
 
 

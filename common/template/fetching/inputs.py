@@ -33,6 +33,7 @@ class TemplateInputs:
         env=["TEMPLATE_TYPE"],
         default="public",
         choices=("public", "private"),
+        required_in_spec=True,
         help="public: fetched from publicTemplateUrl; private: pathForTemplate, filled by an earlier step.",
     )
     url: str = option(
