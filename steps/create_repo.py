@@ -12,12 +12,12 @@ from common import git_hosts, log
 from common.contract.if_exists import if_exists
 from common.contract.inputs import option
 from common.contract.step import Context, Outputs, step
-from common.errors import Conflict
+from common.errors import BadInput, Conflict, Refused
 from common.git.branch_name import check_branch_name
 from common.git.credentials import Credentials
 from common.git_hosts import GitHost, NewRepository, Repository, lacking
 from common.git_hosts.context import HostContext, HostInputs
-from common.network.url import path_of
+from common.network.url import checked, path_of
 
 if TYPE_CHECKING:
     from common.git_hosts.settings import Settings
@@ -177,8 +177,17 @@ def _tell_plan(inputs: Inputs, wanted: Settings, host: GitHost, where: HostConte
 
 
 def clone_url(repository: Repository, credentials: Credentials | None) -> str:
-    """Give where git finds the repository; credentials are for the connector's host, whatever the answer names."""
+    """Give where git finds the repository; credentials are for the connector's host, whatever the answer names.
+
+    Raises Refused when the host gave no URL.
+    """
     url = repository.clone_url
+    try:
+        checked(url, what="What the git host gives as the repository's URL for cloning", next_step="")
+    except BadInput as error:
+        from common.git_hosts.answers import CHECK_HOST
+
+        raise Refused(error.message, next_step=CHECK_HOST) from error
     return url if credentials is None else f"{credentials.origin}{path_of(url)}"
 
 

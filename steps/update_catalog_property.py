@@ -163,7 +163,7 @@ def asked(inputs: Inputs) -> tuple[str, list[Change]]:
             "property": inputs.property or None,
             "value": inputs.value,
             "mode": inputs.mode,
-            "entity_refs": [_entity(entry) for entry in inputs.entity_refs],
+            "entity_refs": inputs.entity_refs,
         }
     elif inputs.url and inputs.body:  # the platform's own form
         form = _form_of(inputs.url)
@@ -195,13 +195,6 @@ def _form_of(url: str) -> str:
             next_step=advice,
         )
     return form
-
-
-def _entity(entry: object) -> object:
-    """Take an entity as the pipeline's YAML writes it, as the API does, or as its reference alone."""
-    if isinstance(entry, dict) and "entityRef" in entry:
-        return {"entity_ref": entry["entityRef"], "value": entry.get("value")}
-    return {"entity_ref": entry} if isinstance(entry, str) else entry
 
 
 if __name__ == "__main__":
