@@ -24,8 +24,8 @@ class ConnectorName:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Connector(GitLogin, ConnectorName):
-    """A git connector. On the platform its values come from the step's connectorRef."""
+class GitHubApp:
+    """A GitHub App in the place of a token."""
 
     app_id: str = option(
         "githubAppId",
@@ -47,6 +47,11 @@ class Connector(GitLogin, ConnectorName):
     @property
     def is_app(self) -> bool:
         return bool(self.app_id) or self.app_key is not None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connector(GitHubApp, GitLogin, ConnectorName):
+    """A git connector. On the platform its values come from the step's connectorRef."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,7 @@ from common.contract.stage import Stage
 from common.errors import BadInput
 from common.network.settings import PROXY_VARIABLES
 from common.network.url import without_credentials
-from common.template import faults, isolation, user
+from common.template import faults, isolation, lending
 from common.template.job import KINDS, Answer, Job
 
 COMMAND = (sys.executable, "-P", "-m", "common.template.child")
@@ -63,7 +63,7 @@ def render(  # noqa: PLR0913 - what there is to say about a template
     for each; signature: the variables of git by which they commit. largest: bytes that a rendered file may have.
     """
     forget_initial_environment()
-    with log.group("Rendering the template"), isolation.unreadable(), user.lent(stage, template) as lent:
+    with log.group("Rendering the template"), isolation.unreadable(), lending.lent(stage, template) as lent:
         job = Job(
             template=str(template),
             around=[str(folder) for folder in around],
