@@ -46,6 +46,8 @@ class Containers:
     image: Callable[[StepKind], str]
     near: tuple[str, ...] = ()
     mounts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    machine: Mapping[str, str] = field(default_factory=dict)
+    """What a process has of this machine's own environment, and a container of its image's."""
     _numbers: itertools.count[int] = field(default_factory=itertools.count, repr=False)
 
     def launch(self, start: Start) -> Ended:
@@ -90,11 +92,11 @@ class Containers:
                     f"The variable {name} cannot be handed to a container, for the engine's command line reads it.",
                     next_step="Rename the variable, or run the steps as processes (--engine process).",
                 )
-        given = {name: value for name, value in environ.items() if name not in MACHINE}
+        given = {name: value for name, value in environ.items() if name != "TMPDIR" and self.machine.get(name) != value}
         return {name: self._reachable(value) for name, value in given.items()} if self.engine.remote else given
 
     def command(self, start: Start, name: str, given: Mapping[str, str]) -> list[str]:
-        """Give the engine's command line. Values are not in it: it takes them from its own environment."""
+        """Give the engine's command line. It takes values from its own environment, but for its own PATH and HOME."""
         image = start.image or self.image(start.kind)
         folders = (start.folder, start.files)
         read = [name for name in given if name not in OF_MACHINE or name in start.kind.reads]
@@ -104,7 +106,10 @@ class Containers:
             *("run", "--rm", "--pull=never", f"--name={name}", f"--label={LABEL}={self.run}"),
             *(f"--volume={folder}:{folder}" for folder in folders),
             *dict.fromkeys(named),
-            *(f"--env={variable}" for variable in given),
+            *(
+                f"--env={name}={value}" if name in self.engine.environ else f"--env={name}"
+                for name, value in given.items()
+            ),
             *([f"--network={host}"] if host else []),
             *limits(start),
             *self._user(start.user),
@@ -137,7 +142,12 @@ def started(choice: Choice, environ: Mapping[str, str], near: Sequence[str]) -> 
     """Give what starts the containers of a run. None of them is left when the block ends. Raises BadInput."""
     engine, run = opened(choice.program, environ), uuid.uuid4().hex[:12]
     with guarded(engine, run):
-        yield Containers(engine, run, choice.image, tuple(near), mounts(environ))
+        yield Containers(engine, run, choice.image, tuple(near), mounts(environ), of_machine(environ))
+
+
+def of_machine(environ: Mapping[str, str]) -> dict[str, str]:
+    """Give those variables that describe this machine; one that a step sets otherwise is the step's own."""
+    return {name: environ[name] for name in MACHINE if name in environ}
 
 
 def mounts(environ: Mapping[str, str]) -> dict[str, dict[str, str]]:

@@ -79,7 +79,9 @@ def start(tmp_path: Path, environ: Mapping[str, str], line: Callable[[str], None
 
 
 def started(environ: Mapping[str, str], *near: str) -> Containers:
-    return Containers(engine.opened("docker", environ), "r1", lambda kind: f"idp-steps/{kind.image}:1", near)
+    mine = {"PATH": "/mine", "HOME": "/me", "LANG": "C"}
+    opened = engine.opened("docker", environ)
+    return Containers(opened, "r1", lambda kind: f"idp-steps/{kind.image}:1", near, machine=container.of_machine(mine))
 
 
 def test_a_container_gets_the_environment_of_a_process_without_its_values_in_the_command(
@@ -100,6 +102,16 @@ def test_a_container_gets_the_environment_of_a_process_without_its_values_in_the
         "X_API_KEY": "s3cret",
     }
     assert (seen["HOME"], seen["DOCKER_HOST"]) == ("/home/jane", "unix:///x.sock")
+
+
+def test_what_a_step_says_of_its_own_place_goes_to_its_container(
+    tmp_path: Path, fake: Callable[..., dict[str, str]]
+) -> None:
+    """The engine's command line keeps its own PATH and HOME."""
+    started(fake()).launch(start(tmp_path, {"PATH": "/opt/bin", "HOME": "/me", "LANG": "fr", "TMPDIR": "/t"}))
+    ((argv, seen),) = notes(tmp_path, "run")
+    assert {word for word in argv if word.startswith("--env")} == {"--env=PATH=/opt/bin", "--env=LANG"}
+    assert (seen["LANG"], seen["HOME"]) == ("fr", "/home/jane")
 
 
 def test_a_container_works_in_the_run_s_folders_as_this_user_with_group_0(

@@ -158,3 +158,18 @@ def test_what_has_no_effect_in_a_spec_is_named(tmp_path: Path) -> None:
     checked, faults = examined(file, {})
     assert faults == []
     assert checked.ignored == ("connectorRef", "registryRef", "outputAlias", "privileged", "resources.requests")
+
+
+@pytest.mark.parametrize(
+    "name", ["PATH", "LD_PRELOAD", "PYTHONPATH", "BASH_ENV", "GIT_SSH_COMMAND", "GIT_CONFIG_COUNT"]
+)
+def test_a_variable_that_every_step_would_be_started_by_is_refused(tmp_path: Path, name: str) -> None:
+    faults, _ = told(tmp_path, PIPELINE % (f"{{name: {name}, type: String, value: x}}", RUN))
+    (fault,) = faults
+    assert fault.startswith(f"4:16: The name of the variable '{name}' is one by which a step's own programs are found")
+    assert fault.endswith("Rename it; a command can have it in its envVariables.")
+
+
+@pytest.mark.parametrize("name", ["ENV", "LD_SDK_KEY", "PYTHON_VERSION", "GIT_BRANCH", "HOME", "MY_PATH"])
+def test_names_that_only_look_so_are_peoples_own(tmp_path: Path, name: str) -> None:
+    assert told(tmp_path, PIPELINE % (f"{{name: {name}, type: String, value: x}}", RUN))[0] == []
