@@ -19,9 +19,8 @@ from common.contract.inputs import option
 from common.contract.process import scratch_folder
 from common.contract.step import Context, Outputs, step
 from common.git.credentials import Credentials
-from common.git.login import GitLogin
+from common.git.login import GitHubApp, GitLogin
 from common.git.signature import Signature
-from common.git_hosts.connector import GitHubApp
 from common.template.fetching.inputs import TemplateInputs
 from common.template.words import HOOKS
 

@@ -7,8 +7,8 @@ import urllib.parse
 
 from common.contract.step import Context
 from common.git.credentials import Credentials
-from common.git.login import GitLogin
-from common.git_hosts.connector import Connector, GitHubApp, RepositoryLocation
+from common.git.login import GitHubApp, GitLogin
+from common.git_hosts.connector import Connector, RepositoryLocation
 from common.git_hosts.context import HarnessAccount, HostInputs
 from common.network.url import origin
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from common.contract.inputs import option
-from common.git.login import GitLogin
+from common.git.login import GitHubApp, GitLogin
 from common.git_hosts.table import HOSTS
-from common.secret import Secret
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,32 +20,6 @@ class ConnectorName:
         default="",
         help=f"Kind of git host: {', '.join(HOSTS)}. Told from the host's name when absent.",
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class GitHubApp:
-    """A GitHub App in the place of a token."""
-
-    app_id: str = option(
-        "githubAppId",
-        env=["GITHUB_APP_ID"],
-        default="",
-        spec=False,
-        help="Id of a GitHub App that is installed on the owner's account; it takes the place of a token, which the"
-        " platform makes by itself.",
-    )
-    app_key: Secret | None = option(
-        "githubAppPrivateKey",
-        env=["GITHUB_APP_PRIVATE_KEY"],
-        default=None,
-        multiline=True,
-        spec=False,
-        help="Private key of that App: the text of the PEM file that GitHub made.",
-    )
-
-    @property
-    def is_app(self) -> bool:
-        return bool(self.app_id) or self.app_key is not None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -65,17 +65,17 @@ def confine() -> None:
 
 
 @contextmanager
-def adopting() -> Iterator[None]:
-    """Be the parent of processes below this one whose own has ended, for the time of the block, and end what is left.
+def adopting() -> Iterator[Collection[int]]:
+    """Be the parent of processes below this one whose own has ended, for the time of the block.
 
-    A hook can end the process that renders, which would have kept what the hook has started below it.
+    A hook can end the process that renders, which would have kept what the hook has started below it. Gives those that
+    are there before; see `end_family`.
     """
-    before = set(family(os.getpid()))
+    before = frozenset(family(os.getpid()))
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
     try:
-        yield
+        yield before
     finally:
-        end_family(os.getpid(), but=before)
         _prctl(PR_SET_CHILD_SUBREAPER, 0)
 
 

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,8 +99,8 @@ def render(  # noqa: PLR0913 - what there is to say about a template
 
 
 def _answer(job: Job, lock: int, temporary: str) -> Answer:
-    with isolation.adopting():
-        text, code = _talked(job, lock, temporary)
+    with isolation.adopting() as before:
+        text, code = _talked(job, lock, temporary, before)
     try:
         answer = Answer.read(text)
         if answer.project and answer.project not in {path.name for path in Path(job.project).iterdir()}:
@@ -113,8 +113,8 @@ def _answer(job: Job, lock: int, temporary: str) -> Answer:
     return answer
 
 
-def _talked(job: Job, lock: int, temporary: str) -> tuple[bytes, int]:
-    """Have the process do the job, and give what it answered and its exit code."""
+def _talked(job: Job, lock: int, temporary: str, before: Collection[int]) -> tuple[bytes, int]:
+    """Have the process do the job, and give what it answered and its exit code. before: processes to leave alone."""
     child = subprocess.Popen(
         COMMAND,
         env={**_environ(), "TMPDIR": temporary, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
@@ -136,7 +136,7 @@ def _talked(job: Job, lock: int, temporary: str) -> tuple[bytes, int]:
         text = child.stdout.read()
         child.wait()
     finally:
-        _end(child)
+        _end(child, before)
         child.stdout.close()
         with suppress(BrokenPipeError):
             child.stdin.close()
@@ -160,12 +160,12 @@ def _listen(stream: IO[bytes]) -> None:
                 log.info(part)
 
 
-def _end(child: subprocess.Popen[bytes]) -> None:
+def _end(child: subprocess.Popen[bytes], before: Collection[int]) -> None:
     """End the process and all below it: in order when it can, for then it clears up itself."""
     if child.poll() is None:
         child.send_signal(signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
             child.wait(GRACE)
-    isolation.end_family(child.pid)
+    isolation.end_family(os.getpid(), but=before)
     child.kill()
     child.wait()
