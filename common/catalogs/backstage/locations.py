@@ -176,9 +176,10 @@ class Locations:
         answer = self.client.send("GET", "entities/unprocessed/failed")
         listed = (object_of(answer) or {}).get("entities") if succeeded(answer) else None
         for entity in listed if isinstance(listed, list) else ():
-            if isinstance(entity, dict) and entity.get("entity_ref") in {*examined.refs, self._generated()}:
-                errors = entity.get("errors") or ()
-                yield from (str(error.get("message")) for error in errors if isinstance(error, dict))
+            if isinstance(entity, dict) and entity.get("entity_ref") in (*examined.refs, self._generated()):
+                errors = entity.get("errors")
+                told = errors if isinstance(errors, list) else []
+                yield from (str(error.get("message")) for error in told if isinstance(error, dict))
 
     def _id(self, examined: Examined) -> str:
         """Give the location's id; '' where it cannot be told."""

@@ -79,7 +79,7 @@ def _found(rest: Rest, context: HostContext) -> Repository | None:
 
 def _described(told: Any, context: HostContext, rest: Rest) -> Repository:
     (slug,) = texts(told, "slug")
-    clone = next((link.get("href") for link in links(told, "clone") if link.get("name") in {"http", "https"}), None)
+    clone = next((link.get("href") for link in links(told, "clone") if link.get("name") in ("http", "https")), None)
     if not isinstance(clone, str) or not isinstance(told.get("public"), bool):
         raise Unreadable("there is no link for cloning by HTTP, or no public, in what it gives")
     if slug.lower() != place.slug(context):
