@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +18,11 @@ from common import log
 from common.contract.inputs import option
 from common.contract.process import scratch_folder
 from common.contract.step import Context, Outputs, step
-from common.git.login import GitLogin
+from common.git.credentials import Credentials
+from common.git.login import GitHubApp, GitLogin
 from common.git.signature import Signature
 from common.template.fetching.inputs import TemplateInputs
-from common.template.job import HOOKS
+from common.template.words import HOOKS
 
 if TYPE_CHECKING:
     from common.contract.stage import Stage
@@ -31,8 +32,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
+    """Which template, with which values, and where the project goes."""
+
     template: TemplateInputs
     login: GitLogin
+    app: GitHubApp
     output_directory: str = option(
         "outputDirectory",
         env=["OUTPUT_DIRECTORY"],
@@ -144,7 +148,7 @@ def cookie_cutter(inputs: Inputs, context: Context) -> Outputs:
         return update(inputs, context)
     output = context.workspace.path(inputs.output_directory, what="outputDirectory")
     with scratch_folder() as scratch:
-        template = inputs.template.fetched(context, inputs.login.credentials(), scratch)
+        template = inputs.template.fetched(context, login_of(inputs, context), scratch)
         with stages(context, scratch) as stage:
             rendered = render_into(inputs, stage, template, inputs.variables, output, dry_run=context.dry_run)
             count = len(files_of(rendered.project))
@@ -165,6 +169,13 @@ def cookie_cutter(inputs: Inputs, context: Context) -> Outputs:
                 log.info(f"Rendered {count} files into {name}.")
     outputs: dict[str, str | int] = {"projectDirectory": name} | ({} if unsure else {"fileCount": count})
     return outputs | ({"templateCommit": template.commit} if template.commit else {})
+
+
+def login_of(inputs: Inputs, context: Context) -> Callable[[str], Credentials | None]:
+    """Give what gives the login for the host of a template's address."""
+    from common.git_hosts.by_url import login_for
+
+    return lambda url: login_for(url, inputs.login, inputs.app, context, step_type="CookieCutter")
 
 
 def render_into(  # noqa: PLR0913 - what is rendered, with what, and where to
@@ -205,7 +216,7 @@ def update(inputs: Inputs, context: Context) -> Outputs:
 
     project = context.workspace.path(inputs.update_project or ".", what="updateProject")
     known = answers.read(project)
-    template = inputs.template.recorded(known, context, inputs.login.credentials())
+    template = inputs.template.recorded(known, context, login_of(inputs, context))
     outputs: dict[str, str | int | bool] = {"projectDirectory": context.workspace.relative(project)}
     with scratch_folder() as scratch:
         if inputs.check_update:
@@ -242,7 +253,7 @@ def describe(inputs: Inputs, context: Context) -> Outputs:
 
     with scratch_folder() as scratch:
         template = inputs.template.at(inputs.describe)
-        login = inputs.login.credentials()
+        login = login_of(inputs, context)
         found = described(template.fetched(context, login, scratch, choose=False, what="describeTemplate"))
     sys.stdout.write(f"{json.dumps(found, indent=2, ensure_ascii=False)}\n")
     return {}

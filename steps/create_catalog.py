@@ -11,10 +11,10 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from common import log
-from common.catalogs import table
+from common.catalogs import words
 from common.catalogs.backstage.options import Address
 from common.catalogs.harness.options import Generation, page
-from common.catalogs.rules import FORMATS
+from common.catalogs.words import FORMATS
 from common.contract.inputs import option
 from common.contract.step import Context, Outputs, step
 from common.errors import BadInput, Conflict
@@ -45,7 +45,8 @@ def _misspelt(kind: str) -> str:
     """Give the known kind that a word is almost: a catalog may have kinds of its own, but hardly one like that."""
     import difflib
 
-    from common.catalogs.rules import RULES, Format
+    from common.catalogs.rules import RULES
+    from common.catalogs.words import Format
 
     known = list(RULES[Format.BACKSTAGE].kinds)
     if kind.lower() in map(str.lower, known):
@@ -56,6 +57,8 @@ def _misspelt(kind: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
+    """What the file holds, where it is written, and how."""
+
     file_name: str = option("fileName", env=["FILE_NAME"], help="Name of the file, as in catalog-info.yaml.")
     file_path: str = option(
         "filePath",
@@ -92,7 +95,7 @@ class Inputs:
         spec=False,
         help="Annotate the entity with the template that its folder was made from, and the template's commit.",
     )
-    catalog_type: str = table.type_option()
+    catalog_type: str = words.type_option()
     generation: Generation
     portal: Portal
     backstage: Address

@@ -18,12 +18,10 @@ from common import git_hosts, log
 from common.contract.inputs import option, shown
 from common.contract.process import scratch_folder
 from common.contract.step import Context, Outputs, step
-from common.contract.workspace import Workspace
 from common.errors import BadInput, Conflict, NotAllowed, Refused
 from common.git.credentials import Credentials
 from common.git_hosts.connector import Connector, RepositoryLocation
 from common.git_hosts.context import HarnessAccount, HostInputs, addressed
-from common.network.settings import Network
 from common.network.url import checked as checked_url
 from common.network.url import origin, path_of, without_credentials
 from common.secret import Secret
@@ -31,6 +29,7 @@ from common.secret import Secret
 if TYPE_CHECKING:
     from common.git.checkout import Head, Options
     from common.git.state import State
+    from common.network.settings import Network
 
 LOCATION = ("organization", "workspace", "projectName", "repoName")  # fields that say where a repository is
 BUILDS = {"branch": "branch", "tag": "tag", "PR": "number", "commitSha": "commitSha"}  # type -> field of its spec
@@ -126,6 +125,8 @@ class Build:
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
+    """Which state of which repository, and where it goes."""
+
     repository: Repository
     build: Build
     directory: str = option(
@@ -374,6 +375,8 @@ def put(clone: Path, target: Path, scratch: Path) -> None:
 def contents(files: Sequence[str], clone: Path) -> dict[str, str]:
     """Give the content of files as the platform's own image puts it out: a line each, in which no `=` stands."""
     import base64
+
+    from common.contract.workspace import Workspace
 
     folder, found = Workspace(clone), {}
     for name in files:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from common import git_hosts, log
-from common.catalogs import CatalogFile, table
+from common.catalogs import CatalogFile, table, words
 from common.contract.inputs import option
 from common.contract.step import Context, Outputs, step
 from common.git_hosts import lacking
@@ -20,12 +20,14 @@ from common.git_hosts.context import HostInputs
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
+    """Which file is registered, and in which catalog."""
+
     host: HostInputs
     file_path: str = option("filePath", env=["FILE_PATH"], help="Path of the catalog file inside the repository.")
     branch: str = option(
         "branch", env=["BRANCH"], default="", help="Branch that the file was pushed to; the default branch when absent."
     )
-    catalog_type: str = table.type_option()
+    catalog_type: str = words.type_option()
     wait: int = option(
         "waitTimeout",
         env=["WAIT_TIMEOUT"],

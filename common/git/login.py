@@ -1,4 +1,4 @@
-"""Who is known at a git host, as inputs that several steps share. Which kind of host it is does not count here."""
+"""Who is known at a git host, as inputs that several steps share. Which kind of host it is counts for an App alone."""
 
 from __future__ import annotations
 
@@ -82,6 +82,32 @@ class GitLogin:
     @property
     def _on_same_host(self) -> bool:
         return bool(self.host) and _host_of(self.remote_url) == self.host
+
+
+@dataclass(frozen=True, kw_only=True)
+class GitHubApp:
+    """A GitHub App in the place of a token."""
+
+    app_id: str = option(
+        "githubAppId",
+        env=["GITHUB_APP_ID"],
+        default="",
+        spec=False,
+        help="Id of a GitHub App that is installed on the owner's account; it takes the place of a token, which the"
+        " platform makes by itself.",
+    )
+    app_key: Secret | None = option(
+        "githubAppPrivateKey",
+        env=["GITHUB_APP_PRIVATE_KEY"],
+        default=None,
+        multiline=True,
+        spec=False,
+        help="Private key of that App: the text of the PEM file that GitHub made.",
+    )
+
+    @property
+    def is_app(self) -> bool:
+        return bool(self.app_id) or self.app_key is not None
 
 
 def _host_of(url: str) -> str:

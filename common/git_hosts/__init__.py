@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 from common.errors import BadInput
 from common.git_hosts.faults import Unsupported
 from common.git_hosts.table import HOSTS
+from common.network.url import checked
 
 if TYPE_CHECKING:
     from common.contract.step import Context
@@ -259,8 +260,6 @@ def _types() -> str:
 
 
 def _check_address(connector: Connector) -> None:
-    from common.network.url import checked
-
     if "://" in connector.remote_url and not connector.machine:
         checked(connector.remote_url, what="DRONE_REMOTE_URL", next_step="Give the connector's https URL.")
     if connector.machine:

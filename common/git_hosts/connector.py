@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from common.contract.inputs import option
-from common.git.login import GitLogin
+from common.git.login import GitHubApp, GitLogin
 from common.git_hosts.table import HOSTS
-from common.secret import Secret
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,29 +23,8 @@ class ConnectorName:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Connector(GitLogin, ConnectorName):
+class Connector(GitHubApp, GitLogin, ConnectorName):
     """A git connector. On the platform its values come from the step's connectorRef."""
-
-    app_id: str = option(
-        "githubAppId",
-        env=["GITHUB_APP_ID"],
-        default="",
-        spec=False,
-        help="Id of a GitHub App that is installed on the owner's account; it takes the place of a token, which the"
-        " platform makes by itself.",
-    )
-    app_key: Secret | None = option(
-        "githubAppPrivateKey",
-        env=["GITHUB_APP_PRIVATE_KEY"],
-        default=None,
-        multiline=True,
-        spec=False,
-        help="Private key of that App: the text of the PEM file that GitHub made.",
-    )
-
-    @property
-    def is_app(self) -> bool:
-        return bool(self.app_id) or self.app_key is not None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,7 @@ from typing import Any
 
 from common.contract.stage import remove
 from common.errors import BadInput, StepError
-from common.template import faults, hooks, isolation, names, source, variables, writing
+from common.template import faults, hooks, isolation, names, source, user, variables, writing
 from common.template.job import Answer, Job
 from common.template.source import Template
 
@@ -48,6 +48,9 @@ def main() -> None:
     except _Stopped:
         return
     try:
+        if job.user is not None:
+            user.become(job.user, lambda: _lacking(job))
+            isolation.end_with_parent()
         if os.getppid() != job.parent:
             raise _Stopped  # noqa: TRY301 - the same end
         answer = _answer(job)
@@ -63,6 +66,18 @@ def main() -> None:
 def _stop(_: int, __: FrameType | None) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise _Stopped
+
+
+def _lacking(job: Job) -> str:
+    """Say what the user that is tried lacks; see `user.become`."""
+    modules = [place for place in sys.path if os.path.lexists(place)]
+    if lacks := user.unreachable([sys.executable, *modules], [job.project, job.scratch, os.environ["TMPDIR"]]):
+        return lacks
+    try:
+        source.check_folder(Path(job.template), Path(job.repository))
+    except BadInput as fault:
+        return f"finds: {fault.message}"
+    return ""
 
 
 def _answer(job: Job) -> Answer:

@@ -38,6 +38,7 @@ def environ(scratch: Path, signature: Mapping[str, str]) -> dict[str, str]:
     lines = ["[user]\n\tname = {}\n\temail = {}\n".format(*author)]
     if committer != author:
         lines.append("[committer]\n\tname = {}\n\temail = {}\n".format(*committer))
+    lines.append("[safe]\n\tdirectory = *\n")  # the repositories around may belong to the step's user, which is another
     (home / ".gitconfig").write_text("".join(lines), encoding="utf-8")
     return {"HOME": str(home), "PYTHONUNBUFFERED": "1"}
 
@@ -51,7 +52,7 @@ def _quoted(text: str) -> str:
 
 @dataclass(frozen=True)
 class Hooks:
-    """How hooks are run: which (see job.HOOKS), for how many seconds each, and with which variables.
+    """How hooks are run: which (see words.HOOKS), for how many seconds each, and with which variables.
 
     scratch: a folder for them as they are rendered, which may take `memory` bytes. left_out: gets the names of those
     that are there and not run.

@@ -10,7 +10,7 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -50,24 +50,44 @@ def bounded_memory(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
+def end_with_parent() -> None:
+    """Have this process end in order with its parent. To be said again after a change of its user."""
+    _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 def confine() -> None:
     """Have this process end in order with its parent, keep all that it starts below it, and give up rights."""
-    _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    end_with_parent()
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
     _prctl(PR_SET_NO_NEW_PRIVS, 1)
     _prctl(PR_CAPBSET_DROP, CAP_SYS_PTRACE)  # root would read the step's memory all the same: of what is started,
     _give_up(CAP_SYS_PTRACE)  # and of this process
 
 
-def end_family(leader: int) -> None:
+@contextmanager
+def adopting() -> Iterator[Collection[int]]:
+    """Be the parent of processes below this one whose own has ended, for the time of the block.
+
+    A hook can end the process that renders, which would have kept what the hook has started below it. Gives those that
+    are there before; see `end_family`.
+    """
+    before = frozenset(family(os.getpid()))
+    _prctl(PR_SET_CHILD_SUBREAPER, 1)
+    try:
+        yield before
+    finally:
+        _prctl(PR_SET_CHILD_SUBREAPER, 0)
+
+
+def end_family(leader: int, *, but: Collection[int] = ()) -> None:
     """End all that a process has started, directly or not, and all of its session: asked first, then forced.
 
-    The process itself is spared when it is this one.
+    The process itself is spared when it is this one, and so are those in `but`.
     """
     for number, seconds in ((signal.SIGTERM, GRACE), (signal.SIGKILL, GRACE)):
         due = time.monotonic() + seconds
         told: set[int] = set()
-        while (members := family(leader)) and time.monotonic() < due:
+        while (members := [one for one in family(leader) if one not in but]) and time.monotonic() < due:
             for member in members:
                 if member not in told or number == signal.SIGKILL:
                     with suppress(ProcessLookupError):
@@ -113,6 +133,12 @@ def _give_up(capability: int) -> None:
         for kind in range(3):
             sets[3 * word + kind] &= ~(1 << bit)
         library.capset(header, sets)
+
+
+def capabilities() -> int:
+    """Give the effective ones of this process, a bit each."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
+    return next((int(line.split()[1], 16) for line in lines if line.startswith("CapEff:")), 0)
 
 
 def _prctl(option: int, value: int = 0) -> int:

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ from common.contract.stage import Stage
 from common.errors import BadInput
 from common.network.settings import PROXY_VARIABLES
 from common.network.url import without_credentials
-from common.template import faults, isolation
+from common.template import faults, isolation, lending
 from common.template.job import KINDS, Answer, Job
 
 COMMAND = (sys.executable, "-P", "-m", "common.template.child")
@@ -59,28 +59,29 @@ def render(  # noqa: PLR0913 - what there is to say about a template
     around: the folders of the choices that the template was chosen from, the outermost first. repository: the folder
     around all, which no link may leave. told: what it is told to be (_template,
     _repo_dir, _checkout). given: the values of variables; `strict` refuses those that it does not have. output: the
-    folder in which the project will be in the end. hooks: which are run (see `job.HOOKS`); hook_timeout: in seconds,
+    folder in which the project will be in the end. hooks: which are run (see `words.HOOKS`); hook_timeout: in seconds,
     for each; signature: the variables of git by which they commit. largest: bytes that a rendered file may have.
     """
-    job = Job(
-        template=str(template),
-        around=[str(folder) for folder in around],
-        repository=str(repository),
-        told=told,
-        given=given,
-        strict=strict,
-        project=str(stage.project),
-        scratch=str(stage.scratch),
-        output=str(output),
-        hooks=hooks,
-        hook_timeout=hook_timeout,
-        signature=signature,
-        largest=largest,
-        parent=os.getpid(),
-    )
     forget_initial_environment()
-    with log.group("Rendering the template"), isolation.unreadable():
-        answer = _answer(job, stage.lock)
+    with log.group("Rendering the template"), isolation.unreadable(), lending.lent(stage, template) as lent:
+        job = Job(
+            template=str(template),
+            around=[str(folder) for folder in around],
+            repository=str(repository),
+            told=told,
+            given=given,
+            strict=strict,
+            project=str(stage.project),
+            scratch=str(stage.scratch),
+            output=str(output),
+            hooks=hooks,
+            hook_timeout=hook_timeout,
+            signature=signature,
+            largest=largest,
+            parent=os.getpid(),
+            user=lent.user,
+        )
+        answer = _answer(job, stage.lock, lent.temporary)
     for warning in answer.warnings:
         log.warning(warning)
     if answer.bug:
@@ -97,10 +98,26 @@ def render(  # noqa: PLR0913 - what there is to say about a template
     return Rendered(Path(job.project, answer.project), answer.values, answer.left_out)
 
 
-def _answer(job: Job, lock: int) -> Answer:
+def _answer(job: Job, lock: int, temporary: str) -> Answer:
+    with isolation.adopting() as before:
+        text, code = _talked(job, lock, temporary, before)
+    try:
+        answer = Answer.read(text)
+        if answer.project and answer.project not in {path.name for path in Path(job.project).iterdir()}:
+            raise ValueError(answer.project)  # noqa: TRY301 - one more way in which it is no answer
+    except ValueError as error:  # the template's code runs in that process, and can end it or speak in its place
+        raise BadInput(
+            f"The template's own code ended the rendering (exit code {code}).",
+            next_step="Its last words stand above; a template that needs too much memory is ended by signal 9 (-9).",
+        ) from error
+    return answer
+
+
+def _talked(job: Job, lock: int, temporary: str, before: Collection[int]) -> tuple[bytes, int]:
+    """Have the process do the job, and give what it answered and its exit code. before: processes to leave alone."""
     child = subprocess.Popen(
         COMMAND,
-        env={**_environ(), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        env={**_environ(), "TMPDIR": temporary, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -119,22 +136,13 @@ def _answer(job: Job, lock: int) -> Answer:
         text = child.stdout.read()
         child.wait()
     finally:
-        _end(child)
+        _end(child, before)
         child.stdout.close()
         with suppress(BrokenPipeError):
             child.stdin.close()
         if listener.ident is not None:
             listener.join(GRACE)
-    try:
-        answer = Answer.read(text)
-        if answer.project and answer.project not in {path.name for path in Path(job.project).iterdir()}:
-            raise ValueError(answer.project)  # noqa: TRY301 - one more way in which it is no answer
-    except ValueError as error:  # the template's code runs in that process, and can end it or speak in its place
-        raise BadInput(
-            f"The template's own code ended the rendering (exit code {child.returncode}).",
-            next_step="Its last words stand above; a template that needs too much memory is ended by signal 9 (-9).",
-        ) from error
-    return answer
+    return text, child.returncode
 
 
 def _environ() -> dict[str, str]:
@@ -152,12 +160,12 @@ def _listen(stream: IO[bytes]) -> None:
                 log.info(part)
 
 
-def _end(child: subprocess.Popen[bytes]) -> None:
+def _end(child: subprocess.Popen[bytes], before: Collection[int]) -> None:
     """End the process and all below it: in order when it can, for then it clears up itself."""
     if child.poll() is None:
         child.send_signal(signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
             child.wait(GRACE)
-    isolation.end_family(child.pid)
+    isolation.end_family(os.getpid(), but=before)
     child.kill()
     child.wait()

@@ -5,6 +5,7 @@ Nothing of the project is written here.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Mapping
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 # What cookiecutter has taken over: the package is of 2016, and its offsets fail with the arrow of today.
 TAKEN_OVER = {"jinja2_time.TimeExtension": "cookiecutter.extensions.TimeExtension"}
+EFFECTIVE = os.access in os.supports_effective_ids
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,8 @@ def check_folder(template: Path, repository: Path) -> None:
                     f"The template's {os.path.relpath(entry.path, root)} is a pipe, a socket or a device.",
                     next_step="Remove it; a template is made of files and folders.",
                 )
+            elif not os.access(entry.path, os.R_OK, effective_ids=EFFECTIVE):
+                raise _unreadable(f"file {os.path.relpath(entry.path, root)}", os.strerror(errno.EACCES))
 
 
 def _entries(folder: str, root: str) -> list[os.DirEntry[str]]:
@@ -84,10 +88,14 @@ def _entries(folder: str, root: str) -> list[os.DirEntry[str]]:
         with os.scandir(folder) as entries:
             return list(entries)
     except OSError as error:  # it would be missing in the project
-        raise BadInput(
-            f"The template's folder {os.path.relpath(folder, root)} cannot be read: {error.strerror}.",
-            next_step="Let the user that runs the step read all of the template.",
-        ) from error
+        raise _unreadable(f"folder {os.path.relpath(folder, root)}", error.strerror or str(error)) from error
+
+
+def _unreadable(what: str, reason: str) -> BadInput:
+    return BadInput(
+        f"The template's {what} cannot be read: {reason}.",
+        next_step="Let the user that runs the step read all of the template.",
+    )
 
 
 def _target(link: str, root: str) -> str:

@@ -18,6 +18,7 @@ from common.template import faults, schema
 
 CONTEXT_FILE = "cookiecutter.json"
 LARGEST = 1_000_000  # bytes of a cookiecutter.json; published ones have a few thousand
+LONGEST_VALUES = 10_000_000  # characters of all variables together; each is compiled, and told to each expression
 YES = ("1", "true", "t", "yes", "y", "on")  # cookiecutter.prompt.YesNoPrompt, which would load rich
 NO = ("0", "false", "f", "no", "n", "off")
 STEERING = frozenset(  # what cookiecutter takes for orders or sets itself; a value there would be more than data
@@ -163,6 +164,7 @@ def resolved(template: Path, declared: Mapping[str, Any], given: Mapping[str, An
     render: renders a default in the light of the variables so far.
     """
     found: dict[str, Any] = {}
+    length = 0
     for late in (False, True):
         for name, default in declared.items():
             raw = _is_raw(name)
@@ -172,7 +174,23 @@ def resolved(template: Path, declared: Mapping[str, Any], given: Mapping[str, An
             if late or raw or not is_map or name.startswith("__"):
                 with faults.told(CONTEXT_FILE, line=line_of(template, name)):
                     found[name] = _value(name, default, given, found, render)
+                    length += _length(found[name])
+                    if length > LONGEST_VALUES:
+                        raise BadInput(
+                            f"The template's variables come to more than {LONGEST_VALUES} characters, with {name!r}"
+                            f" ({CONTEXT_FILE}, line {line_of(template, name)}).",
+                            next_step="Correct what it repeats, or give it a shorter value.",
+                        )
     return OrderedDict((name, found[name]) for name in declared if name in found)
+
+
+def _length(value: Any) -> int:
+    """Count the characters of a value, and each other thing in it as one."""
+    if isinstance(value, dict):
+        return sum(_length(item) for pair in value.items() for item in pair) + 1
+    if isinstance(value, list):
+        return sum(map(_length, value)) + 1
+    return len(value) if isinstance(value, str) else 1
 
 
 def _is_raw(name: str) -> bool:

@@ -57,6 +57,22 @@ def test_a_hook_without_measure_ends_at_the_limit_too(workspace: Path, run_step:
     assert [path.name for path in workspace.iterdir()] == ["template"]
 
 
+def test_variables_without_measure_end_with_a_sentence_too(workspace: Path, run_step: RunStep) -> None:
+    """At the one that is too much: each costs Jinja's compiler seconds. Those in maps count, too."""
+    template(workspace / "template", "x")
+    context = {
+        "slug": "app",
+        "map": {"a": ["{{ 'x' * 6000000 }}"]},
+        "v": "{{ 'x' * 3000000 }}",
+        "w": "{{ 'x' * 3000000 }}",
+    }
+    (workspace / "template" / "cookiecutter.json").write_text(json.dumps(context, indent=1))
+    done = run_step("CookieCutter", PRIVATE)
+    assert done.code == 2
+    assert "come to more than 10000000 characters, with 'map' (cookiecutter.json, line 3)" in done.stderr
+    assert [path.name for path in workspace.iterdir()] == ["template"]
+
+
 def test_the_limit_is_for_what_is_rendered(workspace: Path, run_step: RunStep) -> None:
     template(workspace / "template", "x" * 2000)
     done = run_step("CookieCutter", PRIVATE | {"MAX_FILE_SIZE": "1000"})

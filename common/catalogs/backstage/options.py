@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from common.catalogs import Catalog, CatalogFile
 from common.contract.inputs import option
 from common.errors import BadInput, NotAllowed
-from common.network.deadline import Deadline
-from common.network.settings import Network
 from common.network.url import checked
 from common.secret import Secret
 
 if TYPE_CHECKING:
     from common.catalogs.backstage.client import CatalogClient
     from common.catalogs.tidying import Tidied
+    from common.network.deadline import Deadline
+    from common.network.settings import Network
 
 URL = "backstageUrl (set BACKSTAGE_URL)"
 TOKEN = "BACKSTAGE_TOKEN"  # noqa: S105 - the name of a variable

@@ -31,6 +31,7 @@ NEEDS: Mapping[str, Mapping[str, str]] = {  # a step or an input of it -> right 
     "pushMode": {"pull_requests": "write"},
     "protect": {"administration": "write"},
     "GitClone": {"contents": "read"},
+    "CookieCutter": {"contents": "read"},
 }
 MAY_NEED: Mapping[str, Mapping[str, str]] = {  # not always needed: asked for where it is given
     "DirectPush": {"workflows": "write"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from common.template.answers import Answers
     from common.template.fetching.fetch import Fetched, Reach
     from common.template.fetching.recorded import Recorded
+
+
+LoginFor = Callable[[str], Credentials | None]
 
 
 def _is_named_elsewhere(given: Given) -> bool:
@@ -81,9 +85,9 @@ class TemplateInputs:
         return dataclasses.replace(self, type="public", url=place)
 
     def fetched(
-        self, context: Context, login: Credentials | None, scratch: Path, *, choose: bool = True, what: str = ""
+        self, context: Context, login: LoginFor, scratch: Path, *, choose: bool = True, what: str = ""
     ) -> Fetched:
-        """Fetch the template into `scratch`. `login` is used for its own host; one in the URL goes before it.
+        """Fetch the template into `scratch`. `login`: gives that for the host of a URL; one in the URL goes before it.
 
         what: the input that names it, when that is none of these.
         """
@@ -97,14 +101,14 @@ class TemplateInputs:
             root = context.workspace.root.resolve()
             return from_path(where, path, context.network, scratch, workspace=root, choose=choose)
         where, own = address.of_url(self.url, what=what or "publicTemplateUrl", **parts)
-        return from_url(where, reach(where.url, context, own or login), scratch, choose=choose)
+        return from_url(where, reach(where.url, context, own or login(where.place)), scratch, choose=choose)
 
     @property
     def home(self) -> str:
         """The URL without credentials; empty when there is none."""
         return without_credentials(self.url.partition("#")[0]) if self.type == "public" else ""
 
-    def recorded(self, answers: Answers, context: Context, login: Credentials | None) -> Recorded:
+    def recorded(self, answers: Answers, context: Context, login: LoginFor) -> Recorded:
         """Give the template that an answers file names, from where these inputs say that it is now, if they do."""
         from common.git.command import Git
         from common.template.fetching import address
@@ -124,7 +128,7 @@ class TemplateInputs:
                 f"The template {where.place} is a zip file, which has no history to update from.",
                 next_step="Give the address of its git repository as PUBLIC_TEMPLATE_URL.",
             )
-        return AtUrl(where, reach(where.url, context, login_of_url or login))
+        return AtUrl(where, reach(where.url, context, login_of_url or login(where.place)))
 
 
 def reach(url: str, context: Context, login: Credentials | None) -> Reach:
@@ -134,5 +138,5 @@ def reach(url: str, context: Context, login: Credentials | None) -> Reach:
     there = origin(url)
     credentials = None
     if login is not None and login.origin.lower() == there.lower():
-        credentials = dataclasses.replace(login, origin=there)
+        credentials = login._replace(origin=there)
     return Reach(network=context.network, deadline=context.deadline, credentials=credentials)

@@ -219,7 +219,8 @@ def test_describe_is_json_without_any_value(capsys: pytest.CaptureFixture[str]) 
     name = next(one for one in told["inputs"] if one["field"] == "name")
     assert name == {
         "field": "name", "aliases": [], "spec": True, "flag": "--name", "env": ["NAME"], "prefix": None,
-        "type": "string", "secret": False, "required": True, "default": None, "choices": [], "help": "A name.",
+        "type": "string", "secret": False, "required": True, "requiredInSpec": True, "default": None, "choices": [],
+        "help": "A name.",
     }  # fmt: skip
     assert "payments" not in shown
     assert "s3cr3t-canary" not in shown

@@ -12,6 +12,7 @@ import pytest
 from common.template import isolation
 from sandbox.seeding import seed
 from tests.conftest import REPOSITORY_ROOT, RunStep, World
+from tests.hostile.test_kills import processes
 
 PRIVATE = {"TEMPLATE_TYPE": "private", "PATH_FOR_TEMPLATE": "template"}
 PRE, POST = "pre_gen_project", "post_gen_project"
@@ -43,6 +44,18 @@ def test_what_a_hook_leaves_running_ends_with_it(workspace: Path, run_step: RunS
     done = run_step("CookieCutter", PRIVATE)
     assert done.code == 0, done.stderr
     assert [path.name for path in (workspace / "app").iterdir()] == ["file"]
+
+
+def test_what_a_hook_leaves_running_ends_too_when_it_ends_the_process_that_renders(
+    workspace: Path, run_step: RunStep
+) -> None:
+    """In a session of its own, and with nobody left of those who started it."""
+    text = "#!/bin/sh\nsetsid sh -c 'echo > up; sleep 300' &\nwhile [ ! -e up ]; do sleep 0.01; done; kill -9 $PPID\n"
+    template(workspace / "template", {f"{PRE}.sh": text})
+    done = run_step("CookieCutter", PRIVATE)
+    assert done.code == 2
+    assert "own code ended the rendering (exit code -9)" in done.stderr
+    assert processes(workspace) == []
 
 
 def test_each_line_of_a_hook_is_shown_but_obeyed_by_no_runner(workspace: Path, run_step: RunStep) -> None:

@@ -14,7 +14,9 @@ import pytest
 from flask import Flask, request
 
 from sandbox.git.lfs import _place
+from sandbox.services import open_state
 from tests.conftest import Result, RunStep, World, serving
+from tests.keys import register_app, rsa_key
 from tests.templates import clone_of, commit, files, git
 
 ROOT = "{{cookiecutter.name}}"
@@ -336,6 +338,32 @@ def test_a_template_that_is_not_public_is_reached_by_the_connector_whose_token_i
     done, _ = rendered("secret", **wrong)
     assert done.code == 3
     assert "wr0ng-t0ken" not in done.stderr
+
+
+@pytest.mark.programs("ssh-keygen")
+def test_a_template_that_is_not_public_is_reached_as_a_github_app_by_a_token_for_it_alone(
+    repository: Callable[..., Path], rendered: Rendered, world: World, tmp_path: Path, run_step: RunStep
+) -> None:
+    """Its update too; and a template on another host is not told of the App."""
+    work = repository("secret", private=True)
+    first = commit(work, template("one"))
+    address = {
+        name: text for name, text in world.connector.items() if name in {"DRONE_NETRC_MACHINE", "DRONE_NETRC_PORT"}
+    }
+    app = register_app(world.state_dir, rsa_key(tmp_path / "app.pem"), permissions={"contents": "read"})
+    app |= address | {"DRONE_REMOTE_URL": world.url}
+    done, text = rendered("secret", ANSWERS_FILE="true", **app)
+    assert (done.code, text) == (0, "one"), done.stderr
+    second = commit(work, template("two"))
+    environ = {"UPDATE_PROJECT": "app", "CHECK_UPDATE": "true"} | app
+    assert run_step("CookieCutter", environ).outputs["templateCommit"] == second != first
+    with open_state(world.state_dir).database() as database:
+        tokens = [dict(row) for row in database.execute("SELECT token, repositories FROM github_tokens")]
+    assert ["secret" in row["repositories"] for row in tokens] == [True, True]
+    assert not [row for row in tokens if row["token"] in done.stderr + done.stdout + text]
+    done, _ = rendered("secret", **app | {"DRONE_NETRC_MACHINE": "git.example", "DRONE_REMOTE_URL": ""})
+    assert done.code == 3
+    assert "asks for a login" in done.stderr
 
 
 def test_submodules_are_cloned_at_their_commit_and_their_own_too(
