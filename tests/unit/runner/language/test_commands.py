@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from runner.execution import checks
 from runner.language.validate.examine import examined
 
 PIPELINE = """\
@@ -173,3 +174,26 @@ def test_a_variable_that_every_step_would_be_started_by_is_refused(tmp_path: Pat
 @pytest.mark.parametrize("name", ["ENV", "LD_SDK_KEY", "PYTHON_VERSION", "GIT_BRANCH", "HOME", "MY_PATH"])
 def test_names_that_only_look_so_are_peoples_own(tmp_path: Path, name: str) -> None:
     assert told(tmp_path, PIPELINE % (f"{{name: {name}, type: String, value: x}}", RUN))[0] == []
+
+
+def test_a_step_from_a_template_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    text = (
+        (PIPELINE % ("", ""))
+        .replace("type: Run", "template: {templateRef: org.t}")
+        .replace("spec: {shell: Bash, }", "")
+    )
+    (fault,) = told(tmp_path, text)[0]
+    assert fault.startswith(
+        "14:19: 'template' in the step 'r' ('org.t') cannot be run: it refers to a template, which is"
+    )
+
+
+def test_what_only_the_platform_knows_is_a_warning_of_validate_and_no_fault(tmp_path: Path) -> None:
+    """A message to whoever started the run is valid, though nobody has said who that will be."""
+    file = tmp_path / "p.yaml"
+    spec = "{token: account.slack, email: <+pipeline.triggeredBy.email>, messageContent: hi}"
+    file.write_text((PIPELINE % ("", "")).replace("type: Run", "type: SlackNotify").replace("{shell: Bash, }", spec))
+    found = checks.of_file(file, [], None, None, {}, strict=False)
+    assert found.faults == []
+    (warning,) = found.warnings
+    assert "give it with --fact pipeline.triggeredBy.email=VALUE" in warning.text
