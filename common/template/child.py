@@ -58,6 +58,7 @@ def main() -> None:
         answers.close()
     except _Stopped:
         isolation.end_family(os.getpid())
+        user.end_all()
         if os.getppid() != job.parent:
             remove(Path(job.project).parent)
         os._exit(128 + signal.SIGTERM)

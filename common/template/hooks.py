@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common.errors import BadInput, Refused
-from common.template import faults, isolation
+from common.template import faults, isolation, user
 from common.template.source import Template, check_folder
 
 FOLDER = "hooks"
@@ -195,5 +195,6 @@ def _exit_code(command: Sequence[str], folder: Path, seconds: int, environ: Mapp
                 return process.wait(seconds)
             finally:
                 isolation.end_family(os.getpid())
+                user.end_all()
     finally:
         sys.stderr.flush()

@@ -8,6 +8,7 @@ root, without the right to read other processes (see `isolation`).
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import stat
 import sys
@@ -20,7 +21,7 @@ from pathlib import Path
 from common.contract.process import SCRATCH
 from common.contract.stage import Stage
 from common.template import isolation
-from common.template.user import FIRST, MANY
+from common.template.user import FIRST, MANY, end_all_of
 
 NEEDED = (0, 1, 3, 5, 6, 7)  # CAP_CHOWN, _DAC_OVERRIDE, _FOWNER, _KILL, _SETGID, _SETUID (linux/capability.h)
 CLOSED, PASSABLE = 0o700, 0o710
@@ -39,7 +40,7 @@ def own() -> int | None:
     if sys.platform != "linux" or os.geteuid() != 0:
         return None
     held = isolation.capabilities()
-    return FIRST + os.getpid() % MANY if all(held >> number & 1 for number in NEEDED) else None
+    return FIRST + secrets.randbelow(MANY) if all(held >> number & 1 for number in NEEDED) else None
 
 
 @contextmanager
@@ -63,6 +64,8 @@ def lent(stage: Stage, template: Path) -> Iterator[Lent]:
             user = None
         yield Lent(user, str(temporary))
     finally:
+        if user is not None:
+            end_all_of(user)
         for way in ways:
             way.chmod(CLOSED)
         take_back(stage.project.parent)

@@ -16,7 +16,9 @@ from pathlib import Path
 import pytest
 
 from common.contract.process import SCRATCH
+from common.template.user import MOST
 from tests.conftest import REPOSITORY_ROOT
+from tests.hostile.test_kills import processes
 from tests.unit.common.template.test_hooks import PRIVATE, READER, template
 
 pytestmark = [
@@ -135,6 +137,33 @@ def test_a_template_that_only_root_may_read_is_rendered_as_root_and_that_is_said
     assert code == 0, said
     assert (place / "app" / "who").read_text() == "0\n"
     assert "runs as root, for a user of its own finds: The template's file {{cookiecutter.slug}}/file" in said
+
+
+BOMB = """\
+import os, resource
+resource.setrlimit(resource.RLIMIT_NPROC, (300, 300))  # a bound that harms no other test
+os.execvp("sh", ["sh", "-c", "f() { f | f & }; f; sleep 100"])
+"""
+
+
+def test_a_hook_that_starts_itself_without_end_is_ended_with_all_of_it(place: Path) -> None:
+    program = python()
+    template(place / "template", {"post_gen_project.py": BOMB})
+    with started(place, "env", "HOOK_TIMEOUT=2", program) as process:
+        said = process.communicate()[1]
+    assert process.returncode == 1, said
+    assert "ran for more than 2 s and was ended" in said
+    assert processes(place) == []
+
+
+BOUND = "import resource; print(resource.getrlimit(resource.RLIMIT_NPROC)[1], file=open('bound', 'w'))\n"
+
+
+def test_the_user_of_a_template_s_code_has_a_bound_of_processes(place: Path) -> None:
+    template(place / "template", {"post_gen_project.py": BOUND})
+    code, said = run(place, python())
+    assert code == 0, said
+    assert int((place / "app" / "bound").read_text()) <= MOST
 
 
 def test_what_a_killed_step_has_lent_is_cleared_by_the_next(place: Path) -> None:
