@@ -134,8 +134,8 @@ def _run(name: str, text: str, inputs: type, arguments: Sequence[str], work: Wor
 
 
 def _import(inputs: ImportInputs, shared: RunOptions, network: Network, report: Report) -> int:
-    def deadline() -> Deadline:
-        return Deadline(shared.retry_budget, shared.step_timeout)
+    def deadline(retries: bool = True) -> Deadline:
+        return Deadline(shared.retry_budget if retries else 0, shared.step_timeout)
 
     where = HostContext(
         connector=inputs.host.connector,
