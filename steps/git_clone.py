@@ -8,119 +8,24 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from common import git_hosts, log
+from common import log
 from common.contract.inputs import option, shown
 from common.contract.process import scratch_folder
 from common.contract.step import Context, Outputs, step
 from common.errors import BadInput, Conflict, NotAllowed, Refused
-from common.git.credentials import Credentials
-from common.git_hosts.connector import Connector, RepositoryLocation
-from common.git_hosts.context import HarnessAccount, HostInputs, addressed
-from common.network.url import checked as checked_url
-from common.network.url import origin, path_of, without_credentials
-from common.secret import Secret
+from common.git.build import Build, wanted_state
+from common.git_hosts.source import Repository, source
+from common.network.url import path_of
 
 if TYPE_CHECKING:
     from common.git.checkout import Head, Options
-    from common.git.state import State
     from common.network.settings import Network
-
-LOCATION = ("organization", "workspace", "projectName", "repoName")  # fields that say where a repository is
-BUILDS = {"branch": "branch", "tag": "tag", "PR": "number", "commitSha": "commitSha"}  # type -> field of its spec
-STATES = {"branch": "branch", "tag": "tag", "PR": "pull_request", "commitSha": "commit"}
-# What the platform's own image takes for the event of such a reference.
-PULL_REQUESTS, TAGS = ("refs/pull/", "refs/pull-request/", "refs/merge-requests/"), "refs/tags/"
-HTTPS = "Give the https URL of a repository; SSH is not supported."
-
-
-@dataclass(frozen=True, kw_only=True)
-class Repository:
-    """Which repository. The platform sets the connector's URL with the repository in it, and that alone counts then."""
-
-    connector: Connector
-    harness: HarnessAccount
-    name: str = option(
-        "repoName",
-        env=["REPO_NAME", "IDP_REPO_NAME"],
-        default="",
-        help="Name of the repository, for a connector whose URL is that of an account.",
-    )
-    project: str = option(
-        "projectName",
-        env=["PROJECT_NAME", "IDP_PROJECT_NAME"],
-        default="",
-        help="Project, on git hosts that have them.",
-    )
-    organization: str = option(
-        "organization",
-        env=["ORG_NAME", "IDP_ORG_NAME"],
-        default="",
-        spec=False,
-        help="Organization or user that owns the repository, where no URL tells it.",
-    )
-    workspace: str = option(
-        "workspace",
-        env=["WORKSPACE_NAME", "IDP_WORKSPACE_NAME"],
-        default="",
-        spec=False,
-        help="Workspace, on git hosts that have them.",
-    )
-    scope: str = option(
-        "harnessCodeRepoType",
-        env=["HARNESS_CODE_REPO_TYPE"],
-        default="",
-        spec=False,
-        help="Scope of a Harness Code repository: account, org or project.",
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Build:
-    """Which state of it."""
-
-    build: dict[str, Any] = option(
-        "build",
-        default={},
-        required_in_spec=True,
-        help="What to check out, as type (branch, tag, PR or commitSha) with spec (branch, tag, number or commitSha);"
-        " the default branch when nothing says it.",
-    )
-    branch: str = option("branch", env=["DRONE_COMMIT_BRANCH"], default="", spec=False, help="Branch to check out.")
-    tag: str = option("tag", env=["DRONE_TAG"], default="", spec=False, help="Tag to check out.")
-    commit: str = option(
-        "commitSha",
-        env=["DRONE_COMMIT_SHA"],
-        default="",
-        spec=False,
-        help="Commit to check out, on the branch when that is given, too.",
-    )
-    pull_request: str = option(
-        "pullRequest",
-        env=["DRONE_PULL_REQUEST"],
-        default="",
-        spec=False,
-        help="Number of the pull or merge request whose head is checked out.",
-    )
-    reference: str = option(
-        "commitRef",
-        env=["DRONE_COMMIT_REF"],
-        default="",
-        spec=False,
-        help="Full reference, which counts when it is a tag or a pull request, or for the event pull_request.",
-    )
-    event: str = option(
-        "buildEvent",
-        env=["DRONE_BUILD_EVENT"],
-        default="",
-        spec=False,
-        help="tag or pull_request: which of several variables counts; else a commit or branch does.",
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,41 +143,6 @@ def git_clone(inputs: Inputs, context: Context) -> Outputs:
     return outputs | told(head) | read
 
 
-def source(repository: Repository, context: Context) -> tuple[str, Credentials | None]:
-    """Give the repository's address, and the credentials for its host."""
-    given = repository.connector.remote_url
-    host_inputs = HostInputs(
-        connector=repository.connector,
-        location=RepositoryLocation(
-            organization=repository.organization,
-            project=repository.project,
-            workspace=repository.workspace,
-            repository=repository.name,
-            harness_code_repo_type=repository.scope,
-        ),
-        harness=repository.harness,
-    )
-    if not given or addressed(context.sources) & set(LOCATION):
-        host, where = git_hosts.open_host(host_inputs, context, step_type="GitClone")
-        where = git_hosts.signed_in(host, where, "GitClone")
-        return host.clone_url(where), host.git_credentials(where)
-    parts = checked_url(given, what="DRONE_REMOTE_URL", next_step=HTTPS)
-    url = without_credentials(given)
-    if parts.username:
-        return url, Credentials(origin(url), unquote(parts.username), Secret(unquote(parts.password or "")))
-    if repository.connector.password is None and not repository.connector.is_app:
-        return url, None
-    host, where = git_hosts.open_host(host_inputs, context, step_type="GitClone", located=False)
-    by_url = where._replace(location=RepositoryLocation())  # what else is said may be about another repository
-    credentials = host.git_credentials(git_hosts.signed_in(host, by_url, "GitClone"))
-    if credentials is not None and credentials.origin != origin(url):
-        raise BadInput(
-            f"The connector's URL is at {origin(url)}, but its host is {credentials.origin}.",
-            next_step="Give DRONE_REMOTE_URL and DRONE_NETRC_MACHINE of the same connector.",
-        )
-    return url, credentials
-
-
 def place(inputs: Inputs, url: str, context: Context) -> Path:
     """Give the folder to clone to. Raises BadInput for the workspace itself, which other steps share."""
     named = PurePosixPath(unquote(path_of(url))).name.removesuffix(".git")
@@ -287,35 +157,6 @@ def place(inputs: Inputs, url: str, context: Context) -> Path:
             next_step="Give a folder below the workspace, as in /harness/template.",
         )
     return target
-
-
-def wanted_state(build: Build) -> State:
-    """Give the state that is asked for. Raises BadInput for a `build` of another form."""
-    from common.git.state import State
-
-    if build.build:
-        return _of_build(build.build)
-    if build.pull_request:
-        return State(pull_request=build.pull_request, commit=build.commit)
-    if build.reference and (build.event == "pull_request" or build.reference.startswith(PULL_REQUESTS)):
-        return State(reference=build.reference, commit=build.commit)
-    if build.reference.startswith(TAGS):
-        return State(tag=build.reference.removeprefix(TAGS))
-    if build.tag and (build.event == "tag" or not (build.branch or build.commit)):
-        return State(tag=build.tag)
-    return State(branch=build.branch, commit=build.commit)
-
-
-def _of_build(build: Mapping[str, Any]) -> State:
-    from common.git.state import State
-
-    kind, spec = build.get("type"), build.get("spec")
-    field = BUILDS.get(str(kind))
-    value = spec.get(field) if field and isinstance(spec, dict) else None
-    if field is None or not isinstance(value, str | int) or isinstance(value, bool) or not str(value).strip():
-        forms = ", ".join(f"{one} with spec.{name}" for one, name in BUILDS.items())
-        raise BadInput(f"build is {shown(dict(build))}, which says no state.", next_step=f"Give its type: {forms}.")
-    return State(**{STATES[str(kind)]: str(value).strip()})
 
 
 def options_of(inputs: Inputs) -> Options:
