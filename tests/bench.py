@@ -2,7 +2,8 @@
 
 `make bench` prints: how long each step takes to say --help against an empty Python; how soon CreateRepo sends its first
 request against importing its library; DirectPush against the plain git command line; the whole pipeline by the runner
-against the same step commands in a shell script; and templates against the cookiecutter command line.
+against the same step commands in a shell script, and with containers against bare `docker run`; and templates against
+the cookiecutter command line.
 """
 
 from __future__ import annotations
@@ -350,8 +351,10 @@ if __name__ == "__main__":
     clones()
     pushes()
     pipeline()
-    from tests import bench_catalog, bench_catalogs, bench_templates  # here, for they use what stands above
+    # Here, for they use what stands above.
+    from tests import bench_catalog, bench_catalogs, bench_docker, bench_templates
 
+    bench_docker.containers()
     bench_templates.templates()
     bench_templates.onboarding()
     bench_catalogs.properties()

@@ -32,7 +32,7 @@ ENGINE = """
     if sys.argv[1] == "info":
         print({system!r})
     elif sys.argv[1] == "image":
-        sys.exit(sys.argv[3] not in {images!r})
+        sys.exit(not set(sys.argv[3:]) <= set({images!r}))
     elif sys.argv[1] == "pull":
         print("denied: no such image", file=sys.stderr)
         sys.exit(1)
@@ -254,6 +254,15 @@ def test_all_images_that_cannot_be_had_are_named_before_anything_runs(
             Choice("docker", pull, lambda _: ""), environ, dict.fromkeys(["a:1", "b:1", "c:1"], ""), lambda _: None
         )
     assert said in str(caught.value)
+
+
+def test_images_that_are_there_are_looked_for_in_one_call(tmp_path: Path, fake: Callable[..., dict[str, str]]) -> None:
+    """Each call starts the engine's command line, and every run waits for it."""
+    environ = fake(known=("a:1", "b:1", "c:1"))
+    wanted = dict.fromkeys(["a:1", "b:1", "c:1"], "")
+    container.prepare(Choice("docker", "missing", lambda _: ""), environ, wanted, lambda _: None)
+    calls = [json.loads(line)[0] for line in (tmp_path / "notes").read_text(encoding="utf-8").splitlines()]
+    assert [call for call in calls if call[0] == "image"] == [["image", "inspect", "a:1", "b:1", "c:1"]]
 
 
 @pytest.mark.parametrize(
