@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from common import secret
 
@@ -23,15 +23,14 @@ mask = secret.mask
 
 # Control characters but tabs and newlines, line separators, and what changes the direction of writing
 # (https://trojansource.codes)
-_CONTROL = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_CONTROL = "[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
 # Commands of GitHub (`::` after blanks, `##[` anywhere), Azure (`##vso[`) and TeamCity (`##teamcity[`). They are parted
 # whatever the runner seems to be: one that starts the container by a script hands none of its variables on. GitLab's
 # sections begin with a control character.
-_COMMAND = re.compile(r"^\s*:(?=:)|##(?=[a-z]*\[)", re.IGNORECASE)
+_COMMAND = r"(?i)^\s*:(?=:)|##(?=[a-z]*\[)"
 
 
-@dataclass(frozen=True)
-class Markup:
+class Markup(NamedTuple):
     """How a runner folds a group of lines, flags a line, and learns of a secret. Sources: docs of each runner."""
 
     start: Callable[[str], str] = "{}:".format
@@ -134,8 +133,8 @@ def group(title: str) -> Iterator[None]:
 
 def harmless(line: str) -> str:
     """Give one line in which nothing is left for a terminal or a runner to act upon."""
-    visible = _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), line)
-    return _COMMAND.sub(lambda found: f"{found[0]} ", visible)
+    visible = re.sub(_CONTROL, lambda found: found[0].encode("unicode_escape").decode("ascii"), line)
+    return re.sub(_COMMAND, lambda found: f"{found[0]} ", visible)
 
 
 def _shown(text: str) -> str:

@@ -6,10 +6,7 @@ these at once. So a secret is looked for character by character, each in any of 
 
 from __future__ import annotations
 
-import base64
-import json
 import re
-import urllib.parse
 from functools import lru_cache
 
 MASK = "***"
@@ -17,7 +14,7 @@ SHORTEST_MASKED = 4  # masking shorter values would turn ordinary words into ast
 SHORTEST_TELLING = 8  # a shorter value, or a plain word, may stand in a text by chance
 SHORTEST_TELLING_WORD = 16
 
-_NEVER_ESCAPED = re.compile(r"[A-Za-z0-9_.-]")  # URLs (RFC 3986, 2.3), JSON, HTML and shells leave these alone
+_NEVER_ESCAPED = r"[A-Za-z0-9_.-]"  # URLs (RFC 3986, 2.3), JSON, HTML and shells leave these alone
 # What stands around an escaped character may be escaped itself, as in JSON inside of JSON, or a URL inside of HTML. All
 # repetition is bounded, that of backslashes possessive too, which keeps the search linear.
 _PERCENT = r"%(?:25){0,3}"
@@ -131,7 +128,7 @@ def _escaped(value: str) -> str:
 
 def _run(run: str) -> str:
     """Give a pattern of one character, or of several backslashes: these are counted, lest they be shared out."""
-    if _NEVER_ESCAPED.fullmatch(run):
+    if re.fullmatch(_NEVER_ESCAPED, run):
         return re.escape(run)
     escapes = "|".join(_escapes(run[0]))
     if run[0] == "\\":
@@ -145,13 +142,13 @@ def _escapes(character: str) -> list[str]:
     code = ord(character)
     raw = character.encode(errors="surrogatepass")
     utf16 = character.encode("utf-16-be", errors="surrogatepass").hex()
-    forms = [
+    # An ampersand in HTML, then in a URL, is %26amp%3B: the longest form is tried first, lest amp%3B is left.
+    forms = [f"{_AMPERSAND}{_ENTITIES[character]}{_SEMICOLON}"] if character in _ENTITIES else []
+    forms += [
         "".join(rf"{_PERCENT}(?i:{byte:02x})" for byte in raw),
         rf"{_BACKSLASH}{{1,8}}+".join(rf"u(?i:{utf16[at : at + 4]})" for at in range(0, len(utf16), 4)),
         rf"{_AMPERSAND}{_HASH}(?:0{{0,4}}{code}|[xX]0{{0,4}}(?i:{code:x})){_SEMICOLON}",
     ]
-    if character in _ENTITIES:
-        forms.append(f"{_AMPERSAND}{_ENTITIES[character]}{_SEMICOLON}")
     if character == " ":
         forms.append(r"\+")
     if character in _LETTERS:
@@ -164,6 +161,9 @@ def _escapes(character: str) -> list[str]:
 
 def _in_base64(value: str) -> list[str]:
     """Give patterns of the base64 texts of the value, also of its forms in a URL and in JSON, behind any prefix."""
+    import json  # here and below: --help has no secret to look for
+    import urllib.parse
+
     contents = dict.fromkeys(
         (value, urllib.parse.quote(value, safe="", errors="surrogatepass"), json.dumps(value)[1:-1])
     )
@@ -179,6 +179,8 @@ def _in_base64(value: str) -> list[str]:
 
 def _base64_core(raw: bytes, offset: int) -> str:
     """Give the characters of a base64 text that depend on `raw` alone when `offset` bytes (mod 3) precede it."""
+    import base64
+
     encoded = base64.b64encode(b"\0" * offset + raw)
     first = (offset * 8 + 5) // 6
     last = (offset + len(raw)) * 8 // 6

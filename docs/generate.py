@@ -121,6 +121,8 @@ def default(one: Mapping[str, Any]) -> str:
     if one["required"]:
         return "required"
     value = one["default"]
+    if one["requiredInSpec"] and not value:
+        return "required in YAML"
     return "" if value in ("", None, [], {}) else code(value if isinstance(value, str) else json.dumps(value))
 
 

@@ -22,7 +22,7 @@ import tempfile
 import tomllib
 from pathlib import Path
 
-from images import sbom, sbom_python, trim
+from images import reached, sbom, sbom_python, trim
 from images.trim import DEBIAN_SITE, LIBRARY, SITE
 
 SOURCE = Path(__file__).resolve().parent.parent
@@ -43,7 +43,12 @@ ADVICE = {  # what pip says -> what to do
     "No matching distribution found": "The Python index lacks a package of the lock, or cannot be reached; name"
     " yours in PIP_CONF, or a proxy in HTTPS_PROXY.",
 }
-BASES = ("python", "cryptography", "git", "git-lfs")  # each holds those before it
+BASES = {  # -> the layers that it has, in their order
+    "python": ("python",),
+    "cryptography": ("python", "cryptography"),
+    "git": ("python", "git"),
+    "git-lfs": ("python", "cryptography", "git", "git-lfs"),
+}
 KEPT_PARSER = ".lark_cache.bin"
 PARSER = """
 import sys, types
@@ -95,7 +100,7 @@ def libraries(image: str) -> None:
 
 
 def code(image: str, base_name: str, version: str) -> None:
-    """Copy the step and what steps share, make its command, and write the list of all that the image holds."""
+    """Copy the step and what it uses of common/, make its command, and write the list of all that the image holds."""
     row = _row(image)
     if base_name not in (row["base"], row.get("with")):
         raise SystemExit(f"The image {image} stands on {row['base']}: add --build-arg BASE={row['base']}.")
@@ -104,13 +109,15 @@ def code(image: str, base_name: str, version: str) -> None:
     (site / "steps").mkdir(parents=True)
     for name in ("__init__.py", f"{row['module']}.py"):
         shutil.copy(SOURCE / "steps" / name, site / "steps" / name)
-    shutil.copytree(SOURCE / "common", site / "common", ignore=shutil.ignore_patterns("__pycache__"))
+    for path in reached.modules(SOURCE, f"steps.{row['module']}", "common"):
+        (site / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(SOURCE / path, site / path)
     _add_command(tree / "usr/local/bin", image, row["module"])
     about = tree / "usr/share/doc/idp-steps"
     about.mkdir(parents=True)
     shutil.copy(SOURCE / "LICENSE", about / "copyright")
     bill = tree / "usr/share/idp-steps/sbom.cdx.json"
-    below = BASES[: BASES.index(row["base"]) + 1]
+    below = BASES[row["base"]]
     _compile(tree, site)
     text = sbom.document(
         image=image,

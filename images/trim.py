@@ -66,6 +66,8 @@ UNUSED = (
 UNUSED_IN_LIBRARIES = (
     *("bin", "*/tests", "**/*.h", "**/*.pyi", "**/py.typed"),
     "cli",  # python-hcl2's programs
+    *("click/_winconsole.py", "click/testing.py", "urllib3/contrib/emscripten", "urllib3/contrib/pyopenssl.py"),
+    "charset_normalizer/cli",
     "yaml/_yaml.*",  # the loaders in C; YAML is read by the safe loader in Python, which tells places
     *(
         "charset_normalizer/*.so",

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 from flask import Response, g, request
 
 from sandbox import faults
+from sandbox.access import current_state
 
 if TYPE_CHECKING:
     from flask import Flask
 
     from sandbox.service import Service
-    from sandbox.state import State
 
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
-def install(app: Flask, state: State, services: tuple[Service, ...]) -> None:
+def install(app: Flask, services: tuple[Service, ...]) -> None:
     """Put the faults before and behind the routes of the git hosts."""
     hosts = {service.name for service in services if service.git}
 
@@ -33,6 +33,7 @@ def install(app: Flask, state: State, services: tuple[Service, ...]) -> None:
         host = host_of_request()
         if not host:
             return None
+        state = current_state()
         if (seconds := faults.value_of(state, host, "slow")) is not None:
             time.sleep(float(seconds))
         is_git = (request.blueprint or "").endswith("_git")
@@ -45,7 +46,7 @@ def install(app: Flask, state: State, services: tuple[Service, ...]) -> None:
     def after(answer: Response) -> Response:
         host = host_of_request()
         wrote = request.method in _WRITES and not request.path.endswith("git-upload-pack") and answer.status_code < 400  # noqa: PLR2004 - the classes of HTTP
-        if not host or g.get("spoiled") or not wrote or not faults.taken(state, host, "lost_answer"):
+        if not host or g.get("spoiled") or not wrote or not faults.taken(current_state(), host, "lost_answer"):
             return answer
         for _ in _blocks(answer):  # a push is done when its answer has been read
             continue

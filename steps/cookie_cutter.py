@@ -22,7 +22,7 @@ from common.git.credentials import Credentials
 from common.git.login import GitHubApp, GitLogin
 from common.git.signature import Signature
 from common.template.fetching.inputs import TemplateInputs
-from common.template.job import HOOKS
+from common.template.words import HOOKS
 
 if TYPE_CHECKING:
     from common.contract.stage import Stage
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
+    """Which template, with which values, and where the project goes."""
+
     template: TemplateInputs
     login: GitLogin
     app: GitHubApp

@@ -11,9 +11,10 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from common import log
-from common.catalogs import table
+from common.catalogs import words
+from common.catalogs.backstage.options import Address
 from common.catalogs.harness.options import Generation, page
-from common.catalogs.rules import FORMATS
+from common.catalogs.words import FORMATS
 from common.contract.inputs import option
 from common.contract.step import Context, Outputs, step
 from common.errors import BadInput, Conflict
@@ -22,6 +23,8 @@ from common.harness.access import Portal
 
 if TYPE_CHECKING:
     from common.catalogs.entity import Entity
+
+BACKSTAGE = "backstage"
 
 
 def _holds_entities(text: str, source: str) -> list[str]:
@@ -42,7 +45,8 @@ def _misspelt(kind: str) -> str:
     """Give the known kind that a word is almost: a catalog may have kinds of its own, but hardly one like that."""
     import difflib
 
-    from common.catalogs.rules import RULES, Format
+    from common.catalogs.rules import RULES
+    from common.catalogs.words import Format
 
     known = list(RULES[Format.BACKSTAGE].kinds)
     if kind.lower() in map(str.lower, known):
@@ -53,6 +57,8 @@ def _misspelt(kind: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
+    """What the file holds, where it is written, and how."""
+
     file_name: str = option("fileName", env=["FILE_NAME"], help="Name of the file, as in catalog-info.yaml.")
     file_path: str = option(
         "filePath",
@@ -89,9 +95,10 @@ class Inputs:
         spec=False,
         help="Annotate the entity with the template that its folder was made from, and the template's commit.",
     )
-    catalog_type: str = table.type_option()
+    catalog_type: str = words.type_option()
     generation: Generation
     portal: Portal
+    backstage: Address
 
 
 @step(
@@ -117,10 +124,11 @@ def create_catalog(inputs: Inputs, context: Context) -> Outputs:
     if others:
         log.info(f"The file also holds {', '.join(reference_in(inputs, other) for other in others)}.")
     outputs = {"catalogFilePath": context.workspace.relative(path), "entityRef": reference_in(inputs, entity)}
-    if inputs.portal.account:
-        outputs["registeredCatalogUrl"] = entity_url(entity, inputs.portal)
+    if url := page_in(inputs, entity):
+        outputs["registeredCatalogUrl"] = url
     else:
-        log.info("The output registeredCatalogUrl is left out: set HARNESS_ACCOUNT_ID to have it.")
+        needed = "BACKSTAGE_URL" if inputs.catalog_type == BACKSTAGE else "HARNESS_ACCOUNT_ID"
+        log.info(f"The output registeredCatalogUrl is left out: set {needed} to have it.")
     ended = text if text.endswith("\n") else f"{text}\n"
     write(path, ended.encode(), shown=context.workspace.relative(path), dry_run=context.dry_run)
     return outputs
@@ -130,8 +138,23 @@ def reference_in(inputs: Inputs, entity: Entity) -> str:
     """Give the reference that the entity has in the catalog that is meant, as RegisterCatalog puts it out."""
     from common.catalogs.entity import located_reference, reference
 
-    in_locations = inputs.catalog_type == "backstage" or inputs.generation.is_first(inputs.portal)
-    return located_reference(entity) if in_locations else reference(entity)
+    return located_reference(entity) if in_locations(inputs) else reference(entity)
+
+
+def page_in(inputs: Inputs, entity: Entity) -> str:
+    """Give the entity's page in that catalog, as RegisterCatalog does; '' where its address is not known.
+
+    The two generations of the portal differ in the scope (contract, A.4). A page keeps the case of the name.
+    """
+    ref = reference_in(inputs, entity)
+    if in_locations(inputs):
+        ref = f"{ref.rpartition('/')[0]}/{entity.name}"
+    return inputs.backstage.page(ref) if inputs.catalog_type == BACKSTAGE else page(inputs.portal, ref)
+
+
+def in_locations(inputs: Inputs) -> bool:
+    """Tell whether the catalog is one of locations: Backstage, or IDP 1.0."""
+    return inputs.catalog_type == BACKSTAGE or inputs.generation.is_first(inputs.portal)
 
 
 def file_path(inputs: Inputs, context: Context) -> Path:
@@ -169,11 +192,6 @@ def write(path: Path, content: bytes, *, shown: str, dry_run: bool) -> None:
             f"{shown} cannot be written: {error.strerror}.", next_step="Make the workspace writable for this user."
         ) from error
     log.info(f"{shown} {told}.")
-
-
-def entity_url(entity: Entity, portal: Portal) -> str:
-    """Give the portal's page of the entity; its two generations differ only in the scope (contract, A.4)."""
-    return page(portal, f"{entity.kind}:{entity.scope}/{entity.name}")
 
 
 def _difference(before: bytes, after: bytes) -> str:

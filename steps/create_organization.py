@@ -11,15 +11,14 @@ from dataclasses import dataclass
 
 from common.contract.inputs import option
 from common.contract.step import Context, Outputs, step
-from common.harness import identifiers, scopes
-from common.harness.client import PortalClient
 from common.harness.described import Described
-from common.harness.scopes import Scope
 from common.harness.terraform import TerraformAccess
 
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
+    """Which organization, and what it is to be like."""
+
     access: TerraformAccess
     name: str = option("orgName", env=["TF_VAR_ORG_NAME"], help="Name of the organization.")
     given_identifier: str = option(
@@ -44,9 +43,12 @@ class Inputs:
 )
 def create_organization(inputs: Inputs, context: Context) -> Outputs:
     """Make an organization in the portal."""
+    from common.harness import identifiers, scopes  # here: --help need not wait for what asks the portal
+    from common.harness.client import PortalClient
+
     access = inputs.access
     identifier = identifiers.given_or_made(inputs.given_identifier, inputs.name, variable="TF_VAR_ORG_IDENTIFIER")
-    scope = Scope("organization", identifier, access.endpoint, {"accountIdentifier": access.account})
+    scope = scopes.Scope("organization", identifier, access.endpoint, {"accountIdentifier": access.account})
     portal = PortalClient(access.access(), context.network, context.deadline)
     wanted = {"name": inputs.name, **inputs.described.values()}
     created = scopes.bring_about(portal, scope, wanted, if_exists=inputs.described.if_exists, dry_run=context.dry_run)

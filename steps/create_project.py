@@ -11,15 +11,14 @@ from dataclasses import dataclass
 
 from common.contract.inputs import matching, option
 from common.contract.step import Context, Outputs, step
-from common.harness import identifiers, scopes
-from common.harness.client import PortalClient
 from common.harness.described import Described
-from common.harness.scopes import Scope
 from common.harness.terraform import TerraformAccess
 
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
+    """Which project, and what it is to be like."""
+
     access: TerraformAccess
     name: str = option("projectName", env=["TF_VAR_PROJECT_NAME"], help="Name of the project.")
     given_identifier: str = option(
@@ -69,12 +68,15 @@ class Inputs:
 )
 def create_project(inputs: Inputs, context: Context) -> Outputs:
     """Make a project in an organization of the portal."""
+    from common.harness import identifiers, scopes  # here: --help need not wait for what asks the portal
+    from common.harness.client import PortalClient
+
     access = inputs.access
     identifier = identifiers.given_or_made(inputs.given_identifier, inputs.name, variable="TF_VAR_PROJECT_IDENTIFIER")
     organization = inputs.organization or inputs.pipeline_organization
     identifiers.checked(organization, what="orgIdentifier")
     query = {"accountIdentifier": access.account, "orgIdentifier": organization}
-    scope = Scope("project", identifier, access.endpoint, query)
+    scope = scopes.Scope("project", identifier, access.endpoint, query)
     portal = PortalClient(access.access(), context.network, context.deadline)
     wanted = {"name": inputs.name, "orgIdentifier": organization, **inputs.described.values()}
     wanted |= {"color": inputs.color} if inputs.color else {}

@@ -6,29 +6,40 @@ A re-run finds the repository of the first run and says so. What it may do with 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from common import git_hosts, log
 from common.contract.if_exists import if_exists
 from common.contract.inputs import option
 from common.contract.step import Context, Outputs, step
-from common.errors import Conflict
+from common.errors import BadInput, Conflict, Refused
 from common.git.branch_name import check_branch_name
 from common.git.credentials import Credentials
-from common.git_hosts import GitHost, NewRepository, Repository, lacking, settings
+from common.git_hosts import GitHost, NewRepository, Repository, lacking
 from common.git_hosts.context import HostContext, HostInputs
-from common.git_hosts.settings import Settings
-from common.network.url import path_of
+from common.network.url import checked, path_of
+
+if TYPE_CHECKING:
+    from common.git_hosts.settings import Settings
+
+
+def _faults_of_settings(given: dict[str, Any], source: str) -> list[str]:
+    from common.git_hosts import settings  # here, and below: --help need not wait for what works
+
+    return settings.faults(given, source)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
+    """Which repository, and what it is to be like."""
+
     host: HostInputs
     visibility: str = option(
         "repoType",
         env=["REPO_TYPE"],
         default="private",
         choices=("private", "public", "internal"),
+        required_in_spec=True,
         help="Who may see the repository.",
     )
     description: str = option(
@@ -67,7 +78,7 @@ class Inputs:
         "settings",
         env=["REPO_SETTINGS"],
         default={},
-        check=settings.faults,
+        check=_faults_of_settings,
         spec=False,
         help="Settings of the repository: topics, homepage, access, features, mergeMethods, deleteBranchOnMerge.",
     )
@@ -86,8 +97,8 @@ class Inputs:
 )
 def create_repo(inputs: Inputs, context: Context) -> Outputs:
     """Create a repository on a git host and wait until git can serve it."""
-    from common.git import first_commit, refs  # here: --help need not wait for what asks git
-    from common.git_hosts import default_branch
+    from common.git import first_commit, refs
+    from common.git_hosts import default_branch, settings
 
     host, where = git_hosts.open_host(inputs.host, context, step_type="CreateRepo", personal=inputs.personal_account)
     if inputs.default_branch:
@@ -166,8 +177,17 @@ def _tell_plan(inputs: Inputs, wanted: Settings, host: GitHost, where: HostConte
 
 
 def clone_url(repository: Repository, credentials: Credentials | None) -> str:
-    """Give where git finds the repository; credentials are for the connector's host, whatever the answer names."""
+    """Give where git finds the repository; credentials are for the connector's host, whatever the answer names.
+
+    Raises Refused when the host gave no URL.
+    """
     url = repository.clone_url
+    try:
+        checked(url, what="What the git host gives as the repository's URL for cloning", next_step="")
+    except BadInput as error:
+        from common.git_hosts.answers import CHECK_HOST
+
+        raise Refused(error.message, next_step=CHECK_HOST) from error
     return url if credentials is None else f"{credentials.origin}{path_of(url)}"
 
 

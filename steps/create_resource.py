@@ -38,6 +38,8 @@ def _faults(text: str, source: str) -> list[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
+    """The definition, its variables, and where its state is kept."""
+
     definition: str = option(
         "resourceDefinition",
         env=["RESOURCE_DEFINITION"],

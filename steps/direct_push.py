@@ -23,6 +23,8 @@ from common.git_hosts.proposal import Proposal
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
+    """Which files go to which branch, and how."""
+
     host: HostInputs
     code_directory: str = option(
         "codeDirectory", env=["CODE_DIRECTORY"], help="Folder with the files to push, usually what CookieCutter made."

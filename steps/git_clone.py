@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,6 @@ from common.errors import BadInput, Conflict, NotAllowed, Refused
 from common.git.credentials import Credentials
 from common.git_hosts.connector import Connector, RepositoryLocation
 from common.git_hosts.context import HarnessAccount, HostInputs, addressed
-from common.network.settings import Network
 from common.network.url import checked as checked_url
 from common.network.url import origin, path_of, without_credentials
 from common.secret import Secret
@@ -30,15 +29,14 @@ from common.secret import Secret
 if TYPE_CHECKING:
     from common.git.checkout import Head, Options
     from common.git.state import State
+    from common.network.settings import Network
 
 LOCATION = ("organization", "workspace", "projectName", "repoName")  # fields that say where a repository is
 BUILDS = {"branch": "branch", "tag": "tag", "PR": "number", "commitSha": "commitSha"}  # type -> field of its spec
 STATES = {"branch": "branch", "tag": "tag", "PR": "pull_request", "commitSha": "commit"}
+# What the platform's own image takes for the event of such a reference.
+PULL_REQUESTS, TAGS = ("refs/pull/", "refs/pull-request/", "refs/merge-requests/"), "refs/tags/"
 HTTPS = "Give the https URL of a repository; SSH is not supported."
-
-
-def _no_outputs_of_files(_: list[str], source: str) -> list[str]:
-    return [f"{source} is not supported: read the file in a later step."]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +71,13 @@ class Repository:
         spec=False,
         help="Workspace, on git hosts that have them.",
     )
+    scope: str = option(
+        "harnessCodeRepoType",
+        env=["HARNESS_CODE_REPO_TYPE"],
+        default="",
+        spec=False,
+        help="Scope of a Harness Code repository: account, org or project.",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +87,7 @@ class Build:
     build: dict[str, Any] = option(
         "build",
         default={},
+        required_in_spec=True,
         help="What to check out, as type (branch, tag, PR or commitSha) with spec (branch, tag, number or commitSha);"
         " the default branch when nothing says it.",
     )
@@ -106,7 +112,7 @@ class Build:
         env=["DRONE_COMMIT_REF"],
         default="",
         spec=False,
-        help="Full reference, which counts for the event pull_request.",
+        help="Full reference, which counts when it is a tag or a pull request, or for the event pull_request.",
     )
     event: str = option(
         "buildEvent",
@@ -119,6 +125,8 @@ class Build:
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
+    """Which state of which repository, and where it goes."""
+
     repository: Repository
     build: Build
     directory: str = option(
@@ -132,22 +140,30 @@ class Inputs:
     skip_verify: bool = option(
         "skipVerify", env=["GIT_SSL_NO_VERIFY"], default=False, spec=False, help="As sslVerify: false."
     )
-    lfs: bool = option("lfs", default=False, help="Get the content of files in Git LFS, not only pointers.")
-    debug: bool = option("debug", default=False, help="Show all that git prints.")
-    tags: bool = option("fetchTags", default=False, help="Fetch the tags, too.")
+    lfs: bool = option(
+        "lfs",
+        env=["DRONE_NETRC_LFS_ENABLED"],
+        default=False,
+        help="Get the content of files in Git LFS, not only pointers.",
+    )
+    debug: bool = option("debug", env=["DRONE_NETRC_DEBUG"], default=False, help="Show all that git prints.")
+    tags: bool = option("fetchTags", env=["DRONE_NETRC_FETCH_TAGS"], default=False, help="Fetch the tags, too.")
     sparse: list[str] = option(
         "sparseCheckout",
+        env=["DRONE_NETRC_SPARSE_CHECKOUT"],
         default=[],
         help="Folders that alone are checked out; with one of *?[! in them, patterns as in .gitignore.",
     )
     submodules: str = option(
         "submoduleStrategy",
+        env=["DRONE_NETRC_SUBMODULE_STRATEGY"],
         default="false",
         choices=("false", "true", "recursive"),
         help="Whether submodules are fetched: those of the repository, or theirs, too.",
     )
     before: str = option(
         "preFetchCommand",
+        env=["DRONE_NETRC_PRE_FETCH"],
         default="",
         multiline=True,
         help="Command for sh, run in the empty repository before the fetch; refused unless ALLOW_PRE_FETCH_COMMAND.",
@@ -159,7 +175,11 @@ class Inputs:
         spec=False,
         help="Allow preFetchCommand. Whoever can edit the pipeline can then run commands in this image.",
     )
-    files: list[str] = option("outputFilePathsContent", default=[], check=_no_outputs_of_files, help="Not supported.")
+    files: list[str] = option(
+        "outputFilePathsContent",
+        default=[],
+        help="Files of the clone, relative to it, whose content is put out under their paths.",
+    )
 
 
 @step(
@@ -173,6 +193,9 @@ class Inputs:
         "cloneDirectory": "Folder of the clone, relative to the workspace.",
     },
     informs=("commitAuthor", "commitMessage"),
+    not_in_spec=("connectorType", "xApiKey"),
+    open_outputs="The content of each file that outputFilePathsContent names, by its path: base64, with - for =.",
+    opened_by="outputFilePathsContent",
 )
 def git_clone(inputs: Inputs, context: Context) -> Outputs:
     """Clone a git repository into the workspace."""
@@ -199,7 +222,7 @@ def git_clone(inputs: Inputs, context: Context) -> Outputs:
         if existing.keeps(target, upstream.git, url, options, lambda: state.newest(there, upstream, cwd=scratch)):
             head = checkout.head_of(upstream, target)
             log.info(f"{name} was already there, at {head.commit[:10]}; it is left as it is.")
-            return outputs | told(head)
+            return outputs | told(head) | contents(inputs.files, target)
         if context.dry_run:
             commit = state.newest(there, upstream, cwd=scratch)
             log.info(f"Dry run: {commit[:10]} would be checked out in {name}.")
@@ -209,9 +232,10 @@ def git_clone(inputs: Inputs, context: Context) -> Outputs:
             clone = made.project / "clone"
             before = functools.partial(prepare, inputs.before) if inputs.before else None
             head = checkout.check_out(upstream, there, options, clone, before=before, debug=inputs.debug)
+            read = contents(inputs.files, clone)
             put(clone, target, made.scratch)
     log.info(f"{head.commit[:10]} by {head.author} is checked out in {name}: {head.subject}")
-    return outputs | told(head)
+    return outputs | told(head) | read
 
 
 def source(repository: Repository, context: Context) -> tuple[str, Credentials | None]:
@@ -224,6 +248,7 @@ def source(repository: Repository, context: Context) -> tuple[str, Credentials |
             project=repository.project,
             workspace=repository.workspace,
             repository=repository.name,
+            harness_code_repo_type=repository.scope,
         ),
         harness=repository.harness,
     )
@@ -238,7 +263,7 @@ def source(repository: Repository, context: Context) -> tuple[str, Credentials |
     if repository.connector.password is None and not repository.connector.is_app:
         return url, None
     host, where = git_hosts.open_host(host_inputs, context, step_type="GitClone", located=False)
-    by_url = replace(where, location=RepositoryLocation())  # what else is said may be about another repository
+    by_url = where._replace(location=RepositoryLocation())  # what else is said may be about another repository
     credentials = host.git_credentials(git_hosts.signed_in(host, by_url, "GitClone"))
     if credentials is not None and credentials.origin != origin(url):
         raise BadInput(
@@ -272,8 +297,10 @@ def wanted_state(build: Build) -> State:
         return _of_build(build.build)
     if build.pull_request:
         return State(pull_request=build.pull_request, commit=build.commit)
-    if build.reference and build.event == "pull_request":
+    if build.reference and (build.event == "pull_request" or build.reference.startswith(PULL_REQUESTS)):
         return State(reference=build.reference, commit=build.commit)
+    if build.reference.startswith(TAGS):
+        return State(tag=build.reference.removeprefix(TAGS))
     if build.tag and (build.event == "tag" or not (build.branch or build.commit)):
         return State(tag=build.tag)
     return State(branch=build.branch, commit=build.commit)
@@ -343,6 +370,22 @@ def put(clone: Path, target: Path, scratch: Path) -> None:
             f"The clone cannot be put to {target}: {error.strerror}.",
             next_step="Choose a cloneDirectory that does not exist and is no mount point.",
         ) from error
+
+
+def contents(files: Sequence[str], clone: Path) -> dict[str, str]:
+    """Give the content of files as the platform's own image puts it out: a line each, in which no `=` stands."""
+    import base64
+
+    from common.contract.workspace import Workspace
+
+    folder, found = Workspace(clone), {}
+    for name in files:
+        file = folder.path(name, what="outputFilePathsContent")
+        if not file.is_file():
+            raise BadInput(f"outputFilePathsContent names {shown(name)}, which is no file of the repository.")
+        content = file.read_bytes().rstrip(b"\n") + b"\n"
+        found[name] = base64.b64encode(content).decode().replace("=", "-")
+    return found
 
 
 def told(head: Head) -> dict[str, str]:

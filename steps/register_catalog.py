@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from common import git_hosts, log
-from common.catalogs import CatalogFile, table
+from common.catalogs import CatalogFile, table, words
 from common.contract.inputs import option
-from common.contract.resolve import build
 from common.contract.step import Context, Outputs, step
 from common.git_hosts import lacking
 from common.git_hosts.context import HostInputs
@@ -21,12 +20,14 @@ from common.git_hosts.context import HostInputs
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
+    """Which file is registered, and in which catalog."""
+
     host: HostInputs
     file_path: str = option("filePath", env=["FILE_PATH"], help="Path of the catalog file inside the repository.")
     branch: str = option(
         "branch", env=["BRANCH"], default="", help="Branch that the file was pushed to; the default branch when absent."
     )
-    catalog_type: str = table.type_option()
+    catalog_type: str = words.type_option()
     wait: int = option(
         "waitTimeout",
         env=["WAIT_TIMEOUT"],
@@ -43,6 +44,8 @@ def lacks(values: Mapping[str, Any], missing: Sequence[str]) -> Sequence[str]:
     names = lacking.lacks("RegisterCatalog", token=False)(values, missing)
     if not names and not missing:
         return ()
+    from common.contract.resolve import build
+
     options = table.chosen(build(table.Catalogs, values), str(values["catalogType"]))
     return [*names, *options.lacks()]
 
@@ -86,7 +89,7 @@ def register_catalog(inputs: Inputs, context: Context) -> Outputs:
         ref = registration.dry_run()
         return outputs | ({"entityRef": ref} if ref else {})
     found, how = registration.make()
-    known = {"registeredCatalogUrl": options.page(found.ref), "locationId": found.location}
+    known = {"registeredCatalogUrl": options.page(found.ref_on_page), "locationId": found.location}
     return outputs | {"entityRef": found.ref, "registered": how} | {name: text for name, text in known.items() if text}
 
 

@@ -6,7 +6,6 @@ and posts nothing; where the app may not read that, nothing is sent again after 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from dataclasses import dataclass
@@ -115,11 +114,15 @@ class Dedupe:
         if self.given or not self.execution:
             return self.given
         told = [self.execution, self.stage, self.step.rpartition("/")[2], target, content]
+        import hashlib  # here: --help need not wait for OpenSSL
+
         return "auto-" + hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
+    """What is said, to whom, and what happens when it cannot be."""
+
     token: Secret | None = option(
         "token",
         env=["SLACK_TOKEN"],

@@ -9,22 +9,21 @@ from __future__ import annotations
 import contextlib
 import urllib.parse
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from common import log
-from common.catalogs import properties as custom
-from common.catalogs import table
+from common.catalogs import words
 from common.catalogs.backstage.file_options import FileOptions
 from common.catalogs.backstage.options import BackstageOptions
-from common.catalogs.properties import Change, PropertyCatalog
 from common.contract.inputs import option
 from common.contract.process import scratch_folder
 from common.contract.step import Context, Outputs, step
 from common.errors import BadInput, shown
-from common.git_hosts.context import HarnessAccount
 from common.harness.access import KEY, Access
-from common.harness.client import PortalClient, given_body
 from common.network.url import checked
+
+if TYPE_CHECKING:
+    from common.catalogs.properties import Change, PropertyCatalog
 
 ASKED = "the change asked for"  # it is told in one of two ways: by the platform's BODY, or by
 FIELDS = "the fields of the change"
@@ -32,11 +31,14 @@ FIELDS = "the fields of the change"
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
+    """Which properties of which entities change, and in which catalog."""
+
     access: Access
     type: str = option(
         "type",
         default="",
         choices=("Entity", "Property"),
+        required_in_spec=True,
         exclusive=ASKED,
         alternative=FIELDS,
         help="Entity: many properties of one entity. Property: one property of many entities.",
@@ -75,7 +77,7 @@ class Inputs:
     mode: str = option(
         "mode",
         default="",
-        choices=custom.MODES,
+        choices=words.MODES,
         exclusive=ASKED,
         alternative=FIELDS,
         help="replace (when absent), append for lists and maps, or delete.",
@@ -96,7 +98,7 @@ class Inputs:
         exclusive=ASKED,
         help="The change as the platform gives it, in JSON; needs CUSTOM_PROPERTY_URL. The other inputs go before it.",
     )
-    catalog_type: str = table.type_option()
+    catalog_type: str = words.type_option()
     backstage: BackstageOptions
     files: FileOptions
 
@@ -112,6 +114,8 @@ class Inputs:
 )
 def update_catalog_property(inputs: Inputs, context: Context) -> Outputs:
     """Set, extend or delete properties of catalog entities."""
+    from common.catalogs import properties as custom  # here, and below: --help need not wait for what changes
+
     form, given = asked(inputs)
     changes = custom.check(given)
     with contextlib.ExitStack() as stack:
@@ -124,19 +128,23 @@ def update_catalog_property(inputs: Inputs, context: Context) -> Outputs:
             return {"updatedEntities": ""}
         made = catalog.apply(due)
     custom.tell_made(changes, made)
-    outputs = {"updatedEntities": ",".join(dict.fromkeys(change.entity_ref for change in made))}
+    refs = dict.fromkeys(custom.canonical(change.entity_ref) for change in made)  # as the other steps put them out
+    outputs = {"updatedEntities": ",".join(refs)}
     return outputs | ({"pullRequestUrls": ",".join(catalog.urls)} if catalog.urls else {})
 
 
 def opened(inputs: Inputs, context: Context, form: str, stack: contextlib.ExitStack) -> PropertyCatalog:
     """Make ready to change properties in the catalog that is meant."""
     if inputs.catalog_type == "backstage":
+        from common.git_hosts.context import HarnessAccount
+
         client = inputs.backstage.client(context.network, context.deadline)
         portal = inputs.access.portal
         harness = HarnessAccount(url=portal.given_base, account=portal.account, api_key=inputs.access.api_key)
         return inputs.files.open(client, harness, context, stack.enter_context(scratch_folder()))
     from common.catalogs.harness.properties import CustomProperties
     from common.catalogs.harness.property_calls import PropertyCalls
+    from common.harness.client import PortalClient
 
     portal_client = PortalClient(inputs.access, context.network, context.deadline)
     return CustomProperties(PropertyCalls(address(inputs), portal_client), by_property=form == "Property")
@@ -144,6 +152,9 @@ def opened(inputs: Inputs, context: Context, form: str, stack: contextlib.ExitSt
 
 def asked(inputs: Inputs) -> tuple[str, list[Change]]:
     """Give the form of the change and its parts: from the fields, else from the platform's BODY."""
+    from common.catalogs import properties as custom
+    from common.harness.client import given_body
+
     if inputs.type or inputs.entity_ref or inputs.entity_refs:
         form = inputs.type or ("Property" if inputs.entity_refs else "Entity")
         body: dict[str, Any] = {
@@ -152,7 +163,7 @@ def asked(inputs: Inputs) -> tuple[str, list[Change]]:
             "property": inputs.property or None,
             "value": inputs.value,
             "mode": inputs.mode,
-            "entity_refs": [_entity(entry) for entry in inputs.entity_refs],
+            "entity_refs": inputs.entity_refs,
         }
     elif inputs.url and inputs.body:  # the platform's own form
         form = _form_of(inputs.url)
@@ -184,13 +195,6 @@ def _form_of(url: str) -> str:
             next_step=advice,
         )
     return form
-
-
-def _entity(entry: object) -> object:
-    """Take an entity as the pipeline's YAML writes it, as the API does, or as its reference alone."""
-    if isinstance(entry, dict) and "entityRef" in entry:
-        return {"entity_ref": entry["entityRef"], "value": entry.get("value")}
-    return {"entity_ref": entry} if isinstance(entry, str) else entry
 
 
 if __name__ == "__main__":

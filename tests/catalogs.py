@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -60,7 +60,6 @@ class CatalogUnderTest:
     find: Request
     register: Request
     dry_run: Request
-    files: Mapping[str, str]  # format -> content
     ref: str
     registered: Callable[[World], list[str]]
     made_inside: Callable[[World], None]
@@ -71,7 +70,6 @@ class CatalogUnderTest:
     no_file: tuple[str, ...]
     unread_is_let_pass: bool = False
     has_locations: bool = False
-    register_as: Mapping[str, str] = field(default_factory=dict)  # what tells CreateCatalog of this catalog
 
     def __str__(self) -> str:
         return self.name
@@ -243,7 +241,6 @@ CATALOGS = (
         find=HARNESS_ENTITY,
         register=("POST", "/gateway/v1/entities/import"),
         dry_run=("POST", "/gateway/v1/entities"),
-        files={"IDP 1.0": BACKSTAGE, "IDP 2.0": NATIVE},
         ref="component:account/payments",
         registered=_harness_entities,
         made_inside=_harness_made_inside,
@@ -274,7 +271,6 @@ CATALOGS = (
         find=("POST", f"{IDP1_API}/entities/by-refs"),
         register=("POST", f"{IDP1_API}/locations"),
         dry_run=("POST", f"{IDP1_API}/locations{DRY_RUN}"),
-        files={"IDP 1.0": BACKSTAGE},
         ref="component:default/payments",
         registered=_located("idp1"),
         made_inside=_located_inside("idp1"),
@@ -287,7 +283,6 @@ CATALOGS = (
         bad_file=LOCATION_BAD_FILE,
         no_file=LOCATION_NO_FILE,
         has_locations=True,
-        register_as={"IDP_URL": "https://idp.harness.io"},
     ),
     CatalogUnderTest(
         type="backstage",
@@ -300,7 +295,6 @@ CATALOGS = (
         find=("POST", f"{BACKSTAGE_API}/entities/by-refs"),
         register=("POST", f"{BACKSTAGE_API}/locations"),
         dry_run=("POST", f"{BACKSTAGE_API}/locations{DRY_RUN}"),
-        files={"Backstage": BACKSTAGE},
         ref="component:default/payments",
         registered=_located("backstage"),
         made_inside=_located_inside("backstage"),
@@ -310,6 +304,5 @@ CATALOGS = (
         bad_file=LOCATION_BAD_FILE,
         no_file=LOCATION_NO_FILE,
         has_locations=True,
-        register_as={"CATALOG_TYPE": "backstage"},
     ),
 )

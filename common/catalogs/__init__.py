@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from common.catalogs.tidying import Tidied
 from common.errors import Conflict, Refused, StepError
-from common.network.deadline import Deadline
-from common.network.repeat import Failure, Outcome, Uncertain
-from common.network.settings import Network
+
+if TYPE_CHECKING:
+    from common.catalogs.tidying import Tidied
+    from common.network.deadline import Deadline
+    from common.network.repeat import Failure
+    from common.network.settings import Network
 
 
-@dataclass(frozen=True, kw_only=True)
-class CatalogFile:
+class CatalogFile(NamedTuple):
     """The catalog file where it was pushed to: `host` is the git host's name, the two URLs are for browsers."""
 
     url: str
@@ -28,8 +28,7 @@ class CatalogFile:
     """Whether it was pushed a moment ago, so that a catalog that does not see it yet is asked again."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Examined:
+class Examined(NamedTuple):
     """What the file holds. `refs`: its entities, the first of them the step's output; none where nothing shows it.
 
     text: the file, where the catalog gives it. entities: what the catalog makes of it, where it tells that.
@@ -45,12 +44,12 @@ class Examined:
         return self.refs[0] if self.refs else ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Registered:
+class Registered(NamedTuple):
     """The entities of the file as the catalog has them, by the reference of the first.
 
     source: where they came from; same: whether that is the file asked for; stale: whether the file holds something
-    else by now. location: the catalog's name of the registration, where it has one.
+    else by now. location: the catalog's name of the registration, where it has one. name: the entity's as it is
+    written, where its reference has it in lower case.
     """
 
     ref: str
@@ -59,6 +58,12 @@ class Registered:
     stale: bool = False
     faults: tuple[str, ...] = ()
     location: str = ""
+    name: str = ""
+
+    @property
+    def ref_on_page(self) -> str:
+        """The reference as the address of the entity's page has it: with the name as it is written."""
+        return f"{self.ref.rpartition('/')[0]}/{self.name}" if self.name else self.ref
 
 
 class NotThere(Refused):
@@ -127,6 +132,8 @@ class CatalogOptions(Protocol):
 
 def failure_of(error: Exception) -> Failure | None:
     """Tell what a failed call of a catalog left behind. Its client has repeated what may be repeated without a look."""
+    from common.network.repeat import Failure, Outcome, Uncertain
+
     if isinstance(error, Uncertain):
         return Failure(Outcome.UNKNOWN, error)
     return Failure(Outcome.REFUSED, error) if isinstance(error, StepError) else None

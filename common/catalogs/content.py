@@ -7,7 +7,7 @@ from pathlib import Path
 
 from common import log
 from common.catalogs import conversion
-from common.catalogs.rules import Format
+from common.catalogs.words import Format
 from common.contract.workspace import Workspace
 from common.errors import BadInput
 from common.network.url import without_credentials

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from common.catalogs.entity import Entity, imported_kind, parse
-from common.catalogs.rules import API_VERSIONS, IMPORTED_KINDS, RULES, Format
+from common.catalogs.rules import API_VERSIONS, IMPORTED_KINDS, RULES
+from common.catalogs.words import Format
 from common.document import roundtrip
 from common.document.roundtrip import Entry, comments_of, entries, fill, text_of, with_value
 from common.errors import BadInput, shown

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from common.catalogs.document import Document
-from common.catalogs.rules import ADVICE, ANNOTATIONS, API_VERSIONS, IMPORTED_KINDS, RULES, Field, Format, Shape
+from common.catalogs.rules import ADVICE, ANNOTATIONS, API_VERSIONS, IMPORTED_KINDS, RULES, Field, Shape
+from common.catalogs.words import Format
 from common.diagnostics import Diagnostic, Location, in_order
 from common.document import NULL, Unreadable, repetitions
 from common.errors import BadInput, shown

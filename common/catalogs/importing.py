@@ -1,4 +1,8 @@
-"""Fills a catalog from the repositories of an owner, one after another; what went wrong with one stops no other."""
+"""Fills a catalog from the repositories of an owner, some at a time; what went wrong with one stops no other.
+
+Each is tried once next to others. What that did not settle is done in its turn by the main thread, which has retries
+and the clock that ends them, and may run git: it looks first, so what a try has registered is found.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +19,15 @@ from common.git.signature import Signature
 from common.git_hosts import GitHost, ListedRepository
 from common.git_hosts.context import HostContext
 from common.git_hosts.proposal import Proposal
-from common.network.deadline import Deadline
+from common.network.deadline import LONGEST_TRY, Deadline
+from common.network.together import tried
 
 PLANNED, MADE, EXISTED, FAILED, LACKS, SKIPPED, PROPOSED = (
     "planned", "made", "existed", "failed", "lacks", "skipped", "proposed"
 )  # fmt: skip
 OUTCOMES = (PLANNED, MADE, PROPOSED, EXISTED, LACKS, SKIPPED, FAILED)
 MESSAGE = "Add a file for the catalog"
+LONGEST_WAIT = LONGEST_TRY / 2  # seconds that a try waits for an entity next to others; what takes longer has its turn
 
 
 @dataclass(frozen=True)
@@ -39,8 +45,9 @@ class Result:
 class Importing:
     """An import. paths: where a catalog file may be, the first that is there counts.
 
-    deadline: makes one for each repository, so that one that hangs does not use up the time of the others. text: makes
-    the file of a repository that has none; None where such a repository is left as it is. apply: False to look only.
+    deadline: makes one for each repository, so that one that hangs does not use up the time of the others; asked for
+    retries or none. text: makes the file of a repository that has none; None where such a repository is left as it is.
+    apply: False to look only.
     """
 
     host: GitHost
@@ -48,46 +55,72 @@ class Importing:
     catalog: CatalogOptions
     paths: Sequence[str]
     wait: float
-    deadline: Callable[[], Deadline]
+    deadline: Callable[[bool], Deadline]
     text: Callable[[ListedRepository, HostContext], str] | None
     signature: Signature
     proposal: Proposal
     apply: bool
 
     def results(self, done: Callable[[str], bool] = lambda _: False) -> Iterator[Result]:
-        """Go through the repositories. done: tells which were dealt with before."""
-        for listed in self.host.list_repositories(self.where):
-            if done(listed.name):
-                continue
+        """Go through the repositories, in the order of the host's list. done: tells which were dealt with before."""
+        due = [one for one in self.host.list_repositories(self.where) if not done(one.name)]
+        for listed, settled in self._tried(due):
             if listed.archived:
                 yield Result(listed.name, SKIPPED, told="it is archived")
                 continue
             try:
-                yield self._one(listed)
+                found = settled or self._looked_at(listed, self._at(listed, retries=True), self.wait)
+                yield self._filled(listed) if found.outcome == LACKS and self.text else found
             except StepError as error:
                 yield Result(listed.name, FAILED, told=str(error), code=error.exit_code)
 
-    def _one(self, listed: ListedRepository) -> Result:
-        deadline = self.deadline()
+    def _tried(self, every: Sequence[ListedRepository]) -> Iterator[tuple[ListedRepository, Result | None]]:
+        """Give each repository with what came of a try next to others; None where that settled nothing."""
+
+        def once(number: int) -> Result | None:
+            try:
+                where = self._at(every[number], retries=False)
+                return self._looked_at(every[number], where, min(self.wait, LONGEST_WAIT))
+            except StepError:
+                return None
+
+        trying = tried([number for number, one in enumerate(every) if not one.archived], lambda: once)
+        ended: dict[int, Result | None] = {}
+        for number, one in enumerate(every):
+            while not one.archived and number not in ended:
+                now = next(trying)
+                ended[now.piece] = now.result
+            yield one, ended.pop(number, None)
+
+    def _at(self, listed: ListedRepository, *, retries: bool) -> HostContext:
         location = replace(self.where.location, repository=listed.name)
-        where = replace(self.where, location=location, deadline=deadline)
+        where = self.where._replace(location=location, deadline=self.deadline(retries))
         self.host.check(where)
+        return where
+
+    def _looked_at(self, listed: ListedRepository, where: HostContext, wait: float) -> Result:
+        """Register the first file that is there."""
         for path in self.paths:
             try:
-                return self._registered(listed, where, path, fresh=False)
+                return self._registered(listed, where, path, wait=wait)
             except NotThere:
                 continue
-        if self.text is None:
-            return Result(listed.name, LACKS, told=f"it holds no {' and no '.join(self.paths)}")
-        text = self.text(listed, where)
+        return Result(listed.name, LACKS, told=f"it holds no {' and no '.join(self.paths)}")
+
+    def _filled(self, listed: ListedRepository) -> Result:
+        """Give a repository its file, and register that."""
+        where = self._at(listed, retries=True)
+        text = self.text(listed, where) if self.text else ""
         parse(text, what="What the template makes")
         if not self.apply:
             return Result(listed.name, PLANNED, told=f"{self.paths[0]} would be written")
         if page := self._pushed(listed, where, text):
             return Result(listed.name, PROPOSED, told=page)
-        return self._registered(listed, where, self.paths[0], fresh=True)
+        return self._registered(listed, where, self.paths[0], wait=self.wait, fresh=True)
 
-    def _registered(self, listed: ListedRepository, where: HostContext, path: str, *, fresh: bool) -> Result:
+    def _registered(
+        self, listed: ListedRepository, where: HostContext, path: str, *, wait: float, fresh: bool = False
+    ) -> Result:
         file = CatalogFile(
             url=self.host.file_url(where, branch=listed.default_branch, path=path),
             repository_url=self.host.repository_url(where),
@@ -99,7 +132,7 @@ class Importing:
             fresh=fresh,
         )
         catalog = self.catalog.open(file, network=where.network, deadline=where.deadline)
-        registration = Registration(catalog, file, where.deadline, self.wait)
+        registration = Registration(catalog, file, where.deadline, wait)
         if not self.apply:
             examined = catalog.examine()
             there = catalog.find(examined) is not None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from common.catalogs.entity import Entity, parse, reference
-from common.catalogs.rules import Format
+from common.catalogs.words import Format
 from common.document import roundtrip
 from common.document.roundtrip import Entry, entries, fill, with_value
 from common.errors import Conflict

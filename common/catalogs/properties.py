@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from common import log
+from common.catalogs.words import MODES
 from common.errors import BadInput, shown
 
 FIXED = ("kind", "metadata", "metadata.name", "metadata.namespace", "metadata.apis")
 WITHIN_FIXED = tuple(f"{path}." for path in FIXED if path != "metadata")
-MODES = ("replace", "append", "delete")  # the last is a method of the API, not a mode
 REFERENCE = re.compile(r"(?:[A-Za-z][A-Za-z0-9]*:)?(?:[^\s:/<>]+/)?[^\s:/<>]+")
 KEY = re.compile(r'"([^"]+)"|([^."]+)')
 MOST_NAMED = 5
@@ -24,7 +24,7 @@ MOST_FAULTS = 20
 MOST_TOLD = 50  # changes that get a line each
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Change:
     """One property of one entity, with the value it should get (replace) or get more of (append); None for delete."""
 
@@ -34,7 +34,7 @@ class Change:
     mode: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Due:
     """A change that is left to do. adds: the entity shows nothing at that place yet."""
 
@@ -77,17 +77,24 @@ def entity_changes(body: Mapping[str, Any]) -> list[Change]:
 
 
 def property_changes(body: Mapping[str, Any]) -> list[Change]:
-    """Read one property of many entities, in the API's form; an entity without a value gets the common one."""
-    default = body.get("value")
+    """Read one property of many entities, in the API's form; an entity without a value gets the common one.
+
+    An entity may also be written as the pipeline's YAML does (entityRef), or as its reference alone.
+    """
+    entities = body.get("entity_refs") or []
+    if not isinstance(entities, list) or not all(isinstance(entity, dict | str) for entity in entities):
+        raise BadInput("entity_refs is no list of maps.", next_step="Write one map per entry.")
     return [
-        _change(
-            _text(entity.get("entity_ref")),
-            body.get("property"),
-            default if entity.get("value") is None else entity["value"],
-            body.get("mode"),
-        )
-        for entity in _maps(body, "entity_refs")
+        _change(ref, body.get("property"), body.get("value") if value is None else value, body.get("mode"))
+        for ref, value in map(_entity, entities)
     ]
+
+
+def _entity(entry: Mapping[str, Any] | str) -> tuple[str, Any]:
+    """Give the reference of an entity, and the value that is its own."""
+    if isinstance(entry, str):
+        return _text(entry), None
+    return _text(entry.get("entityRef", entry.get("entity_ref"))), entry.get("value")
 
 
 def check(changes: list[Change]) -> list[Change]:
@@ -97,8 +104,9 @@ def check(changes: list[Change]) -> list[Change]:
     if not changes:
         faults = ["No property is given for any entity"]
     made: dict[tuple[str, tuple[str, ...]], Change] = {}
+    places = {path: tuple(keys(path)) for path in {change.path for change in changes}} if not faults else {}
     for change in () if faults else changes:
-        place = canonical(change.entity_ref), tuple(keys(change.path))
+        place = canonical(change.entity_ref), places[change.path]
         before = made.get(place)
         if before is None or change.mode != "append":
             made[place] = change
@@ -150,15 +158,17 @@ def canonical(ref: str) -> str:
     kind, _, rest = ref.rpartition(":")
     kind = (kind or "component").lower()
     if rest.startswith(("account/", "account.")):
-        return f"{kind}:{rest}"
+        named = f"{kind}:{rest}"
+        return ref if named == ref else named  # of many there is no second one
     namespace, _, name = rest.rpartition("/")
     return f"{kind}:{namespace or 'default'}/{name}".lower()
 
 
 def tell_plan(changes: Sequence[Change], due: Sequence[Due]) -> None:
     """Say what a run that is no dry one would do."""
-    left = {(one.change.entity_ref, one.change.path): one for one in due}
-    for change in changes if len(changes) <= MOST_TOLD else ():
+    told = changes if len(changes) <= MOST_TOLD else ()
+    left = {(one.change.entity_ref, one.change.path): one for one in (due if told else ())}
+    for change in told:
         if (one := left.get((change.entity_ref, change.path))) is None:
             log.info(f"{named([change])} {_as_is(change)}.")
         elif change.mode == "delete":
@@ -175,8 +185,9 @@ def tell_plan(changes: Sequence[Change], due: Sequence[Due]) -> None:
 
 def tell_made(changes: Sequence[Change], made: Sequence[Change]) -> None:
     """Say what was changed, and what was not because it is so already."""
-    places = {(change.entity_ref, change.path) for change in made}
-    for change in changes if len(changes) <= MOST_TOLD else ():
+    told = changes if len(changes) <= MOST_TOLD else ()
+    places = {(change.entity_ref, change.path) for change in (made if told else ())}
+    for change in told:
         is_made = (change.entity_ref, change.path) in places
         log.info(f"{named([change])} {f'is changed ({change.mode})' if is_made else _as_is(change)}.")
     if len(changes) > MOST_TOLD:

@@ -24,22 +24,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from common.catalogs.words import Format
 from common.diagnostics import suggestion
 from common.errors import shown
 
 # What the portal resolves by itself when it reads the file; every other expression should have been resolved before.
 PORTAL_EXPRESSIONS = r"account\.|org\.|project\.|variable\."
 UNRESOLVED_NULL = "null, as an unresolved expression leaves it"
-
-
-class Format(Enum):
-    """The two formats of a catalog file, by the portal's generation."""
-
-    BACKSTAGE = "IDP 1.0"
-    HARNESS = "IDP 2.0"
-
-
-FORMATS = {"harness": Format.HARNESS, "backstage": Format.BACKSTAGE}  # as a user names them
 
 
 @dataclass(frozen=True)

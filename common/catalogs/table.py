@@ -1,15 +1,13 @@
-"""The table of catalogs. A catalog is added by its folder and its line here."""
+"""The table of catalogs. A catalog is added by its folder, its line here and its word in words.py."""
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 from common.catalogs import CatalogOptions
 from common.catalogs.backstage.options import BackstageOptions
 from common.catalogs.harness.options import HarnessOptions
-from common.contract.inputs import option
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,21 +16,6 @@ class Catalogs:
 
     harness: HarnessOptions
     backstage: BackstageOptions
-
-
-def type_option() -> Any:
-    """Declare which catalog is meant."""
-    return option(
-        "catalogType",
-        env=["CATALOG_TYPE"],
-        default="harness",
-        choices=TYPES,
-        spec=False,
-        help="Which catalog is meant.",
-    )
-
-
-TYPES = tuple(catalog.name for catalog in dataclasses.fields(Catalogs))
 
 
 def chosen(catalogs: Catalogs, catalog_type: str) -> CatalogOptions:

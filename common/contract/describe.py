@@ -6,9 +6,9 @@ import json
 import sys
 import typing
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass
+from dataclasses import MISSING
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -27,8 +27,7 @@ TYPES: dict[Any, str] = {
 }
 
 
-@dataclass(frozen=True)
-class Declaration:
+class Declaration(NamedTuple):
     """What a step declares: its names, its own words, its outputs with what they mean, and all its options."""
 
     name: str
@@ -39,6 +38,7 @@ class Declaration:
     options: Sequence[Option]
     config_field: str
     open_outputs: str = ""
+    opened_by: str = ""
     command: str = ""
     """What it is called as, where that is no step's module."""
 
@@ -54,6 +54,7 @@ def contract(step: Declaration) -> dict[str, Any]:
         "inputs": [_input(declared) for declared in step.options],
         "outputs": [{"name": name, "help": text} for name, text in step.outputs.items()],
         "openOutputs": step.open_outputs or None,
+        "openedBy": step.opened_by or None,
         "exitCodes": [{"code": code, "meaning": meaning} for code, meaning in EXIT_CODES.items()],
     }
 
@@ -68,7 +69,8 @@ def _input(declared: Option) -> dict[str, Any]:
         "prefix": declared.prefix,
         "type": TYPES[typing.get_origin(declared.kind) or declared.kind],
         "secret": declared.secret,
-        "required": declared.required or declared.required_in_spec,
+        "required": declared.required,
+        "requiredInSpec": declared.required or declared.required_in_spec,
         "default": None if declared.required else declared.default,
         "choices": list(declared.choices),
         "help": declared.help,

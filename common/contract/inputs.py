@@ -10,9 +10,9 @@ import dataclasses
 import re
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass
+from dataclasses import MISSING
 from types import NoneType, UnionType
-from typing import Any
+from typing import Any, NamedTuple
 
 from common.secret import Secret
 
@@ -22,10 +22,11 @@ LONGEST_QUOTED = 100  # characters of a value in a message
 
 Given = Mapping[str, Any]
 Check = Callable[[Any, str], Sequence[str]]
+Lacks = Callable[[Given, Sequence[str]], Sequence[str]]
+"""From the values by field, and the names of the required inputs that are missing: the names of what else is."""
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(NamedTuple):
     """What one `option()` declares."""
 
     field: str
@@ -94,7 +95,8 @@ def option(  # noqa: PLR0913 - every argument but the first two is optional and 
     addressed to this step silences others that merely lie in the environment (a pipeline variable that happens to be
     called EMAIL). check: given the value and the name it came from, gives sentences that tell what is wrong with it.
     required_if: given the values by field, tells whether this one may not be absent. at_least: the smallest number.
-    required_in_spec: what may take its place has none in the pipeline's YAML, so there it may not be absent.
+    required_in_spec: it may not be absent in the pipeline's YAML, where what takes its place has none, or the platform
+    refuses its default.
     """
     declared = Option(
         field,
@@ -116,6 +118,11 @@ def option(  # noqa: PLR0913 - every argument but the first two is optional and 
     if isinstance(default, list | dict):
         return dataclasses.field(default_factory=default.copy, metadata={"option": declared})
     return dataclasses.field(default=default, metadata={"option": declared})
+
+
+def nothing_more(_values: Given, _missing: Sequence[str]) -> Sequence[str]:
+    """Say that required inputs are all that can be missing."""
+    return ()
 
 
 def matching(pattern: str, fault: str) -> Check:
@@ -148,7 +155,7 @@ def fields_of(group: type) -> Iterator[tuple[str, Any, Option | None]]:
     for field in dataclasses.fields(group):
         declared = field.metadata.get("option")
         hint = _without_none(hints[field.name])
-        yield field.name, hint, dataclasses.replace(declared, kind=hint) if declared else None
+        yield field.name, hint, declared._replace(kind=hint) if declared else None
 
 
 def _without_none(hint: Any) -> Any:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from common.contract.inputs import option
-from common.network import settings
-from common.network.settings import Network
+
+if TYPE_CHECKING:
+    from common.network.settings import Network
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +49,8 @@ class NetworkInputs:
 
     def prepare(self, environ: Mapping[str, str], scratch: Path) -> Network:
         """Make the network ready; `scratch` is a folder of this process alone."""
+        from common.network import settings
+
         return settings.prepare(
             environ,
             scratch,

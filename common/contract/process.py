@@ -14,10 +14,13 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from common.contract.network_inputs import NetworkInputs
 from common.errors import BadInput
-from common.network.settings import Network
+
+if TYPE_CHECKING:
+    from common.network.settings import Network
 
 SCRATCH = "idp-temp-"  # how the folders for temporary files begin; short, for gpg's sockets have short paths
 KEPT = ("PATH", "TMPDIR", "LANG", "LANGUAGE", "TZ", "TERM", "NO_COLOR", "SOURCE_DATE_EPOCH", "LD_LIBRARY_PATH")

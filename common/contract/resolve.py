@@ -8,26 +8,17 @@ from __future__ import annotations
 
 import enum
 import typing
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from common.contract import values
-from common.contract.inputs import Option, fields_of, options_of, shown
+from common.contract.inputs import Lacks, Option, fields_of, nothing_more, options_of, shown
 from common.errors import BadInput
 
 RENAME = "A pipeline variable of such a name reaches every step and may be the cause: rename it."
 
 InputsT = TypeVar("InputsT")
-
-
-Lacks = Callable[[Mapping[str, Any], Sequence[str]], Sequence[str]]
-"""From the values by field, and the names of the required inputs that are missing: the names of what else is."""
-
-
-def nothing_more(_values: Mapping[str, Any], _missing: Sequence[str]) -> Sequence[str]:
-    """Say that required inputs are all that can be missing."""
-    return ()
 
 
 @dataclass(frozen=True)

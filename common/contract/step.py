@@ -12,20 +12,22 @@ import typing
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, make_dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from common import log, secret
 from common.contract import describe, process
 from common.contract.describe import Declaration
-from common.contract.inputs import Option, option, options_of
+from common.contract.inputs import Lacks, Option, nothing_more, option, options_of
 from common.contract.network_inputs import NetworkInputs
-from common.contract.resolve import Lacks, Resolved, nothing_more, resolve
 from common.contract.signals import signals
-from common.contract.workspace import Workspace, handed_over
 from common.errors import EXIT_CODES, BadInput, Interrupted, StepError
-from common.network.deadline import Deadline
-from common.network.settings import Network
 from common.secret import Secret
+
+if TYPE_CHECKING:
+    from common.contract.resolve import Resolved
+    from common.contract.workspace import Workspace
+    from common.network.deadline import Deadline
+    from common.network.settings import Network
 
 BUG = 70
 OURS = ("", "common", "steps")
@@ -82,8 +84,7 @@ class RunOptions:
     network: NetworkInputs
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(NamedTuple):
     """What a step may use besides its inputs.
 
     sources: the flag or variable that a given input came from. others: values of variables that are no input of the
@@ -98,8 +99,7 @@ class Context:
     others: Collection[str] = ()
 
 
-@dataclass(frozen=True)
-class Step(Generic[InputsT]):
+class Step(NamedTuple, Generic[InputsT]):
     """A step as its runner sees it: a name, inputs, outputs, and `main`."""
 
     step_type: str
@@ -111,6 +111,8 @@ class Step(Generic[InputsT]):
     informs: Collection[str] = ()  # outputs that no later step needs: one that the runner cannot carry is left out
     lacks: Lacks = nothing_more
     open_outputs: str = ""  # what else is put out, whose names the inputs decide
+    opened_by: str = ""  # the input that decides them; '' when they are always there
+    not_in_spec: Collection[str] = ()  # fields of shared groups that this step's spec has not
 
     @property
     def name(self) -> str:
@@ -122,7 +124,8 @@ class Step(Generic[InputsT]):
 
     def declaration(self) -> Declaration:
         """Give what the step declares; its options are its own, then those of all steps that it has not itself."""
-        own = options_of(self.inputs)
+        told = options_of(self.inputs)
+        own = [one._replace(spec=False) if one.field in self.not_in_spec else one for one in told]
         fields = {declared.field for declared in own}
         options = own + [declared for declared in options_of(RunOptions) if declared.field not in fields]
         text = (self.function.__doc__ or "").strip()
@@ -136,6 +139,7 @@ class Step(Generic[InputsT]):
             options,
             config_field,
             open_outputs=self.open_outputs,
+            opened_by=self.opened_by,
         )
 
     def main(self, argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = None) -> int:
@@ -145,14 +149,17 @@ class Step(Generic[InputsT]):
         environ = dict(os.environ if environ is None else environ)
         log.configure(environ, verbose=False)
         try:
-            with signals(), handed_over():
+            with signals():
                 flags = describe.parse_flags(self.declaration(), argv)
                 if flags is None:
                     return 0
                 if own:
                     process.follow_parent(environ)
                     process.close_to_others()
-                return self._run(flags, environ)
+                from common.contract.workspace import handed_over
+
+                with handed_over():
+                    return self._run(flags, environ)
         except StepError as error:
             log.error(str(error))
             if error.detail:
@@ -167,7 +174,10 @@ class Step(Generic[InputsT]):
             return _not_installed(self, error) or _bug(self)
 
     def _run(self, flags: Mapping[str, str], environ: Mapping[str, str]) -> int:
-        from common.contract import outputs
+        from common.contract import outputs  # here and above: --help need not wait for what works
+        from common.contract.resolve import resolve
+        from common.contract.workspace import Workspace
+        from common.network.deadline import Deadline
 
         groups: Any = make_dataclass("Groups", [("own", self.inputs), ("common", RunOptions)], frozen=True)
         # In one round, so that everything that is wrong is told at once.
@@ -251,15 +261,31 @@ def step(  # noqa: PLR0913 - what a step declares
     config_field: str = "",
     lacks: Lacks = nothing_more,
     open_outputs: str = "",
+    opened_by: str = "",
+    not_in_spec: Collection[str] = (),
 ) -> Callable[[Callable[[InputsT, Context], Outputs]], Step[InputsT]]:
     """Make a step of a function. Its inputs are the dataclass that its first parameter is annotated with.
 
     lacks: names what is missing besides the required inputs, as `resolve` takes it.
     open_outputs: says which outputs there are besides, for a step whose inputs decide their names.
+    opened_by: names that input, when there are none without it.
+    not_in_spec: names the fields of shared groups that this step has no place for in the pipeline's YAML.
     """
 
     def decorate(function: Callable[[InputsT, Context], Outputs]) -> Step[InputsT]:
         hints = typing.get_type_hints(function)
-        return Step(type, image, hints["inputs"], outputs, function, config_field, informs, lacks, open_outputs)
+        return Step(
+            type,
+            image,
+            hints["inputs"],
+            outputs,
+            function,
+            config_field,
+            informs,
+            lacks,
+            open_outputs,
+            opened_by,
+            not_in_spec,
+        )
 
     return decorate

@@ -95,7 +95,7 @@ def _list(text: str, kind: Any) -> list[Any]:
         if not isinstance(value, list):
             raise ValueError("is no list; write a JSON or YAML list")
         return [_text_of(inner) for inner in value] if item is str else value
-    return [part.strip() for part in text.split(",") if part.strip()]
+    return [part.strip() for part in re.split(r"[,\n]", text) if part.strip()]
 
 
 def _map(text: str, _: Any, *, as_written: bool = False) -> dict[str, Any]:

@@ -7,6 +7,7 @@ the first text is read, for steps start without it.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
 from dataclasses import dataclass, field
@@ -20,6 +21,12 @@ from common.errors import BadInput, shown
 LARGEST = 4 * 1024 * 1024  # characters of a text, and of its scalars when every alias is written out
 MOST_VALUES = 100_000
 DEEPEST = 100
+# libyaml is ten times as fast as PyYAML's own parser and takes a little more: a tab between tokens, `?` in a flow list,
+# a comma in a tag, a comment right behind `|`. So it reads what is long and has none of these.
+LONG = 20_000  # characters
+_READ_OTHERWISE = re.compile(
+    r"[\t\x85\u2028\u2029\ufeff]|^%|^[ -]*\?|(?:^|[\s\[{,:-])!(?!=)|^(?=.*[\[{]).*\?|[|>][-+0-9]?#", re.MULTILINE
+)
 LONGEST_NUMBER = 1_000  # where the platform's own reader ends (Jackson, StreamReadConstraints)
 
 NO_YAML, TOO_LARGE, TOO_DEEP, ENDLESS, AMBIGUOUS = "no YAML", "too large", "nested too deeply", "endless", "ambiguous"
@@ -37,7 +44,8 @@ def read(path: Path, name: str | None = None) -> Node:
     except OSError as error:
         raise BadInput(f"The file {name} cannot be read: {error.strerror}.") from error
     if len(content) > LARGEST:
-        raise BadInput(f"The file {name} is larger than {LARGEST // 1024 // 1024} MiB.")
+        told = f"The file is larger than {LARGEST // 1024 // 1024} MiB; split it, or remove what no step needs."
+        raise Invalid([Diagnostic(told, Location(name, 1, 1))])
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -69,6 +77,9 @@ def documents(text: str, file: str = "") -> list[Node]:
     if len(text) > LARGEST:
         problem = f"it has {len(text)} characters, and {LARGEST} are read at most"
         raise Unreadable(TOO_LARGE, problem, "split it", Location(file, 1, 1))
+    if len(text) > LONG and yaml.__with_libyaml__ and not _READ_OTHERWISE.search(text):
+        with contextlib.suppress(yaml.YAMLError):  # which the other parser tells, in its own words
+            return _Composer(yaml.CSafeLoader(text), text, file).documents()
     try:
         loader = _loader()(text, file)
     except yaml.reader.ReaderError as error:
@@ -191,7 +202,7 @@ class _Composer:
 
         written: str = event.value
         tag = _short(event.tag or self.loader.resolve(yaml.ScalarNode, written, event.implicit))
-        plain = event.style is None and event.tag not in ("!", f"{TAG}str")
+        plain = not event.style and event.tag not in ("!", f"{TAG}str")
         if _UNUSABLE.search(written):
             problem = "an escape stands for NUL or for half of a character"
             raise Unreadable(NO_YAML, problem, "write a character that a text can hold", location)

@@ -6,7 +6,7 @@ import re
 
 from common.errors import BadInput
 
-NAME_FAULTS = re.compile(  # git-check-ref-format(1)
+NAME_FAULTS = (  # git-check-ref-format(1)
     r"""[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|(?:^|/)\.|(?:\.|/|\.lock)$|\.lock/|^[-/]|^@$|^HEAD$"""
 )
 
@@ -18,5 +18,5 @@ def check_branch_name(name: str, *, variable: str) -> None:
             f"The branch {name!r} is given with its full reference.",
             next_step=f"Set {variable} to the name alone: {name.removeprefix('refs/heads/')}.",
         )
-    if NAME_FAULTS.search(name):
+    if re.search(NAME_FAULTS, name):
         raise BadInput(f"{name!r} is no name for a branch.", next_step=f"Set {variable} to another.")

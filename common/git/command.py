@@ -150,7 +150,7 @@ def _run(
         heard(text.rstrip())
 
     try:
-        ended = child.run(["git", *arguments], environ=environ, folder=cwd, line=line, **options)
+        ended = child.run(["git", *arguments], environ=environ, folder=cwd, line=line, plain=True, **options)
     except child.NotStarted as error:
         if error.missing:
             raise Unavailable(

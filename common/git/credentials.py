@@ -6,7 +6,7 @@ needed (a tmpfs is often mounted noexec).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from common.secret import Secret
 
@@ -21,8 +21,7 @@ HELPER = (
 )
 
 
-@dataclass(frozen=True)
-class Credentials:
+class Credentials(NamedTuple):
     """What git sends to one origin (scheme://host[:port]) and to no other."""
 
     origin: str

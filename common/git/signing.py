@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from common.contract import child
@@ -44,6 +45,11 @@ class Signer:
 
     def check(self) -> None:
         """Raise BadInput for what is no private key, or one that cannot be used here."""
+        if self._kind == SSH and find_spec("cryptography") is None:  # the image of UpdateCatalogProperty lacks it
+            raise BadInput(
+                "SIGNING_KEY is a key of SSH, which takes the Python library cryptography, and that is not here.",
+                next_step="Leave SIGNING_KEY out, or run the step where pip install 'idp-steps[git-access]' was done.",
+            )
         if self._kind == SSH and self.passphrase is not None:
             raise BadInput(
                 "SIGNING_KEY is a key of SSH, and its passphrase cannot be given here.",

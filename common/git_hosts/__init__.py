@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
-from common.contract.step import Context
 from common.errors import BadInput
-from common.git_hosts.connector import Connector
-from common.git_hosts.context import HostContext, HostInputs, Unsupported, addressed
+from common.git_hosts.faults import Unsupported
 from common.git_hosts.table import HOSTS
 from common.network.url import checked
 
 if TYPE_CHECKING:
+    from common.contract.step import Context
     from common.git.credentials import Credentials
     from common.git.failures import Rejection
+    from common.git_hosts.connector import Connector
+    from common.git_hosts.context import HostContext, HostInputs
     from common.git_hosts.settings import Settings
 
 __all__ = [
@@ -35,8 +35,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
-class NewRepository:
+class NewRepository(NamedTuple):
     """What to create, at the place that the context names. default_branch: '' leaves it to the host."""
 
     visibility: str
@@ -44,8 +43,7 @@ class NewRepository:
     default_branch: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Repository:
+class Repository(NamedTuple):
     """A repository as its host describes it. default_branch: '' where the host names none before the first commit."""
 
     url: str
@@ -55,8 +53,7 @@ class Repository:
     description: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class ListedRepository:
+class ListedRepository(NamedTuple):
     """A repository as a list of its owner's shows it. name: for the field repository. default_branch: '' if unknown."""
 
     name: str
@@ -64,8 +61,7 @@ class ListedRepository:
     archived: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class NewPullRequest:
+class NewPullRequest(NamedTuple):
     """A pull or merge request inside one repository: the branch `source`, to be merged into `target`."""
 
     source: str
@@ -159,6 +155,8 @@ def open_host(
 
     located=False: the location does not matter, for only the credentials are wanted.
     """
+    from common.git_hosts.context import HostContext, addressed  # here: --help of most steps needs no host
+
     opened = HostContext(
         connector=inputs.connector,
         location=inputs.location,

@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from common import log
 from common.contract.inputs import ADDRESSED, Option, option
-from common.errors import BadInput
 from common.git_hosts.connector import Connector, RepositoryLocation
-from common.network.deadline import Deadline
-from common.network.settings import Network
+from common.git_hosts.faults import Missing, Unsupported
 from common.secret import Secret
 
-
-class Unsupported(BadInput):
-    """A git host cannot do what was asked for."""
-
-    def __init__(self, host: str, feature: str, *, next_step: str) -> None:
-        super().__init__(f"{host} has no {feature}.", next_step=next_step)
-
-
-class Missing(BadInput):
-    """Fields of the location are missing; `names` are those of a pipeline, with the variable of each."""
-
-    def __init__(self, names: Sequence[str]) -> None:
-        super().__init__(
-            f"Required input is missing: {', '.join(names)}.", next_step="--help lists every name and meaning."
-        )
-        self.names = names
+if TYPE_CHECKING:
+    from common.network.deadline import Deadline
+    from common.network.settings import Network
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +46,7 @@ class HostInputs:
     harness: HarnessAccount
 
 
-@dataclass(frozen=True, kw_only=True)
-class HostContext:
+class HostContext(NamedTuple):
     """What every function of a git host gets first.
 
     personal: the repository belongs to the account of the token, so no other owner is needed. addressed: the fields

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import urllib.parse
 from dataclasses import dataclass
@@ -35,7 +34,7 @@ def place_of(host: GitHost, context: HostContext, url: str) -> FilePlace:
         )
     known = {name: urllib.parse.unquote(text or "") for name, text in found.groupdict().items()}
     branch, path = known.pop("branch"), known.pop("path").lstrip("/")
-    where = dataclasses.replace(context, location=RepositoryLocation(**known), addressed=frozenset())
+    where = context._replace(location=RepositoryLocation(**known), addressed=frozenset())
     host.check(where)
     if not url.lower().startswith(host.repository_url(where).lower()):
         raise BadInput(

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from common.contract.resolve import Lacks, build
+from common.contract.inputs import Lacks
 from common.errors import BadInput
 from common.git_hosts import checked_host
-from common.git_hosts.context import HostContext, HostInputs, Missing
-from common.network.deadline import Deadline
-from common.network.settings import Network
+from common.git_hosts.context import HostContext, HostInputs
+from common.git_hosts.faults import Missing
 
 HOST = "connectorType or gitHost (set CONNECTOR_TYPE or DRONE_NETRC_MACHINE)"
 REPOSITORY = "repository (set REPO_NAME)"
@@ -24,6 +23,8 @@ def lacks(step_type: str, *, token: bool) -> Lacks:
     """
 
     def named(values: Mapping[str, Any], missing: Sequence[str]) -> list[str]:
+        from common.contract.resolve import build
+
         inputs = build(HostInputs, values)
         names = _of_the_host(inputs, step_type, personal=bool(values.get("personalAccount")))
         own = inputs.connector.type.lower() == "harness" and inputs.harness.api_key is not None
@@ -35,6 +36,9 @@ def lacks(step_type: str, *, token: bool) -> Lacks:
 
 
 def _of_the_host(inputs: HostInputs, step_type: str, *, personal: bool) -> Sequence[str]:
+    from common.network.deadline import Deadline
+    from common.network.settings import Network
+
     connector = inputs.connector
     if not connector.type and not connector.host:
         return [HOST] if inputs.location.repository else [HOST, REPOSITORY]

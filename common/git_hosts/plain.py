@@ -7,7 +7,8 @@ import urllib.parse
 from common.errors import BadInput
 from common.git.credentials import Credentials
 from common.git.failures import Rejection
-from common.git_hosts.context import HostContext, Missing, check_location
+from common.git_hosts.context import HostContext, check_location
+from common.git_hosts.faults import Missing
 from common.network.url import checked, origin
 
 NAME = "A plain Git server"

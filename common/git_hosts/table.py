@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Host:
+class Host(NamedTuple):
     """Where a host's code is, and the machines that are of this kind for connectors that do not say theirs.
 
     elsewhere: where the code is for any other machine, when that is a host of its own under the same type.

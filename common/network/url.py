@@ -9,7 +9,7 @@ import urllib.parse
 from common.errors import BadInput
 
 LONGEST_HOST = 253  # characters, without a dot at the end; a label has 63 at most (RFC 1035, 2.3.4)
-LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")  # hosts of containers have _, which browsers and curl take too
+LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"  # hosts of containers have _, which browsers and curl take too
 HIGHEST_PORT = 65_535
 SHOWN = 200
 
@@ -49,7 +49,7 @@ def _host_fault(host: str, *, bracketed: bool = False) -> str:
     if not host.isascii():
         return f"{host[:SHOWN]!r} is no name in ASCII; a name with other letters has a form that begins with xn--"
     labels = host.removesuffix(".").split(".")
-    if len(host.removesuffix(".")) > LONGEST_HOST or not all(LABEL.fullmatch(label) for label in labels):
+    if len(host.removesuffix(".")) > LONGEST_HOST or not all(re.fullmatch(LABEL, label) for label in labels):
         return f"{host[:SHOWN]!r} is no host name"
     if labels[-1].isdigit() and not _is_address(host):  # a name does not end in a number (RFC 1123, 2.1)
         return f"{host[:SHOWN]!r} is no IPv4 address"

@@ -52,7 +52,7 @@ def _quoted(text: str) -> str:
 
 @dataclass(frozen=True)
 class Hooks:
-    """How hooks are run: which (see job.HOOKS), for how many seconds each, and with which variables.
+    """How hooks are run: which (see words.HOOKS), for how many seconds each, and with which variables.
 
     scratch: a folder for them as they are rendered, which may take `memory` bytes. left_out: gets the names of those
     that are there and not run.

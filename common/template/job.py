@@ -11,8 +11,6 @@ from common.errors import BadInput, Refused, StepError
 
 KINDS: Mapping[str, type[StepError]] = {kind.__name__: kind for kind in (BadInput, Refused)}
 
-HOOKS = ("all", "none", "pre", "post")  # those before the files are written, after that, both or neither
-
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
@@ -22,7 +20,7 @@ class Job:
     repository: the one around all, which no link may leave. told: what the template is told to
     be (_template, _repo_dir, _checkout). given: the values of variables; strict: others than the template's are
     refused. project, scratch: empty folders, for the project and for other files; output: where the project goes in
-    the end. hooks: which are run (see HOOKS); hook_timeout: in seconds; signature: the variables of git by
+    the end. hooks: which are run (see words.HOOKS); hook_timeout: in seconds; signature: the variables of git by
     which they commit. largest: bytes that a rendered file may have. parent: the step's process. user: the one to be
     become, where this is root.
     """

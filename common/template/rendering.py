@@ -60,7 +60,7 @@ def render(  # noqa: PLR0913 - what there is to say about a template
     around: the folders of the choices that the template was chosen from, the outermost first. repository: the folder
     around all, which no link may leave. told: what it is told to be (_template,
     _repo_dir, _checkout). given: the values of variables; `strict` refuses those that it does not have. output: the
-    folder in which the project will be in the end. hooks: which are run (see `job.HOOKS`); hook_timeout: in seconds,
+    folder in which the project will be in the end. hooks: which are run (see `words.HOOKS`); hook_timeout: in seconds,
     for each; signature: the variables of git by which they commit. largest: bytes that a rendered file may have.
     """
     forget_initial_environment()

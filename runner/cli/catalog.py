@@ -17,7 +17,7 @@ from typing import Any
 import click
 
 from common import log, secret
-from common.catalogs import importing, table
+from common.catalogs import importing, table, words
 from common.catalogs.importing import Importing, Result
 from common.contract import describe, process
 from common.contract.describe import Declaration
@@ -40,7 +40,7 @@ AS_A_STEP = {"ignore_unknown_options": True, "allow_extra_args": True, "help_opt
 @dataclass(frozen=True, kw_only=True)
 class ImportInputs:
     host: HostInputs
-    catalog_type: str = table.type_option()
+    catalog_type: str = words.type_option()
     catalogs: table.Catalogs
     paths: list[str] = option(
         "paths",
@@ -81,7 +81,7 @@ class ImportInputs:
 
 @dataclass(frozen=True, kw_only=True)
 class TidyInputs:
-    catalog_type: str = table.type_option()
+    catalog_type: str = words.type_option()
     catalogs: table.Catalogs
     delete: bool = option("delete", default=False, spec=False, help="Delete them; else they are listed.")
 
@@ -134,8 +134,8 @@ def _run(name: str, text: str, inputs: type, arguments: Sequence[str], work: Wor
 
 
 def _import(inputs: ImportInputs, shared: RunOptions, network: Network, report: Report) -> int:
-    def deadline() -> Deadline:
-        return Deadline(shared.retry_budget, shared.step_timeout)
+    def deadline(retries: bool = True) -> Deadline:
+        return Deadline(shared.retry_budget if retries else 0, shared.step_timeout)
 
     where = HostContext(
         connector=inputs.host.connector,

@@ -11,7 +11,7 @@ import click
 
 from common.catalogs import conversion
 from common.catalogs.conversion import Converted
-from common.catalogs.rules import FORMATS, Format
+from common.catalogs.words import FORMATS, Format
 from common.document import reader
 from common.errors import BadInput, Conflict, StepError
 from common.files import put

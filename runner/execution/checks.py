@@ -25,7 +25,7 @@ from runner.language.validate import Checked, texts
 from runner.language.validate.examine import document
 from runner.language.workflow.load import is_workflow
 from runner.language.workflow.load import load as load_workflow
-from runner.platform import connectors, execution
+from runner.platform import connectors, execution, sandboxed
 from runner.platform.connectors import Services
 from runner.platform.execution import Execution
 
@@ -151,7 +151,7 @@ def check(
         scope = Scope(
             checked.pipeline,
             Values(open_places, checked.places),
-            known,
+            dict.fromkeys(sandboxed.FACTS, LATER) | known,  # a run on the platform knows them; a warning names each
             lambda _: "",
             lambda *_: None,
             failed,

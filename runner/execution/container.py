@@ -24,6 +24,8 @@ from runner.language import quantity, step_types
 from runner.language.step_types import StepKind
 
 MACHINE = frozenset({"PATH", "HOME", "TMPDIR", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "LC_MESSAGES"})
+OF_MACHINE = {"STATE_DIR": "", "PROVIDER_MIRROR": ":ro"}  # folders for the steps that read these, and their mounts
+PULLED = {"Always": "always", "IfNotPresent": "missing", "Never": "never"}  # imagePullPolicy -> when it is fetched
 FILES = ("CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO", "HARNESS_CA_PATH")
 LOOPBACK = "127.0.0.1"
 NEAR = {"docker": "host.docker.internal", "podman": "host.containers.internal"}
@@ -33,12 +35,19 @@ NOT_RUN = 125  # the engine's own failure, before the container ran
 
 @dataclass(frozen=True)
 class Containers:
-    """How the containers of one run are started. `near`: services of this machine that the steps reach on loopback."""
+    """How the containers of one run are started.
+
+    near: services of this machine that the steps reach on loopback. mounts: what the environment of the runner, and no
+    variable of a pipeline, says to be read or kept on this machine, with the words that mount it.
+    """
 
     engine: Engine
     run: str
     image: Callable[[StepKind], str]
     near: tuple[str, ...] = ()
+    mounts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    machine: Mapping[str, str] = field(default_factory=dict)
+    """What a process has of this machine's own environment, and a container of its image's."""
     _numbers: itertools.count[int] = field(default_factory=itertools.count, repr=False)
 
     def launch(self, start: Start) -> Ended:
@@ -83,20 +92,24 @@ class Containers:
                     f"The variable {name} cannot be handed to a container, for the engine's command line reads it.",
                     next_step="Rename the variable, or run the steps as processes (--engine process).",
                 )
-        given = {name: value for name, value in environ.items() if name not in MACHINE}
+        given = {name: value for name, value in environ.items() if name != "TMPDIR" and self.machine.get(name) != value}
         return {name: self._reachable(value) for name, value in given.items()} if self.engine.remote else given
 
     def command(self, start: Start, name: str, given: Mapping[str, str]) -> list[str]:
-        """Give the engine's command line. Values are not in it: it takes them from its own environment."""
+        """Give the engine's command line. It takes values from its own environment, but for its own PATH and HOME."""
         image = start.image or self.image(start.kind)
         folders = (start.folder, start.files)
-        readable = [Path(given[name]) for name in FILES if Path(given.get(name, "")).is_absolute()]
+        read = [name for name in given if name not in OF_MACHINE or name in start.kind.reads]
+        named = [self.mounts[name][given[name]] for name in read if given[name] in self.mounts.get(name, ())]
         host = "host" if self.near and not self.engine.remote else ""
         words = [
             *("run", "--rm", "--pull=never", f"--name={name}", f"--label={LABEL}={self.run}"),
             *(f"--volume={folder}:{folder}" for folder in folders),
-            *(f"--volume={file}:{file}:ro" for file in dict.fromkeys(readable) if file.exists()),
-            *(f"--env={variable}" for variable in given),
+            *dict.fromkeys(named),
+            *(
+                f"--env={name}={value}" if name in self.engine.environ else f"--env={name}"
+                for name, value in given.items()
+            ),
             *([f"--network={host}"] if host else []),
             *limits(start),
             *self._user(start.user),
@@ -129,19 +142,61 @@ def started(choice: Choice, environ: Mapping[str, str], near: Sequence[str]) -> 
     """Give what starts the containers of a run. None of them is left when the block ends. Raises BadInput."""
     engine, run = opened(choice.program, environ), uuid.uuid4().hex[:12]
     with guarded(engine, run):
-        yield Containers(engine, run, choice.image, tuple(near))
+        yield Containers(engine, run, choice.image, tuple(near), mounts(environ), of_machine(environ))
 
 
-def prepare(choice: Choice, environ: Mapping[str, str], wanted: Collection[str], line: Callable[[str], None]) -> None:
+def of_machine(environ: Mapping[str, str]) -> dict[str, str]:
+    """Give those variables that describe this machine; one that a step sets otherwise is the step's own."""
+    return {name: environ[name] for name in MACHINE if name in environ}
+
+
+def mounts(environ: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Give what the steps are to find of this machine: by variable and its value, the words that mount it.
+
+    Raises BadInput for a folder that is not there and cannot be made: an engine would make one that is root's.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for name, how in {**OF_MACHINE, **dict.fromkeys(FILES, ":ro")}.items():
+        value = environ.get(name, "")
+        path = Path(value)
+        if not path.is_absolute():
+            continue
+        if name in OF_MACHINE and not path.is_dir():
+            _make(path, name)
+        if path.exists():
+            found[name] = {value: f"--volume={value}:{value}{how}"}
+    return found
+
+
+def _make(folder: Path, name: str) -> None:
+    if OF_MACHINE[name]:
+        raise BadInput(f"The folder {folder} ({name}) does not exist.", next_step="Give one that does.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"The folder {folder} ({name}) cannot be made: {error.strerror}.") from error
+
+
+def prepare(choice: Choice, environ: Mapping[str, str], wanted: Mapping[str, str], line: Callable[[str], None]) -> None:
     """See to it that engine and images are there before anything runs. Raises BadInput."""
+    mounts(environ)
     have_images(opened(choice.program, environ), wanted, choice.pull, line)
 
 
-def images(pipeline: language.Pipeline, skip: Collection[language.Path], image: Callable[[StepKind], str]) -> list[str]:
-    """Give the images that a run will need, as far as that can be told before it."""
-    kinds = [(step, step_types.kind(step.type)) for stage, step in pipeline.steps() if stage.path not in skip]
-    named = [image(kind) if kind.module else step.spec.text("image") for step, kind in kinds]
-    return [name for name in dict.fromkeys(named) if name and "<+" not in name]
+def images(
+    pipeline: language.Pipeline, skip: Collection[language.Path], image: Callable[[StepKind], str]
+) -> dict[str, str]:
+    """Give the images that a run will need, as far as that can be told before it, and when a step has them fetched."""
+    found: dict[str, str] = {}
+    for stage, step in pipeline.steps():
+        if stage.path in skip:
+            continue
+        kind = step_types.kind(step.type)
+        name = image(kind) if kind.module else step.spec.text("image")
+        if name and "<+" not in name:
+            pulled = "" if kind.module else PULLED.get(step.spec.text("imagePullPolicy"), "")
+            found[name] = "always" if "always" in (pulled, found.get(name)) else pulled or found.get(name, "")
+    return found
 
 
 def limits(start: Start) -> list[str]:

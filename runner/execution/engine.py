@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -84,23 +84,26 @@ def opened(program: str, environ: Mapping[str, str]) -> Engine:
     return Engine(program, environ, sys.platform != "linux" or told in {"Docker Desktop", "true"})
 
 
-def have_images(engine: Engine, images: Iterable[str], pull: str, line: Callable[[str], None]) -> None:
+def have_images(engine: Engine, images: Mapping[str, str], pull: str, line: Callable[[str], None]) -> None:
     """See to it that the images are there before anything runs. Raises BadInput that names all that cannot be had.
 
+    images: with when the step that needs one has it fetched, '' when it does not say. pull: for those; "never" for all.
     The steps' own images are built, and never fetched: their short name may be somebody else's in a public registry,
     and they are handed an organization's tokens.
     """
     missing = []
-    for image in dict.fromkeys(images):
+    for image, asked in images.items():
+        when = pull if pull == "never" else asked or pull
         there = _ask(engine.program, engine.environ, "image", "inspect", image).returncode == 0
         is_built = image.startswith(f"{REPOSITORY}/")
-        if there and (is_built or pull != "always"):
+        if there and (is_built or when != "always"):
             continue
         if is_built:
             missing.append(f"{image} is not built")
             continue
-        if pull == "never":
-            missing.append(f"{image} is not there, and --pull never forbids to fetch it")
+        if when == "never":
+            forbids = "--pull never" if pull == "never" else "the step's imagePullPolicy"
+            missing.append(f"{image} is not there, and {forbids} forbids to fetch it")
             continue
         line(f"Pulling {image} ...")
         answer = _ask(engine.program, engine.environ, "pull", "--quiet", image)

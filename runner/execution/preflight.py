@@ -23,7 +23,7 @@ from runner.platform.connectors import Connector, Harness, Missing, Services
 from runner.platform.execution import Execution
 
 UNKNOWN = Connector(LATER, f"https://{LATER}", "Repo", LATER, Secret(LATER))
-ACCOUNT = Harness(LATER, f"https://{LATER}", {"X_API_KEY": Secret(LATER)})
+ACCOUNT = Harness(LATER, f"https://{LATER}", {"X_API_KEY": Secret(LATER)}, Secret(LATER))
 _VARIABLE = re.compile(r"\b[A-Z][A-Z0-9_]+\b\*?")
 _ADVICE = re.compile(r" \(set [^)]*\)")  # which variable to set, for people without a pipeline
 _LINE = re.compile(r"\bline (\d+)")
@@ -36,6 +36,13 @@ class _Found:
     placed: list[Diagnostic] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
+    programs: dict[str, bool] = field(default_factory=dict)
+
+    def lacks(self, program: str) -> bool:
+        """Tell whether there is no such program, which is looked for once."""
+        if program not in self.programs:
+            self.programs[program] = shutil.which(program) is not None
+        return not self.programs[program]
 
 
 def faults_before(
@@ -173,7 +180,7 @@ def _check_command(  # noqa: PLR0913 - what is asked, and how commands are run
                 step.spec.location_of("image"),
             )
         )
-    elif LATER not in shell and shell in script.COMMANDS and shutil.which(script.COMMANDS[shell][0]) is None:
+    elif LATER not in shell and shell in script.COMMANDS and found.lacks(script.COMMANDS[shell][0]):
         text = f"The step {step.identifier!r} needs the shell {shell}: there is no program {script.COMMANDS[shell][0]}."
         found.placed.append(Diagnostic(text, step.location))
     for value in _inside(spec):

@@ -35,6 +35,7 @@ from runner.language.inputs import Values
 from runner.language.pipeline import Path, Position, Stage, Step
 from runner.language.scope import Scope
 from runner.language.validate import Checked, texts
+from runner.language.validate.steps import for_engines
 from runner.platform import environment, execution
 from runner.platform.connectors import Services
 from runner.platform.execution import Execution
@@ -81,10 +82,13 @@ def run(  # noqa: PLR0913, PLR0917 - what a run is made of
         warned.told.update([warning.location] if warning.location else [])
     if checked.ignored:
         report.line(f"Without effect here: {listed(checked.ignored)}.")
+    skip = texts.skipped(pipeline, settings.chosen)
+    asked = [name for stage, step in pipeline.steps() if stage.path not in skip for name in for_engines(step)]
+    if settings.engine is None and asked:
+        report.line(f"Without effect where steps are processes: {listed(list(dict.fromkeys(asked)))}.")
     begun = Execution(uuid.uuid4().hex[:22], pipeline, account="known later")
     made: dict[str, Secret] = {}
     with_outputs = replace(services, secret=lambda name, wanted: made.get(name) or services.secret(name, wanted))
-    skip = texts.skipped(pipeline, settings.chosen)
     known = Scope(
         pipeline,
         values,

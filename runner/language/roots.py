@@ -64,6 +64,9 @@ def names() -> list[str]:
     return sorted({*ROOTS, *FACTS, *FUNCTORS, *_LOOPING})
 
 
+INSIDE = {"pipeline.triggeredBy": ("name", "email")}
+
+
 def facts(here: Here, path: str, known: Sequence[str] = ()) -> Group:
     """Give what is known of the execution under a name."""
 
@@ -73,6 +76,8 @@ def facts(here: Here, path: str, known: Sequence[str] = ()) -> Group:
             return here.scope.facts[inner]
         if any(fact.startswith(f"{inner}.") for fact in here.scope.facts):
             return facts(here, inner)
+        if inner in INSIDE:
+            return facts(here, inner, INSIDE[inner])
         if known and name not in known:
             return Absent(f"{path!r} has no {shown(name)}; it has {listed(known)}.{suggestion(name, known)}")
         return Absent(f"it is not known here; give it with --fact {inner}=VALUE, or in execution.yaml.")

@@ -120,9 +120,17 @@ OTHER_STEP_TYPES: Final = (
     "IdpAction",
     "Background",
 )
-SPEC_BESIDE_INPUTS: Final = frozenset({"resources", "connectorRef"})  # what every spec accepts, or the runner reads
+SPEC_BESIDE_INPUTS: Final = frozenset({"resources"})  # what every spec accepts
 # What else the spec of a step accepts, which says how the platform runs its container.
 OF_CONTAINERS: Final = {"GitClone": frozenset({"baseImageConnectorRefs", "privileged", "runAsUser"})}
+# Fields of a spec that have a meaning on the platform and none here: no container is given more than it needs, and
+# what a registry asks for is the engine's own matter. Those that only a container engine has a use for.
+SPEC_IGNORED: Final = {
+    "Run": ("connectorRef", "registryRef", "reports", "outputAlias", "privileged"),
+    "Plugin": ("connectorRef", "registryRef", "reports", "uses", "privileged"),
+    "GitClone": ("baseImageConnectorRefs", "privileged"),
+}
+FOR_ENGINES: Final = ("resources", "runAsUser", "imagePullPolicy")
 
 
 def check(node: document.Mapping, level: Level, of: str) -> list[Diagnostic]:

@@ -50,6 +50,8 @@ class StepKind:
     """Its field in the account's choice of images (contract, B.5)."""
     open_outputs: bool = False
     """It puts out more, whose names its inputs decide."""
+    opened_by: str = ""
+    """The field without which it does not; '' when it always does."""
 
     @functools.cached_property
     def spec(self) -> Mapping[str, StepInput]:
@@ -65,6 +67,10 @@ class StepKind:
     def uses_connector(self) -> bool:
         """Tell whether the step takes the credentials of a git connector, which its spec names."""
         return "DRONE_NETRC_PASSWORD" in self.reads and "connectorRef" in self.spec
+
+    def in_harness_code(self, connector_type: str) -> bool:
+        """Tell whether the step, without a connector, works on Harness Code: it says so, or cannot say another host."""
+        return self.uses_connector() and (connector_type == "Harness" or "connectorType" not in self.spec)
 
     def uses_account(self) -> bool:
         """Tell whether the step wants to know the portal that it works for."""
@@ -85,9 +91,9 @@ _RUN = StepKind(  # contract, A.12
     (
         _of_run("command", required=True),
         *(_of_run(name) for name in ("shell", "image", "connectorRef", "registryRef", "imagePullPolicy", "runAsUser")),
-        *(_of_run(name, "map") for name in ("envVariables", "reports", "alwaysMount")),
+        *(_of_run(name, "map") for name in ("envVariables", "reports", "outputAlias")),
         _of_run("outputVariables", "list"),
-        *(_of_run(name) for name in ("outputAlias", "privileged", "entrypoint")),
+        _of_run("privileged"),
     ),
     (),
 )
@@ -100,7 +106,8 @@ _PLUGIN = StepKind(  # contract, A.12
         _of_run("image", required=True),
         *(_of_run(name, "map") for name in ("settings", "reports")),
         *(_of_run(name) for name in ("connectorRef", "registryRef", "imagePullPolicy", "runAsUser", "privileged")),
-        _of_run("entrypoint", "list"),
+        _of_run("entrypoint", "words"),
+        _of_run("uses"),
     ),
     (),
     open_outputs=True,
@@ -125,7 +132,8 @@ def outputs_of(step: Step) -> tuple[str, ...] | None:
     if step.type not in known():
         return None
     told = kind(step.type)
-    return None if told.open_outputs else told.outputs
+    opened = told.open_outputs and (not told.opened_by or told.opened_by in step.spec.fields)
+    return None if opened else told.outputs
 
 
 def declared_outputs(step: Step) -> list[tuple[str, str, str]]:
@@ -170,7 +178,7 @@ def from_description(module: str, described: Mapping[str, Any]) -> StepKind:
             prefix=declared["prefix"],
             type=declared["type"],
             secret=declared["secret"],
-            required=declared["required"],
+            required=declared["requiredInSpec"],
             choices=tuple(declared["choices"]),
         )
         for declared in described["inputs"]
@@ -184,4 +192,5 @@ def from_description(module: str, described: Mapping[str, Any]) -> StepKind:
         described["image"],
         described["executionConfigField"],
         bool(described["openOutputs"]),
+        described["openedBy"] or "",
     )

@@ -12,6 +12,7 @@ from common.errors import BadInput
 from runner.language.resolve import Resolved
 from runner.language.step_types import StepKind
 from runner.platform.connectors import Services
+from runner.platform.execution import Execution
 from runner.platform.texts import text_of
 
 BUILDS: dict[str, tuple[str, str, dict[str, str]]] = {  # type -> field of its spec, variable, what is set besides
@@ -27,9 +28,33 @@ def variables(kind: StepKind, spec: Mapping[str, Resolved], services: Services) 
     own = {
         f"PLUGIN_{snake(name)}": text_of(value, services)
         for name, value in spec.items()
-        if name in kind.spec and not kind.spec[name].env and name not in ("build", "connectorRef")
+        if name in kind.spec and not kind.spec[name].env and name not in ("build", "connectorRef", "sslVerify")
     }
+    if str(spec.get("sslVerify")).lower() == "false":
+        own["GIT_SSL_NO_VERIFY"] = "true"
+    sparse = spec.get("sparseCheckout")
+    if isinstance(sparse, list):
+        own["DRONE_NETRC_SPARSE_CHECKOUT"] = "\n".join(text_of(one, services) for one in sparse)
     return {name: text for name, text in own.items() if text} | _build(spec) | _directory(spec)
+
+
+def in_harness_code(spec: Mapping[str, Resolved], execution: Execution) -> dict[str, str]:
+    """Give the place of a repository in the portal's own git host, which a clone without a connector is from.
+
+    It belongs to the pipeline's project, with the prefix org. or account. to what is above that. Raises BadInput.
+    """
+    scope, _, name = str(spec.get("repoName") or "").rpartition(".")
+    if scope not in ("account", "org"):
+        scope, name = "project", str(spec.get("repoName") or "")
+    if not name:
+        raise BadInput(
+            "Without a connectorRef the repository is one of Harness Code, and the field 'repoName' is empty.",
+            next_step="Give repoName, or the connector of another git host.",
+        )
+    place = {"ORG_NAME": execution.pipeline.organization, "PROJECT_NAME": execution.pipeline.project}
+    above = {"account": (), "org": ("ORG_NAME",), "project": ("ORG_NAME", "PROJECT_NAME")}[scope]
+    found = {"CONNECTOR_TYPE": "Harness", "HARNESS_CODE_REPO_TYPE": scope, "REPO_NAME": name}
+    return {**found, **{variable: place[variable] for variable in above}}
 
 
 def _build(spec: Mapping[str, Resolved]) -> dict[str, str]:

@@ -9,6 +9,11 @@ connectors.yaml (next to the pipeline, or --connectors), by the reference that t
         urlType: Account                   # Repo when the URL is that of one repository
         username: jane
         token: {env: GITHUB_TOKEN}         # or {file: path}, relative to this file
+      account.app:                         # a GitHub App has these two in the place of username and token
+        type: Github
+        url: https://github.com/my-org
+        appId: 12345
+        privateKey: {file: app.pem}
     harness:
       account: abc123
       base: https://app.harness.io
@@ -23,7 +28,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from common import document
@@ -33,7 +38,9 @@ from common.secret import Secret
 from runner.language.schema import ACCEPTED, check
 
 DEFAULT_BASE = "https://app.harness.io"
-CONNECTOR = dict.fromkeys(("type", "url", "urlType", "username", "token"), ACCEPTED)
+LOGIN = ("username", "token")
+APP = ("appId", "privateKey")
+CONNECTOR = dict.fromkeys(("type", "url", "urlType", *LOGIN, *APP), ACCEPTED)
 HARNESS = dict.fromkeys(("account", "base", "apiKey"), ACCEPTED)
 URL_TYPES = ("Account", "Repo")
 CREDENTIAL = re.compile(r"xox[a-z]-|gh[a-z]_|github_pat_|glpat-|[ps]at\.|eyJ|-----BEGIN|\S*://")  # no id begins so
@@ -45,23 +52,36 @@ class Missing(Exception):
 
 @dataclass(frozen=True)
 class Connector:
-    """A git connector with its credentials. instead: its type counts, also for a step that says another."""
+    """A git connector with its credentials.
+
+    app_id: of a GitHub App, which logs in by it and its private key, the token here, without a user name.
+    instead: its type counts, also for a step that says another.
+    location: field -> the field whose value a step has in its place, where the step lacks it.
+    proxy: the HTTP proxy that alone leads to its URL; '' for the ones of the environment.
+    """
 
     type: str
     url: str
     url_type: str
     username: str
     token: Secret
+    app_id: str = ""
     instead: bool = False
+    location: Mapping[str, str] = field(default_factory=dict)
+    proxy: str = ""
 
 
 @dataclass(frozen=True)
 class Harness:
-    """The Harness account. `credentials` are the variables that authorize a step without a key of its own."""
+    """The Harness account. `credentials` are the variables that authorize a step without a key of its own.
+
+    key: for git, which takes nothing else; None when it is not described.
+    """
 
     account: str
     base: str
     credentials: Mapping[str, Secret]
+    key: Secret | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +109,7 @@ class _ConnectorEntry:
     url_type: str
     username: str
     token: _Source
+    app_id: str
 
 
 def described(connectors: Path | None, secrets: Path | None, pipeline: Path, environ: Mapping[str, str]) -> Services:
@@ -111,10 +132,9 @@ def described(connectors: Path | None, secrets: Path | None, pipeline: Path, env
                 f"The connector {reference!r} is not described.{near} Write it into {connectors_file}, with type, url, "
                 "username and token: {env: NAME}."
             )
-        what = f"the token of the connector {reference!r}"
-        return Connector(
-            entry.type, entry.url, entry.url_type, entry.username, _read_secret(entry.token, what, environ)
-        )
+        what = f"the {'private key' if entry.app_id else 'token'} of the connector {reference!r}"
+        token = _read_secret(entry.token, what, environ)
+        return Connector(entry.type, entry.url, entry.url_type, entry.username, token, entry.app_id)
 
     def secret(identifier: str, _field: str) -> Secret:
         variable = "SECRET_" + re.sub(r"[^A-Za-z0-9]", "_", identifier)
@@ -138,8 +158,9 @@ def described(connectors: Path | None, secrets: Path | None, pipeline: Path, env
             raise Missing(
                 f"The Harness account is not described; write harness: account and apiKey into {connectors_file}."
             )
-        account_id, base, key = harness
-        return Harness(account_id, base, {"X_API_KEY": _read_secret(key, "harness.apiKey", environ)} if key else {})
+        account_id, base, source = harness
+        key = _read_secret(source, "harness.apiKey", environ) if source else None
+        return Harness(account_id, base, {"X_API_KEY": key} if key else {}, key)
 
     return Services(connector, secret, account)
 
@@ -169,17 +190,25 @@ def _read_connectors(
 def _connector(reference: str, entry: document.Mapping, folder: Path, faults: list[Diagnostic]) -> _ConnectorEntry:
     of = f"the connector {reference!r}"
     faults += check(entry, CONNECTOR, of)
+    given = {name for name, node in entry.fields.items() if not is_nothing(node)}
+    as_app = bool(given.intersection(APP))
     faults += [
         Diagnostic(f"The field {name!r} of {of} is missing.", entry.location)
-        for name in ("type", "url", "username", "token")
-        if name not in entry.fields or is_nothing(entry.fields[name])
+        for name in ("type", "url", *(APP if as_app else LOGIN))
+        if name not in given
     ]
+    if as_app and given.intersection(LOGIN):
+        ways = f"{' and '.join(LOGIN)}, or {' and '.join(APP)}"
+        text = f"The connector {reference!r} has both a token and a GitHub App; give {ways}."
+        faults.append(Diagnostic(text, entry.location))
     url_type = entry.text("urlType") or "Account"
     if url_type not in URL_TYPES:
         text = f"The urlType {url_type!r} of {of} is not known; it can be {choice(URL_TYPES)}."
         faults.append(Diagnostic(text, entry.location_of("urlType")))
-    token = _source(entry.fields["token"], f"'token' of {of}", folder, faults) if "token" in entry.fields else _Source()
-    return _ConnectorEntry(entry.text("type"), entry.text("url").rstrip("/"), url_type, entry.text("username"), token)
+    name = "privateKey" if as_app else "token"
+    token = _source(entry.fields[name], f"{name!r} of {of}", folder, faults) if name in given else _Source()
+    url = entry.text("url").rstrip("/")
+    return _ConnectorEntry(entry.text("type"), url, url_type, entry.text("username"), token, entry.text("appId"))
 
 
 def _read_secrets(root: Node | None, folder: Path, faults: list[Diagnostic]) -> dict[str, _Source]:

@@ -213,15 +213,23 @@ def plant(state: Path, found: list[Seed], faults: Sequence[Fault] | None = None)
 
 def connector_of(sandbox: Sandbox, host: str) -> Connector:
     """Give the sandbox's connector of a type, or of the first host when none is asked for. Raises BadInput."""
-    known = {each.type: (name, each) for name, served in _hosts().items() if (each := served.connector) is not None}
+    logins = {name: served.connector for name, served in _hosts().items() if served.connector is not None}
+    known = {login.name or login.type: (name, login) for name, login in logins.items()}
     found = next((kind for kind in known if not host or kind.lower() == host.lower()), None)
     if found is None:
         raise BadInput(f"The sandbox has no git host of the type {host!r}.", next_step=f"It can be {', '.join(known)}.")
     name, login = known[found]
     credentials = sandbox.credentials[name]
-    user, token = getattr(credentials, login.name_field), Secret(getattr(credentials, login.secret_field))
-    path = login.path.format_map(vars(credentials))
-    return Connector(found, f"{sandbox.url}{path}", "Account", user, token, instead=bool(host))
+    return Connector(
+        login.type,
+        (f"http://{login.machine}" if login.machine else sandbox.url) + login.path.format_map(vars(credentials)),
+        "Account",
+        getattr(credentials, login.name_field),
+        Secret(getattr(credentials, login.secret_field)),
+        instead=bool(host),
+        location=login.location if host else {},
+        proxy=sandbox.url if login.machine else "",
+    )
 
 
 def services(sandbox: Sandbox, host: str = "") -> Services:
@@ -237,7 +245,7 @@ def services(sandbox: Sandbox, host: str = "") -> Services:
     }
     for jwt in (portal.service_jwt, portal.user_jwt):
         Secret(jwt)  # masked also without the id before it
-    harness = Harness(portal.account, sandbox.url, user_context)
+    harness = Harness(portal.account, sandbox.url, user_context, Secret(portal.api_key))
 
     def secret(identifier: str, field: str) -> Secret:
         # Only the two kinds of service credentials exist here; any other secret is made up.

@@ -16,9 +16,12 @@ from runner.language import step_types
 from runner.language.resolve import LATER, Resolved
 from runner.language.step_types import StepKind
 from runner.platform import clone, requests, terraform
-from runner.platform.connectors import Missing, Services
+from runner.platform.connectors import Connector, Missing, Services
+from runner.platform.containers import MACHINE
 from runner.platform.execution import Execution
 from runner.platform.texts import plain, secret_of, text_of
+
+THIS_MACHINE = f"127.0.0.1,{MACHINE}"  # what else of the sandbox the steps talk to
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,9 @@ class Asked:
     services: Services
     execution: Execution
 
+
+A_KEY = "an API key of the Harness account"
+DESCRIBE_KEY = "write harness: apiKey into connectors.yaml."
 
 Gives = Callable[[Asked], dict[str, str]]
 Prepared = Callable[[Mapping[str, Resolved], str, Execution], dict[str, str]]
@@ -64,7 +70,7 @@ def _unless_given(_: Asked) -> dict[str, str]:
 def _spec(asked: Asked) -> dict[str, str]:
     """Give each field under the first name of its input, which is the platform's current one."""
     found: dict[str, str] = {}
-    for name, value in asked.spec.items():
+    for name, value in {**asked.spec, **_stand_ins(asked)}.items():
         declared = asked.kind.spec.get(name)
         if declared is None:
             continue
@@ -76,6 +82,13 @@ def _spec(asked: Asked) -> dict[str, str]:
                 secret_of(value, name, asked.services) if declared.secret else text_of(value, asked.services)
             )
     return found
+
+
+def _stand_ins(asked: Asked) -> dict[str, Resolved]:
+    """Give the fields that say where the repository is on a host that the pipeline was not written for."""
+    reference = asked.spec.get("connectorRef") if asked.kind.uses_connector() else None
+    taken_from = asked.services.connector(str(reference)).location if reference else {}
+    return {field: asked.spec.get(other) for field, other in taken_from.items() if not asked.spec.get(field)}
 
 
 def _connector(asked: Asked) -> dict[str, str]:
@@ -104,11 +117,17 @@ def _connector(asked: Asked) -> dict[str, str]:
     return {
         "DRONE_NETRC_MACHINE": parts.hostname or "",
         **({"DRONE_NETRC_PORT": str(parts.port)} if parts.port else {}),
-        "DRONE_NETRC_USERNAME": connector.username,
-        "DRONE_NETRC_PASSWORD": connector.token.reveal(),
+        **_login(connector),
         "DRONE_REMOTE_URL": remote,
         "CONNECTOR_TYPE": kind,
+        **({"HTTP_PROXY": connector.proxy, "NO_PROXY": THIS_MACHINE} if connector.proxy else {}),
     }
+
+
+def _login(connector: Connector) -> dict[str, str]:
+    if connector.app_id:
+        return {"GITHUB_APP_ID": connector.app_id, "GITHUB_APP_PRIVATE_KEY": connector.token.reveal()}
+    return {"DRONE_NETRC_USERNAME": connector.username, "DRONE_NETRC_PASSWORD": connector.token.reveal()}
 
 
 def _clone(asked: Asked) -> dict[str, str]:
@@ -124,9 +143,17 @@ def _account(asked: Asked) -> dict[str, str]:
 
 
 def _harness_code(asked: Asked) -> dict[str, str]:
-    """Give the portal to a step whose git host is the portal's own; only without a connector it is not known else."""
-    without = asked.spec.get("connectorType") == "Harness" and not asked.spec.get("connectorRef")
-    return {"HARNESS_URL": asked.services.harness().base} if without else {}
+    """Give portal and key to a step whose git host is the portal's own, where no connector tells them (B.3)."""
+    kind, spec = asked.kind, asked.spec
+    if spec.get("connectorRef") or not kind.in_harness_code(str(spec.get("connectorType") or "")):
+        return {}
+    harness = asked.services.harness()
+    found = {"HARNESS_URL": harness.base}
+    if not spec.get("xApiKey") and "AUTHORIZATION" not in kind.reads:
+        if harness.key is None:
+            raise Missing(f"Steps of the type {kind.type} need {A_KEY} for Harness Code: {DESCRIBE_KEY}")
+        found["X_API_KEY"] = harness.key.reveal()
+    return found | (clone.in_harness_code(spec, asked.execution) if "connectorType" not in kind.spec else {})
 
 
 def _user_context(asked: Asked) -> dict[str, str]:
@@ -135,10 +162,7 @@ def _user_context(asked: Asked) -> dict[str, str]:
         return {}
     credentials = asked.services.harness().credentials
     if not credentials:
-        raise Missing(
-            f"Steps of the type {asked.kind.type} need an API key of the Harness account. "
-            "Give the step an xApiKey, or write harness: apiKey into connectors.yaml."
-        )
+        raise Missing(f"Steps of the type {asked.kind.type} need {A_KEY}. Give the step an xApiKey, or {DESCRIBE_KEY}")
     return {name: secret.reveal() for name, secret in credentials.items()}
 
 

@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sandbox.service import NOBODY, STRANGER, Caller, GitHost, Refusals, same, secret
+from sandbox.service import NOBODY, STRANGER, Caller, GitHost, Login, Refusals, same, secret
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request
@@ -93,6 +93,14 @@ HOST = GitHost(
         "commit": ("/commits/<sha>",),
     },
     caller=git_caller,
+    connector=Login(
+        type="Bitbucket",
+        machine=MACHINE,
+        name="BitbucketCloud",
+        location={"workspace": "organization"},
+        name_field="email",
+        secret_field="api_token",  # noqa: S106 - a name
+    ),
     protected_words="Permission denied to update branch {branch}.",
     realm="Bitbucket.org HTTP",
     refusals=Refusals(

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from common.catalogs.rules import API_VERSIONS, IMPORTED_KINDS, RULES, TEXT, URL, Field, Format, Rule, Shape
+from common.catalogs.rules import API_VERSIONS, IMPORTED_KINDS, RULES, TEXT, URL, Field, Rule, Shape
+from common.catalogs.words import Format
 from sandbox import yaml_text
 
 if TYPE_CHECKING:

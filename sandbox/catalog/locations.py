@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from common.catalogs.rules import RULES, Format
+from common.catalogs.rules import RULES
+from common.catalogs.words import Format
 from sandbox import yaml_text
 from sandbox.catalog import entities, sources
 

@@ -21,6 +21,7 @@ import jsonschema
 import pytest
 import yaml
 
+from runner.language.expressions import functors, methods
 from sandbox.services import open_state
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -102,6 +103,14 @@ def assert_no_credential(folder: Path, printed: str, environ: dict[str, str]) ->
     for secret in secrets:
         assert secret not in printed
         assert not [path for path in left if secret.encode() in path.read_bytes()]
+
+
+def test_the_scenario_of_all_functors_and_methods_leaves_none_out() -> None:
+    text = (SCENARIOS / "functors_and_methods" / "pipeline.yaml").read_text(encoding="utf-8")
+    called = {f".{name}(" for table in (methods.TEXTS, methods.LISTS, methods.MAPS, methods.SCALARS) for name in table}
+    called |= {f"{functor}.{name}(" for functor, table in functors.TABLE.items() for name in table}
+
+    assert {call for call in called if call not in text} == set()
 
 
 def schema_of_stages() -> jsonschema.Draft7Validator:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import pytest
 
-from common.contract import step
 from common.git import upstream
 from common.network import deadline
 from common.network.deadline import Deadline
@@ -38,7 +37,7 @@ def skipped_sleep() -> Iterator[Clock]:
     """Have every step of this process use such a clock."""
     clock = Clock()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(step, "Deadline", functools.partial(Deadline, clock=clock.now, sleep=clock.sleep))
+        patch.setattr(deadline, "Deadline", functools.partial(Deadline, clock=clock.now, sleep=clock.sleep))
         yield clock
 
 

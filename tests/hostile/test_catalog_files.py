@@ -10,7 +10,7 @@ import pytest
 from common.catalogs.conversion import converted
 from common.catalogs.entity import parse
 from common.catalogs.merging import merged
-from common.catalogs.rules import Format
+from common.catalogs.words import Format
 from common.errors import BadInput
 
 GOOD = (

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from images import reached
 from images.assemble import BASES
 from images.listed import BAKE_LIST, IMAGES, bake_list
 from steps import STEPS, load
@@ -50,6 +51,23 @@ def test_locks_are_whole_and_agree() -> None:
                 versions.setdefault(name, set()).add(version)
 
     assert {name: found for name, found in versions.items() if len(found) > 1} == {}
+
+
+def test_an_image_holds_the_modules_that_its_step_uses_and_no_others(tmp_path: Path) -> None:
+    """Each can be imported where there are no others; hosts, which stand in a table by their name, are there."""
+    for module in ("steps.update_catalog_property", "steps.create_catalog"):
+        found = reached.modules(ROOT, module, "common")
+        names = {str(path) for path in found}
+        assert ("common/git_hosts/github/__init__.py" in names) == (module == "steps.update_catalog_property")
+        assert not any("slack" in name or "opentofu" in name for name in names)
+        own = tmp_path / module
+        for path in (*found, Path("steps/__init__.py"), Path(*module.split(".")).with_suffix(".py")):
+            (own / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / path, own / path)
+        dotted = [".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in found]
+        command = [sys.executable, "-P", "-c", "".join(f"import {name}\n" for name in (module, *dotted))]
+        done = subprocess.run(command, check=False, env={"PYTHONPATH": str(own)}, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
 
 
 def test_readme_holds_yaml_that_can_be_copied() -> None:

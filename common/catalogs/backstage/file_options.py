@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from common import git_hosts
 from common.contract.inputs import option
 from common.errors import BadInput
 from common.git.login import GitLogin
 from common.git.signature import Signature, Signing
-from common.git_hosts.connector import Connector, RepositoryLocation
-from common.git_hosts.context import HostInputs
 from common.git_hosts.proposal import Proposal
 from common.git_hosts.table import HOSTS
 
@@ -51,12 +47,17 @@ class FileOptions:
 
     def open(self, client: CatalogClient, harness: HarnessAccount, context: Context, scratch: Path) -> EntityFiles:
         """Make ready to edit the files. Raises BadInput for a host that is none, or when there is no git."""
+        import shutil
+
+        from common import git_hosts
         from common.catalogs.backstage.properties import Committing, EntityFiles
+        from common.git_hosts.connector import Connector, RepositoryLocation
+        from common.git_hosts.context import HostInputs
 
         if shutil.which("git") is None:
             raise BadInput(
                 "Entities of Backstage are changed in their repositories with git, and there is no git here.",
-                next_step="Run it where git is, with what pip install 'idp-steps[updatecatalogproperty]' brings.",
+                next_step="Install git, or run the step's image, which has it.",
             )
         login = {field.name: getattr(self.login, field.name) for field in dataclasses.fields(self.login)}
         inputs = HostInputs(

@@ -75,7 +75,16 @@ class Locations:
             entity is not None and ref in expected and _content(entity) != _content(expected[ref])
             for ref, entity in found.items()
         )
-        return Registered(ref=examined.ref, source=self.file.url, same=True, stale=stale, location=self._id(examined))
+        metadata = (found[examined.ref] or {}).get("metadata")
+        name = metadata.get("name") if isinstance(metadata, dict) else None
+        return Registered(
+            ref=examined.ref,
+            source=self.file.url,
+            same=True,
+            stale=stale,
+            location=self._id(examined),
+            name=name if isinstance(name, str) else "",
+        )
 
     def register(self, examined: Examined) -> str:
         """Register the location."""
@@ -167,9 +176,10 @@ class Locations:
         answer = self.client.send("GET", "entities/unprocessed/failed")
         listed = (object_of(answer) or {}).get("entities") if succeeded(answer) else None
         for entity in listed if isinstance(listed, list) else ():
-            if isinstance(entity, dict) and entity.get("entity_ref") in {*examined.refs, self._generated()}:
-                errors = entity.get("errors") or ()
-                yield from (str(error.get("message")) for error in errors if isinstance(error, dict))
+            if isinstance(entity, dict) and entity.get("entity_ref") in (*examined.refs, self._generated()):
+                errors = entity.get("errors")
+                told = errors if isinstance(errors, list) else []
+                yield from (str(error.get("message")) for error in told if isinstance(error, dict))
 
     def _id(self, examined: Examined) -> str:
         """Give the location's id; '' where it cannot be told."""
@@ -197,13 +207,6 @@ def reference(entity: Mapping[str, Any]) -> str:
     metadata = entity.get("metadata")
     known = metadata if isinstance(metadata, dict) else {}
     return f"{entity.get('kind')}:{known.get('namespace') or 'default'}/{known.get('name')}".lower()
-
-
-def page(base: str, ref: str) -> str:
-    """Give the address of an entity's page in Backstage."""
-    kind, _, rest = ref.partition(":")
-    namespace, _, name = rest.partition("/")
-    return "/".join((base, "catalog", *(urllib.parse.quote(part, safe="") for part in (namespace, kind, name))))
 
 
 def _origin_of(entity: Mapping[str, Any]) -> str:

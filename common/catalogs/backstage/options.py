@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,14 +10,14 @@ from typing import TYPE_CHECKING
 from common.catalogs import Catalog, CatalogFile
 from common.contract.inputs import option
 from common.errors import BadInput, NotAllowed
-from common.network.deadline import Deadline
-from common.network.settings import Network
 from common.network.url import checked
 from common.secret import Secret
 
 if TYPE_CHECKING:
     from common.catalogs.backstage.client import CatalogClient
     from common.catalogs.tidying import Tidied
+    from common.network.deadline import Deadline
+    from common.network.settings import Network
 
 URL = "backstageUrl (set BACKSTAGE_URL)"
 TOKEN = "BACKSTAGE_TOKEN"  # noqa: S105 - the name of a variable
@@ -24,8 +25,8 @@ ADVICE = "Give the address of the backend, as https://backstage.example.com."
 
 
 @dataclass(frozen=True, kw_only=True)
-class BackstageOptions:
-    """Where Backstage's backend is, and who asks."""
+class Address:
+    """Where Backstage is."""
 
     url: str = option(
         "backstageUrl",
@@ -34,6 +35,28 @@ class BackstageOptions:
         spec=False,
         help="URL of Backstage's backend (backend.baseUrl); only the catalog backstage needs it.",
     )
+    app_url: str = option(
+        "backstageAppUrl",
+        env=["BACKSTAGE_APP_URL"],
+        default="",
+        spec=False,
+        help="URL of Backstage's pages (app.baseUrl) for registeredCatalogUrl; that of the backend when absent.",
+    )
+
+    def page(self, ref: str) -> str:
+        """Give the page of an entity; '' where the address is not given."""
+        base = (self.app_url or self.url).rstrip("/")
+        kind, _, rest = ref.partition(":")
+        namespace, _, name = rest.partition("/")
+        parts = (urllib.parse.quote(part, safe="") for part in (namespace, kind, name))
+        return "/".join((base, "catalog", *parts)) if base else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackstageOptions:
+    """Where Backstage's backend is, and who asks."""
+
+    address: Address
     token: Secret | None = option(
         "backstageToken",
         env=[TOKEN],
@@ -49,21 +72,13 @@ class BackstageOptions:
         help="Sign in to Backstage as its guest, where it allows that, instead of a token.",
     )
 
-    app_url: str = option(
-        "backstageAppUrl",
-        env=["BACKSTAGE_APP_URL"],
-        default="",
-        spec=False,
-        help="URL of Backstage's pages (app.baseUrl) for registeredCatalogUrl; that of the backend when absent.",
-    )
-
     def platform_registers(self) -> bool:
         """Say no: nobody else registers."""
         return False
 
     def lacks(self) -> list[str]:
         """Name what Backstage cannot be asked without."""
-        return [] if self.url else [URL]
+        return [] if self.address.url else [URL]
 
     def open(self, file: CatalogFile, *, network: Network, deadline: Deadline) -> Catalog:
         """Make ready to register the file as a location."""
@@ -79,17 +94,15 @@ class BackstageOptions:
 
     def page(self, ref: str) -> str:
         """Give the page of an entity."""
-        from common.catalogs.backstage.locations import page
-
-        return page((self.app_url or self.url).rstrip("/"), ref)
+        return self.address.page(ref)
 
     def client(self, network: Network, deadline: Deadline) -> CatalogClient:
         """Give a client of the catalog's API. Raises NotAllowed when there are no credentials."""
         from common.catalogs.backstage.client import CatalogClient
 
-        if not self.url:
+        if not self.address.url:
             raise BadInput(f"Required input is missing: {URL}.", next_step=ADVICE)
-        checked(self.url, what="BACKSTAGE_URL", next_step=ADVICE)
+        checked(self.address.url, what="BACKSTAGE_URL", next_step=ADVICE)
         if self.token is None and not self.guest:
             raise NotAllowed(
                 "There are no credentials for Backstage.",
@@ -97,7 +110,7 @@ class BackstageOptions:
                 " where it has guests.",
             )
         return CatalogClient(
-            base=f"{self.url.rstrip('/')}/api/catalog",
+            base=f"{self.address.url.rstrip('/')}/api/catalog",
             network=network,
             deadline=deadline,
             headers=self._headers,
@@ -113,7 +126,7 @@ class BackstageOptions:
         from common.catalogs.backstage.client import without
         from common.network.answer import object_of, succeeded
 
-        answer = client.plain().send("POST", f"{self.url.rstrip('/')}/api/auth/guest/refresh", safe=True)
+        answer = client.plain().send("POST", f"{self.address.url.rstrip('/')}/api/auth/guest/refresh", safe=True)
         if not succeeded(answer):
             raise NotAllowed(
                 client.refused(answer, doing="sign in to Backstage as its guest").message,

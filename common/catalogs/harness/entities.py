@@ -16,7 +16,7 @@ from common import log
 from common.catalogs import AlreadyThere, CatalogFile, Examined, NotThere, Registered
 from common.catalogs.entity import parse, reference
 from common.catalogs.harness.answers import entity_of, list_of, part, path_of, places, refused
-from common.catalogs.rules import Format
+from common.catalogs.words import Format
 from common.errors import BadInput, Refused
 from common.harness.client import PortalClient, without
 from common.network.answer import object_of, succeeded

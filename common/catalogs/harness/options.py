@@ -11,13 +11,13 @@ from common.catalogs import Catalog, CatalogFile
 from common.contract.inputs import option
 from common.errors import BadInput
 from common.harness.access import GIT_HOST, KEY, Access, Portal
-from common.network.deadline import Deadline
-from common.network.settings import Network
 from common.network.url import checked, origin
 
 if TYPE_CHECKING:
     from common.catalogs.backstage.client import CatalogClient
     from common.catalogs.tidying import Tidied
+    from common.network.deadline import Deadline
+    from common.network.settings import Network
 
 DEFAULT_IDP = "https://idp.harness.io"
 ACCOUNT = "accountId (set HARNESS_ACCOUNT_ID)"

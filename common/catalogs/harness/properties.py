@@ -102,8 +102,10 @@ class CustomProperties:
             return {ref: self.calls.of_entity(ref) for ref in refs.values()}
         path = changes[0].path
         found = self.calls.of_property(path, refs)
+        place, nothing = tuple(keys(path)), Held()
+        holding = {id(value): {place: value} for value in found.values()}  # one for all entities that have the same
         held: dict[str, Held | None] = {
-            ref: {tuple(keys(path)): found[name]} if name in found else {} for name, ref in refs.items()
+            ref: holding[id(found[name])] if name in found else nothing for name, ref in refs.items()
         }
         if changes[0].mode == "append":  # what is taken for absent is appended, so a spelling may not decide
             held |= {ref: self.calls.of_entity(ref) for ref in held if not held[ref] and not of_idp_2(ref)}
@@ -117,9 +119,7 @@ class CustomProperties:
         refs = {canonical(change.entity_ref): change.entity_ref for change in changes}
         if self._are_many(refs):
             unknown = [ref for ref in refs.values() if held[ref] is None]
-            return unknown + self._look_through(
-                changes[0].path, {key: ref for key, ref in refs.items() if not held[ref]}
-            )
+            return unknown + self._look_through(changes[0].path, [ref for ref in refs.values() if not held[ref]])
         entities: dict[str, dict[str, Any]] = {}
         for change in changes:
             ref, of_it = change.entity_ref, held[change.entity_ref]
@@ -130,21 +130,18 @@ class CustomProperties:
             self.beneath[ref, change.path] = value_at(entities[ref], keys(change.path))
         return [ref for ref in refs.values() if held[ref] is None]
 
-    def _look_through(self, path: str, refs: Mapping[str, str]) -> list[str]:
+    def _look_through(self, path: str, refs: Sequence[str]) -> list[str]:
         """Read many entities page by page. Those of IDP 1.0 no list shows: whether they are there, the change tells."""
-        found: dict[str, Any] = {}
-        asked = [ref for ref in refs.values() if of_idp_2(ref)]
-        pages = list(self.calls.pages(asked))
+        left_out: list[str] = []
 
         def worker() -> Any:
             calls = self.calls.for_thread()
             return lambda page: calls.shown(page, path)
 
-        for one in tried(pages, worker):
-            found |= self.calls.shown(one.piece, path) if one.result is None else one.result
-        for name, ref in refs.items():
-            self.beneath[ref, path] = found.get(name)
-        left_out = [ref for ref in asked if canonical(ref) not in found] if pages else []
+        for one in tried(self.calls.pages([ref for ref in refs if of_idp_2(ref)]), worker):
+            values, absent = self.calls.shown(one.piece, path) if one.result is None else one.result
+            self.beneath.update({(ref, path): value for ref, value in values.items()})
+            left_out += absent
         return _confirmed(left_out, lambda ref: self.calls.of_entity(ref) is None)
 
     def _remaining(self, changes: Sequence[Change], held: Mapping[str, Held | None]) -> Iterator[Change]:

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from common import log
 from common.catalogs.harness.answers import entity_of, list_of, path_of, places, refused
-from common.catalogs.properties import Change, canonical, keys, listed, named
+from common.catalogs.properties import Change, canonical, keys, listed, named, same
 from common.errors import Refused
 from common.harness.client import PortalClient, without
 from common.network.answer import object_of, succeeded
 from common.network.deadline import Deadline
 from common.network.http import quote
+from common.network.long_list import NoList, items_of
 from common.network.repeat import Uncertain
 from common.network.url import origin
 
@@ -69,23 +70,31 @@ class PropertyCalls:
         return found
 
     def of_property(self, path: str, refs: Mapping[str, str]) -> dict[str, Any]:
-        """Read the value that a property has, by entity; of the entities that are asked for (see `canonical`) alone."""
+        """Read the value that a property has, by entity; of the entities that are asked for (see `canonical`) alone.
+
+        The answer lists all entities that have it, so it may be long. Those that have one value have it together.
+        """
         for _ in range(2):  # as above
             answer = self.portal.send("GET", f"{self.base}/property", params={"property": path})
             if answer.status_code == HTTPStatus.NOT_FOUND:
                 return {}
             if not succeeded(answer):
                 raise refused(answer, doing=f"read which entities have {path}")
-            body = object_of(answer)
-            if body is None or body.get("entity_refs") is not None:
-                break
-        entries = _entries(body, "entity_refs", f"the entities that have {path}", answer)
-        held: dict[str, Any] = {}
-        for entry in entries:
-            for name in _names(str(entry.get("entity_ref"))):
-                if name in refs:
-                    held[name] = entry.get("value")
-        return held
+            held: dict[str, Any] = {}
+            last: Any = None
+            try:
+                for entry in items_of(answer, "entity_refs"):
+                    value = entry.get("value")
+                    last = last if value == last and same(value, last) else value
+                    for name in _names(str(entry.get("entity_ref"))):
+                        if (ref := refs.get(name)) is not None:
+                            held[ref if ref == name else name] = last  # of many names there is no second one
+            except NoList:
+                continue
+            except (ValueError, AttributeError) as error:  # no JSON, or an entry that is no map
+                raise without(f"the entities that have {path}", answer) from error
+            return held
+        return {}
 
     def entity(self, ref: str) -> dict[str, Any]:
         """Read the entity as the catalog shows it; an empty one where only IDP 1.0 knows it by this reference."""
@@ -99,15 +108,18 @@ class PropertyCalls:
             raise without(f"the entity {ref}", answer)
         return entity
 
-    def shown(self, refs: Sequence[str], path: str) -> dict[str, Any]:
-        """Read a page of entities: by reference what each shows at the path, None for nothing."""
+    def shown(self, refs: Sequence[str], path: str) -> tuple[dict[str, Any], list[str]]:
+        """Read a page of entities: by reference what they show at the path, and the references that it leaves out."""
         params = {"entity_refs": ",".join(refs), "page": "0", "limit": str(PER_PAGE)}
         answer = self.portal.send("GET", self._entities(), params=params)
         if not succeeded(answer):
             raise refused(answer, doing=f"read {listed(list(refs))}")
         if (found := list_of(answer)) is None:
             raise without("the list of its entities", answer)
-        return {canonical(str(entity.get("entity_ref"))): value_at(entity, keys(path)) for entity in found}
+        shown = {canonical(str(entity.get("entity_ref"))): value_at(entity, keys(path)) for entity in found}
+        names = {ref: canonical(ref) for ref in refs}
+        values = {ref: shown[name] for ref, name in names.items() if shown.get(name) is not None}
+        return values, [ref for ref, name in names.items() if name not in shown]
 
     def pages(self, refs: Sequence[str]) -> Iterator[list[str]]:
         """Give the references, so many at a time as one request can ask for; none where entities cannot be read."""

@@ -7,6 +7,7 @@ import re
 Value = str | int | bool
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+PATH = re.compile(r"[A-Za-z0-9_./-]+")  # what every reader of the Harness engine takes as a name (contract, C.3)
 
 
 class NotCarried(ValueError):
@@ -18,9 +19,9 @@ class NotCarried(ValueError):
         self.reason = reason
 
 
-def text_of(name: str, value: Value) -> str:
-    """Give the value as text, refusing what no runner could take."""
-    if not NAME.fullmatch(name):
+def text_of(name: str, value: Value, *, path: bool = False) -> str:
+    """Give the value as text, refusing what no runner could take. path: a name may be the path of a file."""
+    if not (NAME.fullmatch(name) or (path and PATH.fullmatch(name))):
         raise NotCarried(name, "a name may hold only letters, digits and underscores, and may not start with a digit")
     if isinstance(value, bool):
         return "true" if value else "false"

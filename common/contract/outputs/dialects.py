@@ -67,6 +67,7 @@ class Dialect:
 
     `notation` gives one output as text and `put` brings them to their place, all or none; `base64` tells that what the
     notation cannot carry is written as base64 under another name. `limit` is the largest `size` of all together.
+    `paths` tells that a name may be the path of a file.
     `variables` name the path (or the directory of `file_name`), `flag` must be set too for the runner to be recognised,
     `fixed` is a path that only this runner has. `problem` checks the place; without it standard output is the place.
     """
@@ -78,6 +79,7 @@ class Dialect:
     base64: bool = False
     limit: int | None = None
     size: Size = _size_of_file
+    paths: bool = False
     variables: tuple[str, ...] = ()
     file_name: str = ""
     flag: str = ""
@@ -118,6 +120,7 @@ DIALECTS: dict[str, Dialect] = {
             _append,
             places.file_problem,
             base64=True,
+            paths=True,
             variables=("DRONE_OUTPUT", "HARNESS_OUTPUT_FILE"),
         ),
         Dialect(
@@ -158,7 +161,7 @@ DIALECTS: dict[str, Dialect] = {
             fixed=TEKTON_RESULTS,
         ),
         Dialect("argo", notations.argo, _file_each, places.directory_problem),
-        Dialect("json", notations.exact, _json_object, places.document_problem),
-        Dialect("table", notations.exact, _print_table),
+        Dialect("json", notations.exact, _json_object, places.document_problem, paths=True),
+        Dialect("table", notations.exact, _print_table, paths=True),
     )
 }

@@ -91,7 +91,7 @@ class OutputTarget:
             ) from error
 
     def _written(self, name: str, value: Value) -> str:
-        text = text_of(name, value)
+        text = text_of(name, value, path=self.dialect.paths)
         if not text and self.dialect.base64 and places.file_size(self.path):
             # What an earlier step wrote there in base64 under this name would count, were it not taken back.
             return self._noted(name, "") + self._noted(f"{name}{BASE64}", "")

@@ -13,7 +13,8 @@ from common.git_hosts.azure.listing import list_repositories
 from common.git_hosts.azure.policies import protect_branch
 from common.git_hosts.azure.pull_requests import find_pull_request, open_pull_request
 from common.git_hosts.azure.words import NAME, explain_rejection
-from common.git_hosts.context import HostContext, Unsupported, check_location
+from common.git_hosts.context import HostContext, check_location
+from common.git_hosts.faults import Unsupported
 
 __all__ = [
     "FILE_PAGE",

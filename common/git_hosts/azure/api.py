@@ -12,7 +12,8 @@ from common.git_hosts.answers import Answered, texts
 from common.git_hosts.azure import place
 from common.git_hosts.azure.calls import Client, Taken
 from common.git_hosts.azure.words import NAME, Call
-from common.git_hosts.context import HostContext, Unsupported
+from common.git_hosts.context import HostContext
+from common.git_hosts.faults import Unsupported
 from common.git_hosts.settings import Part, Settings, bring_about
 from common.network import repeat
 

@@ -69,11 +69,8 @@ def sign_in(context: HostContext, needs: Sequence[str]) -> HostContext:
     if CREATES not in needs:
         body["repositories"] = [name]
     token = _token(rest, installation, body, f"{owner}/{name}")
-    return dataclasses.replace(
-        context,
-        connector=dataclasses.replace(
-            connector, username=GIT_USERNAME, password=Secret(token), app_id="", app_key=None
-        ),
+    return context._replace(
+        connector=dataclasses.replace(connector, username=GIT_USERNAME, password=Secret(token), app_id="", app_key=None)
     )
 
 

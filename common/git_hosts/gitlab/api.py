@@ -13,7 +13,8 @@ from common import log
 from common.errors import Conflict, Refused
 from common.git_hosts import NewRepository, Repository, answers
 from common.git_hosts.answers import Answered, Redirected, texts
-from common.git_hosts.context import HostContext, Unsupported
+from common.git_hosts.context import HostContext
+from common.git_hosts.faults import Unsupported
 from common.git_hosts.gitlab.calls import project_path
 from common.git_hosts.gitlab.connection import session
 from common.git_hosts.gitlab.failures import Taken, failures

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 from common.errors import BadInput
 from common.git.credentials import Credentials
-from common.git_hosts.context import HostContext, Unsupported, check_location
+from common.git_hosts.context import HostContext, check_location
+from common.git_hosts.faults import Unsupported
 from common.git_hosts.harness import place
 from common.git_hosts.harness.api import create_repository, find_repository
 from common.git_hosts.harness.branches import protect_branch, set_default_branch

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from common import log
 from common.errors import Refused
 from common.git_hosts import NewRepository, Repository
-from common.git_hosts.context import HostContext, Unsupported
+from common.git_hosts.context import HostContext
+from common.git_hosts.faults import Unsupported
 from common.git_hosts.harness import place
 from common.git_hosts.harness.failures import Taken, failure, refusal, told, unreadable
 from common.git_hosts.harness.words import CHECK_HOST

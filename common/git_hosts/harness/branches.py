@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from common.git_hosts.context import HostContext
 from common.git_hosts.harness import place
 from common.git_hosts.harness.api import send
-from common.git_hosts.harness.failures import failure, listed, refusal, told
+from common.git_hosts.harness.failures import failure, listed, refusal, told, unreadable
 from common.git_hosts.settings import Part, bring_about
 from common.network.answer import succeeded
 
@@ -22,6 +22,14 @@ PROTECTION = {  # gitness: app/services/protection/rule_branch.go
     "pullreq": {"approvals": {"require_minimum_count": 1}},
 }
 LONGEST_RULE = 100  # characters of its identifier
+
+
+class Pattern(NamedTuple):
+    """Which branches a rule is for: those that it names with `*`, and the default one; without either, all."""
+
+    include: list[str]
+    exclude: list[str]
+    default: bool
 
 
 def set_default_branch(context: HostContext, branch: str) -> None:
@@ -42,8 +50,9 @@ def protect_branch(context: HostContext, branch: str) -> bool:
     doing = f"protect {branch} of {place.path(context)}"
 
     def differing() -> list[str]:
-        rules = listed(context, send(context, "GET", "/rules", params={"limit": "100"}), doing=doing)
-        return [] if any(_protects(rule, branch, context) for rule in rules) else ["protection"]
+        answer = send(context, "GET", "/rules", params={"limit": "100"})
+        patterns = [_pattern(rule, context, answer) for rule in listed(context, answer, doing=doing) if _counts(rule)]
+        return [] if any(_protects(pattern, branch, context) for pattern in patterns) else ["protection"]
 
     def write() -> None:
         rule = {
@@ -65,15 +74,25 @@ def _default_branch(context: HostContext) -> str:
     return str(told(context, answer).get("default_branch"))
 
 
-def _protects(rule: dict[str, Any], branch: str, context: HostContext) -> bool:
-    pattern = rule.get("pattern") or {}
-    if rule.get("state") != "active" or rule.get("type", "branch") != "branch":
+def _counts(rule: dict[str, Any]) -> bool:
+    return rule.get("state") == "active" and rule.get("type", "branch") == "branch"
+
+
+def _pattern(rule: dict[str, Any], context: HostContext, answer: requests.Response) -> Pattern:
+    found = rule.get("pattern") or {}
+    if isinstance(found, dict):
+        include, exclude = found.get("include") or [], found.get("exclude") or []
+        if all(isinstance(part, list) and all(isinstance(text, str) for text in part) for part in (include, exclude)):
+            return Pattern(include, exclude, found.get("default") is True)
+    raise unreadable(context, "a rule has a pattern of another form", answer)
+
+
+def _protects(pattern: Pattern, branch: str, context: HostContext) -> bool:
+    if any(fnmatchcase(branch, excluded) for excluded in pattern.exclude):
         return False
-    if any(fnmatchcase(branch, excluded) for excluded in pattern.get("exclude") or ()):
-        return False
-    named = any(fnmatchcase(branch, included) for included in pattern.get("include") or ())
-    every = not pattern.get("include") and not pattern.get("default")
-    return named or every or (pattern.get("default") is True and branch == _default_branch(context))
+    named = any(fnmatchcase(branch, included) for included in pattern.include)
+    every = not pattern.include and not pattern.default
+    return named or every or (pattern.default and branch == _default_branch(context))
 
 
 def _checked(context: HostContext, answer: requests.Response, doing: str) -> None:

@@ -10,7 +10,8 @@ import urllib.parse
 from dataclasses import dataclass
 
 from common.errors import BadInput
-from common.git_hosts.context import HostContext, Missing
+from common.git_hosts.context import HostContext
+from common.git_hosts.faults import Missing
 from common.harness.access import DEFAULT_BASE
 from common.network.url import checked, origin
 from common.secret import Secret

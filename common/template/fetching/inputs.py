@@ -37,6 +37,7 @@ class TemplateInputs:
         env=["TEMPLATE_TYPE"],
         default="public",
         choices=("public", "private"),
+        required_in_spec=True,
         help="public: fetched from publicTemplateUrl; private: pathForTemplate, filled by an earlier step.",
     )
     url: str = option(
@@ -137,5 +138,5 @@ def reach(url: str, context: Context, login: Credentials | None) -> Reach:
     there = origin(url)
     credentials = None
     if login is not None and login.origin.lower() == there.lower():
-        credentials = dataclasses.replace(login, origin=there)
+        credentials = login._replace(origin=there)
     return Reach(network=context.network, deadline=context.deadline, credentials=credentials)

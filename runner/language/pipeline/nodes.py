@@ -77,11 +77,12 @@ def _step(reader: Reader, node: Mapping, path: Path) -> Step:
     of = called("step", node.text("identifier"))
     reader.check(node, schema.STEP, of)
     identifier = reader.text(node, "identifier", of, IDENTIFIER)
+    whole = "template" not in node.fields  # which is told, and has what is missing here
     return Step(
         identifier,
         reader.text(node, "name", of, NAME),
-        reader.text(node, "type", of),
-        _spec(reader, node, of),
+        reader.text(node, "type", of) if whole else "",
+        _spec(reader, node, of) if whole else Mapping(node.location),
         node.location_of("identifier"),
         (*path, identifier),
         reader.timeout(node, of),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from common.diagnostics import choice, suggestion
 from common.document import Mapping, Node, Scalar
 from common.errors import shown
@@ -10,6 +12,12 @@ from runner.language.pipeline import Variable
 from runner.language.pipeline.reading import VARIABLE_NAME, Reader, called
 
 TYPES = ("String", "Number", "Secret")
+# Every variable stands in the environment of every step (contract, B.5). These decide there which programs a step
+# finds, and what is loaded into them; other names that begin so are people's own (LD_SDK_KEY, GIT_BRANCH).
+STARTING = re.compile(
+    r"PATH|BASH_ENV|LD_(?:PRELOAD|LIBRARY_PATH|AUDIT)|DYLD_\w+|PYTHON[A-Z]+"
+    r"|GIT_(?:EXEC_PATH|SSH|SSH_COMMAND|ASKPASS|TEMPLATE_DIR|DIR|WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|CONFIG\w*)"
+)
 
 
 def read(reader: Reader, owner: Mapping, of: str) -> tuple[Variable, ...]:
@@ -25,6 +33,11 @@ def _variable(reader: Reader, node: Node, owner: str) -> Variable:
     if isinstance(node, Mapping):
         reader.check(inner, schema.VARIABLE, of)
     name = reader.text(inner, "name", of, VARIABLE_NAME) if isinstance(node, Mapping) else ""
+    if STARTING.fullmatch(name):
+        told = (
+            f"The name of {of} is one by which a step's own programs are found and started, here and on the platform."
+        )
+        reader.complain(f"{told} Rename it; a command can have it in its envVariables.", inner.location_of("name"))
     kind = inner.text("type") or "String"
     if kind not in TYPES:
         known = f"it can be {choice(TYPES)}.{suggestion(kind, TYPES)}"

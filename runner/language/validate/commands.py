@@ -14,14 +14,20 @@ from runner.language.pipeline.reading import SHELL_VARIABLE, VARIABLE_NAME
 from runner.language.step_types import StepKind
 
 SHELLS = ("Sh", "Bash", "Powershell", "Pwsh", "Python")
-OUTPUT_TYPES = ("String", "Secret")
+OUTPUT_TYPES = ("String", "Number", "Secret")
 OUTPUT = dict.fromkeys(("name", "type", "value"), schema.RUN)
-SHAPES = {"string": (Scalar, "a text"), "map": (Mapping, "a map"), "list": (Sequence, "a list")}
+SHAPES: dict[str, tuple[tuple[type[Node], ...], str]] = {
+    "string": ((Scalar,), "a text"),
+    "map": ((Mapping,), "a map"),
+    "list": ((Sequence,), "a list"),
+    "words": ((Scalar, Sequence), "a text or a list"),
+}
 # Kubernetes, docs of EnvVar: what every container runtime takes as the name of a variable.
 VARIABLE = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
 WORDS = {  # field -> what it has to match, what it can be
     "runAsUser": (re.compile(r"\d{1,10}"), "the number of a user"),
     "privileged": (re.compile(r"true|false", re.IGNORECASE), "true or false"),
+    "imagePullPolicy": (re.compile(r"Always|IfNotPresent|Never"), "Always, IfNotPresent or Never"),
 }
 
 

@@ -28,12 +28,14 @@ def document(
     loaded = load(root, name)
     places, faults = slots(loaded.pipeline)
     skip = texts.skipped(loaded.pipeline, chosen)
+    ignored = [*loaded.ignored]
     for stage, step in loaded.pipeline.steps():
         if stage.path not in skip:
             faults += steps.check(step)
+            ignored += steps.without_effect(step)
     faults += _unfit(places)
     found = texts.check(loaded.pipeline, places, facts, skip)
-    checked = Checked(loaded.pipeline, places, tuple(in_order(found.warnings)), loaded.ignored)
+    checked = Checked(loaded.pipeline, places, tuple(in_order(found.warnings)), tuple(dict.fromkeys(ignored)))
     return checked, in_order([*loaded.faults, *faults, *found.faults])
 
 

@@ -43,7 +43,7 @@ def test_every_step_has_an_example() -> None:
     from runner.language.step_types import known
 
     shown = {line.partition("type: ")[2].strip() for text in texts for line in text.splitlines() if "type: " in line}
-    assert set(known()) - shown == {"UpdateCatalogProperty"}, "which has its place in a pipeline of its own"
+    assert set(known()) <= shown
 
 
 def test_a_plugin_says_before_anything_runs_that_it_needs_an_engine(tmp_path: Path) -> None:

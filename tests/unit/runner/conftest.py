@@ -42,6 +42,7 @@ CREATE_REPO = """
     description: str = option("description", env=["REPO_DESCRIPTION"], default="", help="Text.")
     personal: bool = option("personalAccount", env=["PERSONAL_ACCOUNT"], default=False, help="Whose.")
     ref: str = option("connectorRef", default="", help="Connector.")
+    host: str = option("connectorType", env=["CONNECTOR_TYPE"], default="", help="Host.")
     git: Secret = option("gitToken", env=["DRONE_NETRC_PASSWORD"], spec=False, help="Token.")
     if_exists: str = option("ifExists", env=["IF_EXISTS"], default="", spec=False, help="What then.")
 """

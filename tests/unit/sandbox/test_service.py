@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import services
-from sandbox.app import create_app
+from sandbox.app import create_app, routed
 from sandbox.git import repositories
 from sandbox.seeding import seed
 from sandbox.service import Caller, Service, public_values, secret_values
@@ -68,6 +68,7 @@ def test_a_host_with_nested_groups_is_an_object_and_no_edit(tmp_path: Path, monk
     nested = dataclasses.replace(github, name="nested", routes=lambda: (), git=host)
     monkeypatch.setattr(services, "SERVICES", (*SERVICES, nested))
     monkeypatch.setattr("sandbox.app.SERVICES", (*SERVICES, nested))
+    monkeypatch.setattr("sandbox.app.routed", routed.__wrapped__)  # not the routes that other tests have made
     folder = tmp_path / "template"
     folder.mkdir()
     (folder / "a.txt").touch()

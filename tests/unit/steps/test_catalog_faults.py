@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from common.catalogs.harness import properties as process
-from common.contract import step
+from common.network import deadline
 from common.network.deadline import Deadline
 from sandbox.app import create_app
 from sandbox.catalog import entities, locations, properties
@@ -40,7 +40,7 @@ SHORT = 0.005  # seconds for every pause of the step: how long they are is teste
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     pause = functools.partial(Deadline, sleep=lambda seconds: time.sleep(min(seconds, SHORT)))
-    monkeypatch.setattr(step, "Deadline", pause)
+    monkeypatch.setattr(deadline, "Deadline", pause)
     monkeypatch.setattr(locations, "DELAY", 2 * SHORT)
 
 

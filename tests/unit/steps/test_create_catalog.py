@@ -41,7 +41,7 @@ def test_the_file_is_written_to_the_byte_and_named(run_step: RunStep, workspace:
     assert done.outputs == {
         "catalogFilePath": "payments/catalog-info.yaml",
         "entityRef": "component:account/Payments",
-        "registeredCatalogUrl": "https://idp.example/ng/account/a1/module/idp/catalog/default/component/Payments",
+        "registeredCatalogUrl": "https://idp.example/ng/account/a1/module/idp/catalog/account/component/Payments",
     }
     folder = workspace / "payments"
     assert [path.name for path in folder.iterdir()] == ["catalog-info.yaml"]
@@ -54,6 +54,21 @@ def test_an_entity_of_idp_2_is_linked_by_its_scope_at_the_usual_portal(run_step:
     assert done.outputs["registeredCatalogUrl"] == (
         "https://app.harness.io/ng/account/a1/module/idp/catalog/account.default.shop/component/payments"
     )
+
+
+def test_an_entity_of_idp_1_is_linked_by_its_namespace_and_one_of_backstage_at_its_own_pages(run_step: RunStep) -> None:
+    first = {"HARNESS_ACCOUNT_ID": "a1", "HARNESS_PIPELINE_ID": "p"}  # a pipeline of the platform that names no portal
+    done = run_step("CreateCatalog", INPUTS | first)
+    assert done.outputs["entityRef"] == "component:default/payments"
+    assert done.outputs["registeredCatalogUrl"] == (
+        "https://app.harness.io/ng/account/a1/module/idp/catalog/default/component/Payments"
+    )
+    backstage = {"CATALOG_TYPE": "backstage", "HARNESS_ACCOUNT_ID": "a1"}
+    done = run_step("CreateCatalog", INPUTS | backstage)
+    assert "set BACKSTAGE_URL" in done.stderr
+    assert "registeredCatalogUrl" not in done.outputs
+    done = run_step("CreateCatalog", INPUTS | backstage | {"BACKSTAGE_URL": "https://backstage.example/"})
+    assert done.outputs["registeredCatalogUrl"] == "https://backstage.example/catalog/default/component/Payments"
 
 
 def test_without_the_account_the_link_is_left_out_and_the_log_says_why(run_step: RunStep) -> None:

@@ -161,6 +161,27 @@ def test_the_head_of_a_pull_request_is_cloned_by_its_number(host: Served, run_st
     assert clone(run_step, host, PLUGIN_BUILD=build).outputs["commitMessage"] == "On the side"
 
 
+@pytest.mark.parametrize("event", [{}, {"DRONE_BUILD_EVENT": "pull_request"}])
+def test_a_full_reference_tells_what_it_is_also_without_the_event(
+    host: Served, run_step: RunStep, event: dict[str, str]
+) -> None:
+    git(host.folder(), "update-ref", "refs/pull/7/head", "side")
+    given = {"DRONE_COMMIT_REF": "refs/pull/7/head", "DRONE_COMMIT_BRANCH": "main"} | event
+    assert clone(run_step, host, **given).outputs["commitMessage"] == "On the side"
+    git(host.folder(), "tag", "v1", "main~1")
+    given = {"DRONE_COMMIT_REF": "refs/tags/v1", "DRONE_WORKSPACE": "tagged"}
+    assert clone(run_step, host, **given).outputs["commitMessage"] == "First"
+
+
+def test_the_content_of_files_is_put_out_as_the_platforms_image_does(
+    host: Served, run_step: RunStep, workspace: Path
+) -> None:
+    """By path, base64 with - for =, also from a clone that is there already."""
+    for _ in range(2):
+        found = clone(run_step, host, PLUGIN_OUTPUT_FILE_PATHS_CONTENT="README.md,docs/a.md").outputs
+        assert (found["README.md"], found["docs/a.md"]) == ("dHdvCg--", "YQo-")
+
+
 def test_a_pull_request_that_the_server_does_not_show_is_bad_input(host: Served, run_step: RunStep) -> None:
     done = run_step("GitClone", variables(host, DRONE_PULL_REQUEST="9"))
     assert done.code == 2
@@ -178,13 +199,15 @@ def test_tags_come_only_when_they_are_asked_for(host: Served, run_step: RunStep,
     git(host.folder(), "tag", "v1", "main~1")
     clone(run_step, host)
     assert git(workspace / "payments", "tag") == ""
-    clone(run_step, host, PLUGIN_FETCH_TAGS="true", DRONE_WORKSPACE="tagged")
+    clone(run_step, host, DRONE_NETRC_FETCH_TAGS="true", DRONE_WORKSPACE="tagged")
     assert git(workspace / "tagged", "tag") == "v1"
 
 
 def test_a_sparse_checkout_has_the_named_folders_or_patterns(host: Served, run_step: RunStep, workspace: Path) -> None:
     clone(run_step, host, PLUGIN_SPARSE_CHECKOUT="docs")
     assert set(texts(workspace / "payments")) == {"README.md", "docs/a.md"}, "cone mode keeps the files at the root"
+    clone(run_step, host, DRONE_NETRC_SPARSE_CHECKOUT="docs\nsrc", DRONE_WORKSPACE="folders")
+    assert set(texts(workspace / "folders")) == {"README.md", "docs/a.md", "src/b.py"}
     clone(run_step, host, PLUGIN_SPARSE_CHECKOUT="*.py", DRONE_WORKSPACE="patterns")
     assert set(texts(workspace / "patterns")) == {"src/b.py"}
 
@@ -202,7 +225,7 @@ def test_submodules_come_when_they_are_asked_for(
     clone(run_step, host)
     assert "lib/lib.txt" not in texts(workspace / "payments")
     for strategy in ("true", "recursive"):
-        clone(run_step, host, PLUGIN_SUBMODULE_STRATEGY=strategy, DRONE_WORKSPACE=strategy, PLUGIN_DEPTH="1")
+        clone(run_step, host, DRONE_NETRC_SUBMODULE_STRATEGY=strategy, DRONE_WORKSPACE=strategy, PLUGIN_DEPTH="1")
         assert (workspace / strategy / "lib" / "lib.txt").read_text() == "lib\n"
 
 
@@ -221,7 +244,7 @@ def test_lfs_files_come_with_their_content_when_asked_for_and_else_as_pointers(
     done = clone(run_step, host)
     assert (workspace / "payments" / "a.bin").read_text() == pointer
     assert "Set lfs to true" in done.stderr
-    clone(run_step, host, PLUGIN_LFS="true", DRONE_WORKSPACE="whole")
+    clone(run_step, host, DRONE_NETRC_LFS_ENABLED="true", DRONE_WORKSPACE="whole")
     assert (workspace / "whole" / "a.bin").read_bytes() == content
     assert git(workspace / "whole", "status", "--porcelain") == ""
 
@@ -254,7 +277,8 @@ def test_no_credential_is_in_the_clone(host: Served, run_step: RunStep, workspac
         ({"PLUGIN_BUILD": '{"type": "branch"}'}, "says no state"),
         ({"PLUGIN_BUILD": '{"type": "PR", "spec": {"branch": "x"}}'}, "says no state"),
         ({"PLUGIN_DEPTH": "-1"}, "it can be 0 or more"),
-        ({"PLUGIN_OUTPUT_FILE_PATHS_CONTENT": "a.txt"}, "is not supported"),
+        ({"PLUGIN_OUTPUT_FILE_PATHS_CONTENT": "a.txt"}, "names 'a.txt', which is no file of the repository"),
+        ({"PLUGIN_OUTPUT_FILE_PATHS_CONTENT": "../a"}, "leads out of the workspace"),
         ({"DRONE_REMOTE_URL": "git@github.com:acme/payments.git"}, "SSH is not supported"),
     ],
 )
@@ -343,7 +367,7 @@ def test_what_no_earlier_run_made_is_a_conflict(host: Served, run_step: RunStep,
 def test_the_pre_fetch_command_is_refused_unless_it_is_allowed(
     host: Served, run_step: RunStep, workspace: Path
 ) -> None:
-    command = {"PLUGIN_PRE_FETCH_COMMAND": "git config core.commentChar ';' && env > ../seen"}
+    command = {"DRONE_NETRC_PRE_FETCH": "git config core.commentChar ';' && env > ../seen"}
     done = run_step("GitClone", variables(host) | command)
     assert done.code == 3
     assert "ALLOW_PRE_FETCH_COMMAND" in done.stderr

@@ -66,22 +66,6 @@ def test_a_second_run_finds_the_entity_and_registers_nothing(
     assert asked(pushed.faults.requests, catalog.register) == 1
 
 
-@pytest.mark.parametrize(
-    ("catalog", "written_in"),
-    [pytest.param(row, name, id=f"{row.name} {name}") for row in CATALOGS for name in row.files],
-)
-def test_an_entity_has_one_reference_in_the_outputs_of_all_steps(
-    catalog: CatalogUnderTest, written_in: str, world: World, tmp_path: Path, run_step: RunStep
-) -> None:
-    content = catalog.files[written_in]
-    push(world, tmp_path, "acme", content)
-    written = run_step(
-        "CreateCatalog", {"FILE_NAME": "catalog-info.yaml", "FILE_CONTENT": content, **catalog.register_as}
-    )
-    registered = run_step("RegisterCatalog", catalog.forms[0](world))
-    assert written.outputs["entityRef"] == registered.outputs["entityRef"] == catalog.ref
-
-
 def test_the_same_name_from_another_repository_is_a_conflict_that_names_both(
     catalog: CatalogUnderTest, pushed: World, tmp_path: Path, run_step: RunStep
 ) -> None:

@@ -202,6 +202,13 @@ def test_what_cannot_be_changed_is_told_and_nothing_is_pushed(
     assert (commits(registered, "payments"), commits(registered, "orders")) == (1, 1)
 
 
+def test_without_the_library_that_signs_it_says_so(change: Change, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("common.git.signing.find_spec", lambda _: None)
+    key = "-----BEGIN OPENSSH PRIVATE KEY-----\nx\n-----END OPENSSH PRIVATE KEY-----\n"
+    done = change(TEAM, SIGNING_KEY=key)
+    assert (done.code, "takes the Python library cryptography" in done.stderr) == (2, True), done.stderr
+
+
 def test_without_git_it_says_so(change: Change, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda _: None)
     done = change(TEAM)

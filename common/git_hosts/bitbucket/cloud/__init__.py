@@ -14,7 +14,8 @@ from common.git_hosts.bitbucket.cloud.listing import list_repositories
 from common.git_hosts.bitbucket.cloud.pull_requests import find_pull_request, open_pull_request
 from common.git_hosts.bitbucket.cloud.repository_settings import SETTINGS, apply_settings
 from common.git_hosts.bitbucket.cloud.words import NAME, explain_rejection
-from common.git_hosts.context import HostContext, Unsupported, check_location
+from common.git_hosts.context import HostContext, check_location
+from common.git_hosts.faults import Unsupported
 
 __all__ = [
     "FILE_PAGE",

@@ -11,7 +11,8 @@ from common.git_hosts.answers import CHECK_HOST, Unreadable, texts
 from common.git_hosts.bitbucket.cloud import words
 from common.git_hosts.bitbucket.cloud.access import check_may_create, connect_by_library
 from common.git_hosts.bitbucket.rest import Call, Rest, part, quoted
-from common.git_hosts.context import HostContext, Unsupported
+from common.git_hosts.context import HostContext
+from common.git_hosts.faults import Unsupported
 from common.network import repeat
 
 

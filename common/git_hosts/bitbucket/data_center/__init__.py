@@ -15,7 +15,8 @@ from common.git_hosts.bitbucket.data_center.place import clone_url, git_credenti
 from common.git_hosts.bitbucket.data_center.pull_requests import find_pull_request, open_pull_request
 from common.git_hosts.bitbucket.data_center.repository_settings import SETTINGS, apply_settings
 from common.git_hosts.bitbucket.data_center.words import NAME, explain_rejection
-from common.git_hosts.context import HostContext, Missing, check_location
+from common.git_hosts.context import HostContext, check_location
+from common.git_hosts.faults import Missing
 
 __all__ = [
     "FILE_PAGE",

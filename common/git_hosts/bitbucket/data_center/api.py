@@ -10,7 +10,8 @@ from common.git_hosts import NewRepository, Repository
 from common.git_hosts.answers import CHECK_HOST, Unreadable, texts
 from common.git_hosts.bitbucket.data_center import place, words
 from common.git_hosts.bitbucket.rest import Call, Rest, part, quoted
-from common.git_hosts.context import HostContext, Unsupported
+from common.git_hosts.context import HostContext
+from common.git_hosts.faults import Unsupported
 from common.git_hosts.settings import Part, bring_about
 from common.network import repeat
 
@@ -78,7 +79,7 @@ def _found(rest: Rest, context: HostContext) -> Repository | None:
 
 def _described(told: Any, context: HostContext, rest: Rest) -> Repository:
     (slug,) = texts(told, "slug")
-    clone = next((link.get("href") for link in links(told, "clone") if link.get("name") in {"http", "https"}), None)
+    clone = next((link.get("href") for link in links(told, "clone") if link.get("name") in ("http", "https")), None)
     if not isinstance(clone, str) or not isinstance(told.get("public"), bool):
         raise Unreadable("there is no link for cloning by HTTP, or no public, in what it gives")
     if slug.lower() != place.slug(context):

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from common.catalogs.conversion import REFERENCES, converted
 from common.catalogs.entity import parse, reference
-from common.catalogs.rules import RULES, Format
+from common.catalogs.rules import RULES
+from common.catalogs.words import Format
 from common.document import roundtrip
 from common.errors import BadInput
 from sandbox.catalog import entities

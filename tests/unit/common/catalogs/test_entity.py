@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.catalogs.entity import Entity, parse, reference
-from common.catalogs.rules import RULES, Format
+from common.catalogs.rules import RULES
+from common.catalogs.words import Format
 from common.errors import BadInput
 
 COMPONENT = """\

@@ -13,7 +13,8 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from common.catalogs import entity
-from common.catalogs.rules import RULES, Format
+from common.catalogs.rules import RULES
+from common.catalogs.words import Format
 from common.errors import BadInput
 from sandbox.catalog import entities
 

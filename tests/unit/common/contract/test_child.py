@@ -172,8 +172,9 @@ def test_a_signal_that_comes_while_the_child_is_being_started_ends_it(monkeypatc
 PARENT = """
 import sys
 from common.contract import child
-child.run({argv!r}, environ={environ!r}, line=lambda line: print(line, flush=True), merged=True, ours={ours})
+child.run({argv!r}, environ={environ!r}, line=lambda line: print(line, flush=True), **{options!r})
 """
+OTHERS = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
 OURS = """
 import os, time
 from common.contract import process
@@ -184,24 +185,25 @@ time.sleep(60)
 """
 
 
-def _parent(program: str, *, ours: bool) -> subprocess.Popen[str]:
+def _parent(program: str, *, how: str) -> subprocess.Popen[str]:
     environ = {**ENVIRON, "PYTHONPATH": str(REPOSITORY_ROOT)}
     argv = [sys.executable, "-c", program]
-    parent = PARENT.format(argv=argv, environ=environ, ours=ours)
+    parent = PARENT.format(argv=argv, environ=environ, options={"merged": True, how: True})
     return subprocess.Popen([sys.executable, "-c", parent], env=environ, stdout=subprocess.PIPE, text=True)
 
 
 @pytest.mark.parametrize(
-    ("program", "ours"),
+    ("program", "how"),
     [
-        ("import os, time; print(os.getpid(), flush=True); time.sleep(60)", False),
-        (OURS.format(before=""), True),
+        (OTHERS, "merged"),
+        (OTHERS, "plain"),
+        (OURS.format(before=""), "ours"),
     ],
-    ids=["of others", "ours"],
+    ids=["of others", "of others, by sh", "ours"],
 )
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's end")
-def test_a_parent_that_is_killed_takes_its_child_along(program: str, ours: bool) -> None:
-    with _parent(program, ours=ours) as parent:
+def test_a_parent_that_is_killed_takes_its_child_along(program: str, how: str) -> None:
+    with _parent(program, how=how) as parent:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())
         parent.kill()
@@ -212,13 +214,27 @@ def test_a_parent_that_is_killed_takes_its_child_along(program: str, ours: bool)
 def test_a_child_whose_parent_ended_before_it_could_ask_ends_too(tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     before = f"print(os.getpid(), flush=True)\nwhile not os.path.exists({str(gate)!r}): time.sleep(0.01)"
-    with _parent(OURS.format(before=before), ours=True) as parent:
+    with _parent(OURS.format(before=before), how="ours") as parent:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())
         parent.kill()
         parent.wait()
         gate.touch()
         assert ends(pid)
+
+
+@pytest.mark.parametrize("how", ["merged", "plain"])
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's end")
+def test_a_program_of_others_is_not_begun_when_its_parent_has_ended(tmp_path: Path, how: str) -> None:
+    """What starts it looks at its parent after it has asked to be told of that one's end."""
+    begun = tmp_path / "begun"
+    command = child._following("touch", ENVIRON, plain=how == "plain")
+    stranger = str(os.getppid())  # not the parent of what is started here
+    done = subprocess.run([*command[:-1], stranger, "touch", begun], env=ENVIRON, check=False)
+    assert done.returncode == 143
+    assert not begun.exists()
+    subprocess.run([*command, "touch", begun], env=ENVIRON, check=True)
+    assert begun.exists()
 
 
 def test_a_child_of_ours_is_told_its_parent_and_a_program_of_others_is_not() -> None:
@@ -232,6 +248,29 @@ def test_a_brief_program_that_is_not_there_is_told_likewise() -> None:
     with pytest.raises(child.NotStarted, match="No such file or directory") as raised:
         child.run(["no-such-program"], environ=ENVIRON, brief=True)
     assert raised.value.missing
+
+
+@pytest.mark.skipif(not child._setpriv(), reason="there is no setpriv of util-linux 2.33 or later")
+def test_sh_hands_on_arguments_variables_and_the_exit_code() -> None:
+    program = "import os, sys; print(sys.argv[1:], os.environ['LINES_OF']); sys.exit(7)"
+    environ = {**ENVIRON, "LINES_OF": "a\n'b\" $c"}
+    argv = [sys.executable, "-c", program, "", "x y", "$HOME", "a\nb"]
+    done = child.run(argv, environ=environ, plain=True)
+    assert done == child.Ended(7, f"{argv[3:]} {environ['LINES_OF']}\n")
+
+
+@pytest.mark.parametrize("help_text", ["Usage: setpriv [-d] PROG ARGS", ""])
+def test_a_setpriv_that_cannot_ask_for_the_signal_is_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, help_text: str
+) -> None:
+    """As that of busybox, or one before 2.33."""
+    setpriv = tmp_path / "setpriv"
+    setpriv.write_text(f"#!/bin/sh\necho '{help_text}'\n")
+    setpriv.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    child._setpriv.cache_clear()
+    assert child._following("sh", ENVIRON, plain=True)[0] == sys.executable
+    child._setpriv.cache_clear()
 
 
 def test_no_descriptor_is_left_open() -> None:

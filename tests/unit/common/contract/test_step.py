@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -105,7 +105,7 @@ def test_an_output_that_only_informs_is_left_out_when_the_runner_cannot_carry_it
     target = tmp_path / "out.env"
     sample = make(lambda *_: {"sampleName": "x" * 70_000})
     assert sample.main([], {"NAME": "x", "DRONE_OUTPUT": str(target)}) == 2
-    assert replace(sample, informs=["sampleName"]).main([], {"NAME": "x", "DRONE_OUTPUT": str(target)}) == 0
+    assert sample._replace(informs=["sampleName"]).main([], {"NAME": "x", "DRONE_OUTPUT": str(target)}) == 0
     assert "warning: The output sampleName cannot be written in the harness format" in capsys.readouterr().err
     assert not target.exists()
 
@@ -219,7 +219,8 @@ def test_describe_is_json_without_any_value(capsys: pytest.CaptureFixture[str]) 
     name = next(one for one in told["inputs"] if one["field"] == "name")
     assert name == {
         "field": "name", "aliases": [], "spec": True, "flag": "--name", "env": ["NAME"], "prefix": None,
-        "type": "string", "secret": False, "required": True, "default": None, "choices": [], "help": "A name.",
+        "type": "string", "secret": False, "required": True, "requiredInSpec": True, "default": None, "choices": [],
+        "help": "A name.",
     }  # fmt: skip
     assert "payments" not in shown
     assert "s3cr3t-canary" not in shown

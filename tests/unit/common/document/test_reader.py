@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from common.diagnostics import Invalid, Location
 from common.document import Mapping, Node, Scalar, Sequence, Unreadable, is_nothing, locations_within, reader, scalars
 from common.errors import BadInput
+from tests.conftest import REPOSITORY_ROOT
 
 BOMB = "a0: &a0 x\n" + "\n".join(f"a{n + 1}: &a{n + 1} [{', '.join([f'*a{n}'] * 10)}]" for n in range(8))
 DEEP_ALIAS = "a0: &a0 [x]\n" + "\n".join(f"a{n + 1}: &a{n + 1} [*a{n}]" for n in range(200))
@@ -215,5 +216,27 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 
 def test_no_more_of_a_file_is_read_than_is_taken() -> None:
-    with pytest.raises(BadInput, match=r"The file /dev/zero is larger than 4 MiB\."):
+    with pytest.raises(Invalid, match=r"/dev/zero:1:1: The file is larger than 4 MiB; split it"):
         reader.read(Path("/dev/zero"))
+
+
+@pytest.mark.parametrize(
+    "unlike", ["", "more: a\tb\n", "more: [a?b]\n", "more: !x y\n", "more: [a, [\n", "more: a: b\n"]
+)
+def test_a_long_text_is_read_as_a_short_one(monkeypatch: pytest.MonkeyPatch, unlike: str) -> None:
+    """Values, places and words are the same, whichever of PyYAML's two parsers reads it."""
+    files = [*(REPOSITORY_ROOT / "examples").glob("*/*.yaml"), *(REPOSITORY_ROOT / "tests" / "e2e").glob("*/*/*.yaml")]
+    texts = [file.read_text(encoding="utf-8") for file in files]
+
+    def found() -> list[object]:
+        answers: list[object] = []
+        for text in texts:
+            try:
+                answers.append(reader.documents(f"{text}\n---\n{unlike}", "file"))
+            except Unreadable as error:
+                answers.append(str(error))
+        return answers
+
+    slow = found()
+    monkeypatch.setattr(reader, "LONG", 0)
+    assert found() == slow

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,7 +37,7 @@ def host(request: pytest.FixtureRequest, world: World, tmp_path: Path) -> Iterat
 
 def test_the_page_of_a_file_leads_back_to_it(host: tuple[GitHost, HostContext]) -> None:
     module, context = host
-    nowhere = dataclasses.replace(context, location=RepositoryLocation())
+    nowhere = context._replace(location=RepositoryLocation())
     for branch, path in (("main", "catalog-info.yaml"), ("", "my app/grüße#1?.yaml"), ("v1.2", "a/b.yaml")):
         url = module.file_url(context, branch=branch, path=path)
         found = place_of(module, nowhere, url)

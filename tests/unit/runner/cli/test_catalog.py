@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from runner import cli
+from sandbox.catalog import entities
 from sandbox.git import bare as git
 from sandbox.git import repositories
 from sandbox.seeding import seed
 from sandbox.services import open_state
-from tests.catalogs import CATALOGS, CatalogUnderTest
-from tests.conftest import World
+from tests.catalogs import CATALOGS, NATIVE, CatalogUnderTest
+from tests.conftest import RunStep, World
 
 FILE = (
     "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: {name}\n"
@@ -129,6 +130,66 @@ def test_orphans_and_errors_are_listed_and_deleted_on_request(
     assert run(environ, "errors", "--delete")[0] == 0
     assert run(environ, "errors")[1] == "Errors: 0.\n"
     assert any(ref.endswith("/well") for ref in catalog.registered(world))
+
+
+ONE = [  # catalog, format of the file, fields that say where it is, what the reference begins with, the name in it
+    ("IDP 2.0", "IDP 1.0", "", "component:account/", "Pay"),
+    ("IDP 2.0", "IDP 1.0", "  namespace: shop\n", "component:account/", "Pay"),
+    ("IDP 2.0", "IDP 2.0", "", "component:account/", "Pay"),
+    ("IDP 2.0", "IDP 2.0", "orgIdentifier: default\n", "component:account.default/", "Pay"),
+    (
+        "IDP 2.0",
+        "IDP 2.0",
+        "orgIdentifier: default\nprojectIdentifier: shop\n",
+        "component:account.default.shop/",
+        "Pay",
+    ),
+    ("IDP 1.0", "IDP 1.0", "", "component:default/", "pay"),
+    ("IDP 1.0", "IDP 1.0", "  namespace: shop\n", "component:shop/", "pay"),
+    ("Backstage", "IDP 1.0", "", "component:default/", "pay"),
+    ("Backstage", "IDP 1.0", "  namespace: shop\n", "component:shop/", "pay"),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "written_in", "scope", "prefix", "shown"),
+    [pytest.param(*row, id=" ".join((row[0], row[1], row[3]))) for row in ONE],
+)
+def test_an_entity_has_one_reference_and_one_page_in_the_outputs_of_all_steps(  # noqa: PLR0913, PLR0917 - a table
+    name: str,
+    written_in: str,
+    scope: str,
+    prefix: str,
+    shown: str,
+    world: World,
+    tmp_path: Path,
+    run: Run,
+    run_step: RunStep,
+) -> None:
+    catalog = next(row for row in CATALOGS if row.name == name)
+    text = FILE.format(name="Pay") if written_in == "IDP 1.0" else NATIVE.replace("payments", "Pay")
+    text = text.replace("spec:\n", f"{scope}spec:\n")
+    put(world, tmp_path, "payments", text)
+    environ = catalog.forms[0](world)
+    written = run_step("CreateCatalog", {**environ, "FILE_NAME": "x.yaml", "FILE_PATH": "", "FILE_CONTENT": text})
+    assert written.code == 0, written.stderr
+    registered = run_step("RegisterCatalog", environ)
+    assert registered.code == 0, registered.stderr
+    assert written.outputs["entityRef"] == registered.outputs["entityRef"] == f"{prefix}{shown}"
+    assert written.outputs["registeredCatalogUrl"] == registered.outputs["registeredCatalogUrl"]
+    assert written.outputs["registeredCatalogUrl"].endswith("/Pay")
+
+    if name == "IDP 1.0":  # whose custom properties are the portal's
+        entities.add(open_state(world.state_dir), entities.parse(NATIVE.replace("payments", "pay"), convert=False))
+        prefix, environ = "component:default/", {**environ, "BASE": world.url}
+    ref = f"Component:{prefix.partition(':')[2]}{shown}"
+    properties = json.dumps([{"property": "metadata.title", "value": "Pay"}])
+    updated = run_step("UpdateCatalogProperty", {**environ, "PLUGIN_ENTITY_REF": ref, "PLUGIN_PROPERTIES": properties})
+    assert updated.code == 0, updated.stderr
+    assert updated.outputs["updatedEntities"] == f"{prefix}{shown}"
+
+    assert run({**environ, "REPO_NAME": ""}, "import", "--apply", "--report", "r.jsonl")[0] == 0
+    assert json.loads((tmp_path / "r.jsonl").read_text())["ref"] == registered.outputs["entityRef"]
 
 
 def test_what_is_missing_is_told_and_help_lists_the_inputs(world: World, tmp_path: Path, run: Run) -> None:

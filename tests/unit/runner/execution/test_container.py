@@ -79,7 +79,9 @@ def start(tmp_path: Path, environ: Mapping[str, str], line: Callable[[str], None
 
 
 def started(environ: Mapping[str, str], *near: str) -> Containers:
-    return Containers(engine.opened("docker", environ), "r1", lambda kind: f"idp-steps/{kind.image}:1", near)
+    mine = {"PATH": "/mine", "HOME": "/me", "LANG": "C"}
+    opened = engine.opened("docker", environ)
+    return Containers(opened, "r1", lambda kind: f"idp-steps/{kind.image}:1", near, machine=container.of_machine(mine))
 
 
 def test_a_container_gets_the_environment_of_a_process_without_its_values_in_the_command(
@@ -102,13 +104,26 @@ def test_a_container_gets_the_environment_of_a_process_without_its_values_in_the
     assert (seen["HOME"], seen["DOCKER_HOST"]) == ("/home/jane", "unix:///x.sock")
 
 
+def test_what_a_step_says_of_its_own_place_goes_to_its_container(
+    tmp_path: Path, fake: Callable[..., dict[str, str]]
+) -> None:
+    """The engine's command line keeps its own PATH and HOME."""
+    started(fake()).launch(start(tmp_path, {"PATH": "/opt/bin", "HOME": "/me", "LANG": "fr", "TMPDIR": "/t"}))
+    ((argv, seen),) = notes(tmp_path, "run")
+    assert {word for word in argv if word.startswith("--env")} == {"--env=PATH=/opt/bin", "--env=LANG"}
+    assert (seen["LANG"], seen["HOME"]) == ("fr", "/home/jane")
+
+
 def test_a_container_works_in_the_run_s_folders_as_this_user_with_group_0(
     tmp_path: Path, fake: Callable[..., dict[str, str]]
 ) -> None:
     authority = tmp_path / "authority.pem"
     authority.touch()
+    own = tmp_path / "id_rsa"
+    own.touch()
     given = {"CA_BUNDLE": str(authority), "SSL_CERT_FILE": str(authority), "HARNESS_CA_PATH": "/not/there.pem"}
-    argv = started(fake()).command(start(tmp_path, {}), "name", given)
+    containers = replace(started(fake()), mounts=container.mounts(given))
+    argv = containers.command(start(tmp_path, {}), "name", given | {"CURL_CA_BUNDLE": str(own)})
 
     work, files = tmp_path / "work", tmp_path / "files"
     volumes = [word.partition("=")[2] for word in argv if word.startswith("--volume")]
@@ -135,6 +150,36 @@ def test_a_service_of_this_machine_is_reached_from_containers(
     assert given["DRONE_NETRC_MACHINE"] == ("127.0.0.1" if network else "host.docker.internal")
     argv = containers.command(start(tmp_path, {}), "name", given)
     assert [word for word in argv if word.startswith("--network")] == network
+
+
+def test_the_folders_of_this_machine_are_mounted_where_a_step_reads_them(tmp_path: Path) -> None:
+    """The state is made when it is not there, for an engine would make it root's; no variable of a pipeline counts."""
+    state, mirror = tmp_path / "kept" / "state", tmp_path / "mirror"
+    mirror.mkdir()
+    mounts = container.mounts({"STATE_DIR": str(state), "PROVIDER_MIRROR": str(mirror)})
+    assert state.is_dir()
+    containers = Containers(engine.Engine("docker", {}, remote=False), "run", lambda _: "image:1", mounts=mounts)
+    reading = replace(start(tmp_path, {}), kind=step_types.kind("CreateResource"))
+
+    def volumes(begun: Start, **given: str) -> list[str]:
+        words = containers.command(begun, "name", given)
+        return [word.partition("=")[2] for word in words if word.startswith("--volume")][2:]
+
+    given = {"STATE_DIR": str(state), "PROVIDER_MIRROR": str(mirror)}
+    assert volumes(reading, **given) == [f"{state}:{state}", f"{mirror}:{mirror}:ro"]
+    assert volumes(reading, STATE_DIR="/etc") == []
+    assert volumes(start(tmp_path, {}), **given) == []
+
+
+@pytest.mark.parametrize(("name", "place"), [("PROVIDER_MIRROR", "nowhere"), ("STATE_DIR", "file/state")])
+def test_a_folder_that_cannot_be_mounted_is_told_before_anything_runs(
+    tmp_path: Path, fake: Callable[..., dict[str, str]], name: str, place: str
+) -> None:
+    (tmp_path / "file").touch()
+    environ = fake() | {name: str(tmp_path / place)}
+    with pytest.raises(BadInput, match=f"The folder .*{place} \\({name}\\)"):
+        container.prepare(Choice("docker", "missing", lambda _: ""), environ, {}, lambda _: None)
+    container.prepare(Choice("docker", "missing", lambda _: ""), fake() | {name: "https://x.test"}, {}, lambda _: None)
 
 
 def test_a_variable_that_the_engine_reads_itself_is_refused(fake: Callable[..., dict[str, str]]) -> None:
@@ -205,14 +250,44 @@ def test_all_images_that_cannot_be_had_are_named_before_anything_runs(
 ) -> None:
     environ = fake(known=("a:1",))
     with pytest.raises(BadInput) as caught:
-        container.prepare(Choice("docker", pull, lambda _: ""), environ, ["a:1", "b:1", "c:1"], lambda _: None)
+        container.prepare(
+            Choice("docker", pull, lambda _: ""), environ, dict.fromkeys(["a:1", "b:1", "c:1"], ""), lambda _: None
+        )
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("policy", "pull", "said"),
+    [
+        ("Always", "missing", "a:1 cannot be pulled"),
+        ("Always", "never", ""),
+        ("Never", "always", "b:1 is not there, and the step's imagePullPolicy forbids to fetch it"),
+        ("IfNotPresent", "always", "b:1 cannot be pulled"),
+    ],
+)
+def test_a_step_says_when_its_own_image_is_fetched(
+    fake: Callable[..., dict[str, str]], policy: str, pull: str, said: str
+) -> None:
+    wanted = {"a:1": container.PULLED[policy], "idp-steps/createrepo:1": ""}
+    wanted |= {} if policy == "Always" else {"b:1": container.PULLED[policy]}
+    environ = fake(known=("a:1", "idp-steps/createrepo:1"))
+    choice = Choice("docker", pull, lambda _: "")
+    if not said:
+        container.prepare(choice, environ, wanted, lambda _: None)
+        return
+    with pytest.raises(BadInput) as caught:
+        container.prepare(choice, environ, wanted, lambda _: None)
+    assert said in str(caught.value)
+    assert ("a:1 cannot" in str(caught.value)) == (policy == "Always")
 
 
 @pytest.mark.parametrize("pull", engine.PULLS)
 def test_the_steps_own_images_are_never_fetched(tmp_path: Path, fake: Callable[..., dict[str, str]], pull: str) -> None:
     """Nobody knows who has their short name in a public registry, and they get an organization's tokens."""
-    choice, wanted = Choice("docker", pull, lambda _: ""), ["idp-steps/createrepo:1", "idp-steps/slacknotify:1"]
+    choice, wanted = (
+        Choice("docker", pull, lambda _: ""),
+        dict.fromkeys(["idp-steps/createrepo:1", "idp-steps/slacknotify:1"], ""),
+    )
     with pytest.raises(BadInput) as caught:
         container.prepare(choice, fake(known=("idp-steps/slacknotify:1",)), wanted, lambda _: None)
     assert str(caught.value) == (

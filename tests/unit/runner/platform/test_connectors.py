@@ -38,6 +38,31 @@ def test_a_connector_is_read_with_its_token_from_a_file_beside_it(tmp_path: Path
     assert "canary" not in repr(connector)
 
 
+def test_a_github_app_logs_in_by_its_id_and_private_key(tmp_path: Path) -> None:
+    (tmp_path / "app.pem").write_text("-----BEGIN canary\nof the key\n")
+    app = "{type: Github, url: https://github.com/acme, appId: 12345, privateKey: {file: app.pem}}"
+    connector = _services(tmp_path, connectors=f"connectors: {{account.app: {app}}}\n").connector("account.app")
+
+    assert (connector.app_id, connector.username) == ("12345", "")
+    assert connector.token.reveal() == "-----BEGIN canary\nof the key"
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ("appId: 1", "The field 'privateKey' of the connector 'c' is missing."),
+        ("privateKey: {env: KEY}", "The field 'appId' of the connector 'c' is missing."),
+        ("appId: 1, privateKey: {env: KEY}, token: {env: T}", "give username and token, or appId and privateKey."),
+        ("appId: 1, privateKey: canary", "'privateKey' of the connector 'c' holds a value; write {env: NAME}"),
+    ],
+)
+def test_half_an_app_and_an_app_with_a_token_are_refused(fields: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(Invalid) as caught:
+        _services(tmp_path, connectors=f"connectors: {{c: {{type: Github, url: https://github.com, {fields}}}}}\n")
+    assert said in str(caught.value)
+    assert "canary" not in str(caught.value)
+
+
 def test_the_account_has_a_default_address_and_its_key_from_a_variable(tmp_path: Path) -> None:
     harness = _services(tmp_path, {"KEY": "canary-key"}, connectors=GOOD).harness()
 

@@ -26,7 +26,7 @@ def services(*, sandboxed: bool) -> Services:
     return Services(
         lambda _: connector,
         lambda identifier, field: Secret(f"{field}:{identifier}"),
-        lambda: Harness("acc", "https://app.harness.io", user if sandboxed else key),
+        lambda: Harness("acc", "https://app.harness.io", user if sandboxed else key, key["X_API_KEY"]),
         "http://127.0.0.1:1/slack/api/" if sandboxed else None,
     )
 

@@ -307,7 +307,19 @@ def test_gitlab_counts_what_the_report_holds_already(fresh: Fresh) -> None:
     assert len(written.place.read_bytes()) == 5119
 
 
-@pytest.mark.parametrize("name", ["", "a b", "a=b", "1a", "a-b", "a\nb", "ä"])
+@pytest.mark.parametrize("name", ["docs/a-b.md", "1a", ".env"])
+def test_a_name_may_be_the_path_of_a_file_where_the_runner_reads_it_back(dialect: str, fresh: Fresh, name: str) -> None:
+    written = fresh(dialect)
+    if dialect in ("harness", "json"):
+        written.target.write({name: "dHdvCg--", "after": "1"})
+        assert written.read() == {name: "dHdvCg--", "after": "1"}
+        return
+    with pytest.raises(OutputError, match="a name may hold only"):
+        written.target.write({"fine": "1", name: "2"})
+    assert not any(written.bytes().values())
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a=b", "a\nb", "ä"])
 def test_a_name_that_no_runner_takes_is_refused(dialect: str, fresh: Fresh, name: str) -> None:
     written = fresh(dialect)
     with pytest.raises(OutputError, match="a name may hold only"):

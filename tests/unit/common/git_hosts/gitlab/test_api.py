@@ -365,7 +365,7 @@ def test_an_answer_of_another_form_is_no_bug_of_the_step(context: HostContext, b
 
     with serving(odd) as url:
         connector = dataclasses.replace(context.connector, remote_url=url)
-        asked = dataclasses.replace(context, connector=connector, deadline=Deadline(retry_seconds=0.1))
+        asked = context._replace(connector=connector, deadline=Deadline(retry_seconds=0.1))
         wanted = NewPullRequest(source="a", target="b", title="", body="")
         for call in (
             lambda: gitlab.find_repository(asked, NewRepository(visibility="private", description="")),

@@ -181,6 +181,11 @@ def ask(run_step: RunStep, answers: dict[str, list[tuple[int, str]]], **more: st
         ({"find": [(200, "<html>log in</html>")]}, 1, "what it gives is no JSON object"),
         ({"find": [(200, '{"git_url": 5, "identifier": "payments"}')]}, 1, "there is no git_url in what it gives"),
         ({"find": [(200, described(identifier="orders"))]}, 1, "describes another one, orders."),
+        (
+            {"find": [(200, described(git_url="8080x/payments"))]},
+            1,
+            "URL for cloning is '8080x/payments', which is no http",
+        ),
         ({"find": [(401, '{"message": "Invalid or missing token"}')]}, 3, "it is wrong or has expired"),
     ],
 )

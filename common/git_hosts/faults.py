@@ -1,0 +1,24 @@
+"""What a git host lacks of that which was asked for, and what it needs and was not given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from common.errors import BadInput
+
+
+class Unsupported(BadInput):
+    """A git host cannot do what was asked for."""
+
+    def __init__(self, host: str, feature: str, *, next_step: str) -> None:
+        super().__init__(f"{host} has no {feature}.", next_step=next_step)
+
+
+class Missing(BadInput):
+    """Fields of the location are missing; `names` are those of a pipeline, with the variable of each."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(
+            f"Required input is missing: {', '.join(names)}.", next_step="--help lists every name and meaning."
+        )
+        self.names = names
