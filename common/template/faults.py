@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 
@@ -14,18 +14,19 @@ LONGEST = 500  # characters of what others say in an error
 
 
 @contextmanager
-def told(file: str, *, line: int = 1, root: str = "") -> Iterator[None]:
+def told(file: str, *, line: int | Callable[[], int] = 1, root: str = "") -> Iterator[None]:
     """Turn what is raised while a piece of the template is read or rendered into BadInput.
 
-    file: where that piece stands, from the template's root; line: where in it. root: the folder, from there, to which
-    names of files are relative that Jinja gives.
+    file: where that piece stands, from the template's root; line: where in it, or what tells that. root: the folder,
+    from there, to which names of files are relative that Jinja gives.
     """
     try:
         yield
     except StepError:
         raise
     except Exception as error:  # the template's code may raise anything
-        raise BadInput(_sentence(error, *_place(error, file, line, root)), next_step=CORRECT) from error
+        number = line if isinstance(line, int) else line()
+        raise BadInput(_sentence(error, *_place(error, file, number, root)), next_step=CORRECT) from error
 
 
 def _place(error: Exception, file: str, line: int, root: str) -> tuple[str, int]:

@@ -5,6 +5,7 @@ The step's secrets are neither in that process nor in its reach, so neither are 
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -91,7 +92,8 @@ def render(  # noqa: PLR0913 - what there is to say about a template
         raise KINDS[kind](message, next_step=next_step)
     if answer.system is not None:
         number, reason, file = answer.system
-        if number in NOT_WRITABLE:
+        closed = lent.user is not None and number in (errno.EACCES, errno.EPERM)  # in what was lent to the user
+        if number in NOT_WRITABLE and not closed:
             raise OSError(number, reason, file)
         shown = file.removeprefix(f"{job.project}/")
         raise BadInput(f"The template cannot be rendered: {reason} ({shown}).", next_step=faults.CORRECT)

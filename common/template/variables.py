@@ -10,6 +10,7 @@ import difflib
 import json
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -172,7 +173,7 @@ def resolved(template: Path, declared: Mapping[str, Any], given: Mapping[str, An
             if name == "__prompts__" or (late and (raw or not is_map)):
                 continue
             if late or raw or not is_map or name.startswith("__"):
-                with faults.told(CONTEXT_FILE, line=line_of(template, name)):
+                with faults.told(CONTEXT_FILE, line=partial(line_of, template, name)):  # which reads all of the file
                     found[name] = _value(name, default, given, found, render)
                     length += _length(found[name])
                     if length > LONGEST_VALUES:

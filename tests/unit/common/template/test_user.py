@@ -139,6 +139,15 @@ def test_a_template_that_only_root_may_read_is_rendered_as_root_and_that_is_said
     assert "runs as root, for a user of its own finds: The template's file {{cookiecutter.slug}}/file" in said
 
 
+def test_a_hook_that_closes_the_project_s_folder_is_a_fault_of_the_template(place: Path) -> None:
+    """The workspace's rights have nothing to do with it; and what it closed is cleared."""
+    template(place / "template", {"post_gen_project.sh": '#!/bin/sh\nchmod 000 "$(dirname "$PWD")"\n'})
+    code, said = run(place, python())
+    assert code == 2, said
+    assert "error: The template cannot be rendered: Permission denied (app)." in said
+    assert {path.name for path in place.iterdir()} == {"secret", "template", "tmp"}
+
+
 BOMB = """\
 import os, resource
 resource.setrlimit(resource.RLIMIT_NPROC, (300, 300))  # a bound that harms no other test

@@ -144,3 +144,12 @@ def test_a_choice_that_two_could_mean_is_refused(root: Path) -> None:
 def test_a_private_variable_is_accepted_as_on_the_command_line(root: Path) -> None:
     values, _ = variables.checked(variables.declared_in(root), {"_raw": "y"}, strict=True)
     assert values == {"_raw": "y"}
+
+
+def test_the_place_of_a_variable_is_looked_for_only_when_it_is_told(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each look reads the whole file: with thousands of variables that took minutes."""
+    monkeypatch.setattr(variables, "line_of", lambda *_: pytest.fail("nobody has asked"))
+    declared = {f"v{number}": "x" for number in range(9)}
+    assert variables.resolved(root, declared, {}, lambda raw, _: raw) == declared
