@@ -15,7 +15,7 @@ import steps
 from common.contract.inputs import snake
 
 ROOT = Path(__file__).parents[2]
-NO_STEP = {"git-access", "git-hosts", "portal", "yaml", "slack", "opentofu", "sandbox", "runner", "all"}  # no image
+NO_STEP = {"git-access", "git-hosts", "portal", "portal-yaml", "yaml", "slack", "opentofu", "sandbox", "runner", "all"}  # no image
 
 
 @pytest.fixture(scope="module")
