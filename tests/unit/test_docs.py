@@ -15,7 +15,8 @@ import steps
 from common.contract.inputs import snake
 
 ROOT = Path(__file__).parents[2]
-NO_STEP = {"git-access", "git-hosts", "portal", "portal-yaml", "yaml", "slack", "opentofu", "sandbox", "runner", "all"}  # no image
+# Extras that are no image.
+NO_STEP = {"git-access", "git-hosts", "portal", "portal-yaml", "yaml", "slack", "opentofu", "sandbox", "runner", "all"}
 
 
 @pytest.fixture(scope="module")
