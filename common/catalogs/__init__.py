@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 from common.errors import Conflict, Refused, StepError
 
 if TYPE_CHECKING:
     from common.catalogs.tidying import Tidied
     from common.network.deadline import Deadline
+    from common.network.http import Client
     from common.network.repeat import Failure
     from common.network.settings import Network
+
+    Clients: TypeAlias = dict[str, Client]  # by where they lead
 
 
 class CatalogFile(NamedTuple):
@@ -123,8 +126,13 @@ class CatalogOptions(Protocol):
     def page(self, ref: str) -> str:
         """Give the address of an entity's page for a browser; '' when that is not known."""
 
-    def open(self, file: CatalogFile, *, network: Network, deadline: Deadline) -> Catalog:
-        """Make ready to register the file. Raises BadInput or NotAllowed at once when something is not given."""
+    def open(
+        self, file: CatalogFile, *, network: Network, deadline: Deadline, clients: Clients | None = None
+    ) -> Catalog:
+        """Make ready to register the file. Raises BadInput or NotAllowed at once when something is not given.
+
+        clients: the connections, to be used for many files that have one network and one deadline.
+        """
 
     def tidied(self, *, network: Network, deadline: Deadline) -> Tidied:
         """Make ready to look through the catalog for what it holds in vain. Raises as `open` does."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from common.catalogs import CatalogFile, CatalogOptions, NotThere
 from common.catalogs.entity import parse
@@ -21,6 +22,9 @@ from common.git_hosts.context import HostContext
 from common.git_hosts.proposal import Proposal
 from common.network.deadline import LONGEST_TRY, Deadline
 from common.network.together import tried
+
+if TYPE_CHECKING:
+    from common.catalogs import Clients
 
 PLANNED, MADE, EXISTED, FAILED, LACKS, SKIPPED, PROPOSED = (
     "planned", "made", "existed", "failed", "lacks", "skipped", "proposed"
@@ -69,7 +73,7 @@ class Importing:
                 yield Result(listed.name, SKIPPED, told="it is archived")
                 continue
             try:
-                found = settled or self._looked_at(listed, self._at(listed, retries=True), self.wait)
+                found = settled or self._looked_at(listed, self._at(listed, self.deadline(True)), self.wait)
                 yield self._filled(listed) if found.outcome == LACKS and self.text else found
             except StepError as error:
                 yield Result(listed.name, FAILED, told=str(error), code=error.exit_code)
@@ -77,14 +81,19 @@ class Importing:
     def _tried(self, every: Sequence[ListedRepository]) -> Iterator[tuple[ListedRepository, Result | None]]:
         """Give each repository with what came of a try next to others; None where that settled nothing."""
 
-        def once(number: int) -> Result | None:
-            try:
-                where = self._at(every[number], retries=False)
-                return self._looked_at(every[number], where, min(self.wait, LONGEST_WAIT))
-            except StepError:
-                return None
+        def worker() -> Callable[[int], Result | None]:
+            clients: Clients = {}
+            deadline, wait = self.deadline(False), min(self.wait, LONGEST_WAIT)
 
-        trying = tried([number for number, one in enumerate(every) if not one.archived], lambda: once)
+            def once(number: int) -> Result | None:
+                try:
+                    return self._looked_at(every[number], self._at(every[number], deadline), wait, clients)
+                except StepError:
+                    return None
+
+            return once
+
+        trying = tried([number for number, one in enumerate(every) if not one.archived], worker)
         ended: dict[int, Result | None] = {}
         for number, one in enumerate(every):
             while not one.archived and number not in ended:
@@ -92,34 +101,43 @@ class Importing:
                 ended[now.piece] = now.result
             yield one, ended.pop(number, None)
 
-    def _at(self, listed: ListedRepository, *, retries: bool) -> HostContext:
+    def _at(self, listed: ListedRepository, deadline: Deadline) -> HostContext:
         location = replace(self.where.location, repository=listed.name)
-        where = self.where._replace(location=location, deadline=self.deadline(retries))
+        where = self.where._replace(location=location, deadline=deadline)
         self.host.check(where)
         return where
 
-    def _looked_at(self, listed: ListedRepository, where: HostContext, wait: float) -> Result:
+    def _looked_at(
+        self, listed: ListedRepository, where: HostContext, wait: float, clients: Clients | None = None
+    ) -> Result:
         """Register the first file that is there."""
         for path in self.paths:
             try:
-                return self._registered(listed, where, path, wait=wait)
+                return self._registered(listed, where, path, wait, clients)
             except NotThere:
                 continue
         return Result(listed.name, LACKS, told=f"it holds no {' and no '.join(self.paths)}")
 
     def _filled(self, listed: ListedRepository) -> Result:
         """Give a repository its file, and register that."""
-        where = self._at(listed, retries=True)
+        where = self._at(listed, self.deadline(True))
         text = self.text(listed, where) if self.text else ""
         parse(text, what="What the template makes")
         if not self.apply:
             return Result(listed.name, PLANNED, told=f"{self.paths[0]} would be written")
         if page := self._pushed(listed, where, text):
             return Result(listed.name, PROPOSED, told=page)
-        return self._registered(listed, where, self.paths[0], wait=self.wait, fresh=True)
+        return self._registered(listed, where, self.paths[0], self.wait, fresh=True)
 
-    def _registered(
-        self, listed: ListedRepository, where: HostContext, path: str, *, wait: float, fresh: bool = False
+    def _registered(  # noqa: PLR0913 - which file, and how it is registered
+        self,
+        listed: ListedRepository,
+        where: HostContext,
+        path: str,
+        wait: float,
+        clients: Clients | None = None,
+        *,
+        fresh: bool = False,
     ) -> Result:
         file = CatalogFile(
             url=self.host.file_url(where, branch=listed.default_branch, path=path),
@@ -131,7 +149,7 @@ class Importing:
             host=self.host.NAME,
             fresh=fresh,
         )
-        catalog = self.catalog.open(file, network=where.network, deadline=where.deadline)
+        catalog = self.catalog.open(file, network=where.network, deadline=where.deadline, clients=clients)
         registration = Registration(catalog, file, where.deadline, wait)
         if not self.apply:
             examined = catalog.examine()

@@ -56,13 +56,13 @@ class CatalogClient:
     headers: Callable[[CatalogClient], Mapping[str, str | Secret]]
     credentials: str
     permission: str
-    clients: list[Client] = field(default_factory=list)
+    clients: dict[str, Client] = field(default_factory=dict)  # by base
 
     def send(self, method: str, path: str, **kwargs: Any) -> requests.Response:
         """Send one request, its path below the base, and give the final answer, as common.network.http does."""
-        if not self.clients:
-            self.clients.append(self.plain(self.headers(self)))
-        return self.clients[0].send(method, path, **kwargs)
+        if self.base not in self.clients:
+            self.clients[self.base] = self.plain(self.headers(self))
+        return self.clients[self.base].send(method, path, **kwargs)
 
     def plain(self, headers: Mapping[str, str | Secret] | None = None) -> Client:
         """Give a client with these headers alone."""

@@ -14,6 +14,7 @@ from common.network.url import checked
 from common.secret import Secret
 
 if TYPE_CHECKING:
+    from common.catalogs import Clients
     from common.catalogs.backstage.client import CatalogClient
     from common.catalogs.tidying import Tidied
     from common.network.deadline import Deadline
@@ -80,11 +81,13 @@ class BackstageOptions:
         """Name what Backstage cannot be asked without."""
         return [] if self.address.url else [URL]
 
-    def open(self, file: CatalogFile, *, network: Network, deadline: Deadline) -> Catalog:
+    def open(
+        self, file: CatalogFile, *, network: Network, deadline: Deadline, clients: Clients | None = None
+    ) -> Catalog:
         """Make ready to register the file as a location."""
         from common.catalogs.backstage.locations import Locations
 
-        return Locations(file, self.client(network, deadline))
+        return Locations(file, self.client(network, deadline, clients))
 
     def tidied(self, *, network: Network, deadline: Deadline) -> Tidied:
         """Make ready to look through the catalog."""
@@ -96,7 +99,7 @@ class BackstageOptions:
         """Give the page of an entity."""
         return self.address.page(ref)
 
-    def client(self, network: Network, deadline: Deadline) -> CatalogClient:
+    def client(self, network: Network, deadline: Deadline, clients: Clients | None = None) -> CatalogClient:
         """Give a client of the catalog's API. Raises NotAllowed when there are no credentials."""
         from common.catalogs.backstage.client import CatalogClient
 
@@ -116,6 +119,7 @@ class BackstageOptions:
             headers=self._headers,
             credentials=f"the static token ({TOKEN})" if self.token else "the guest (BACKSTAGE_GUEST)",
             permission="catalog.location.create",
+            clients={} if clients is None else clients,
         )
 
     def _headers(self, client: CatalogClient) -> Mapping[str, str | Secret]:

@@ -14,6 +14,7 @@ from common.harness.access import GIT_HOST, KEY, Access, Portal
 from common.network.url import checked, origin
 
 if TYPE_CHECKING:
+    from common.catalogs import Clients
     from common.catalogs.backstage.client import CatalogClient
     from common.catalogs.tidying import Tidied
     from common.network.deadline import Deadline
@@ -94,7 +95,9 @@ class HarnessOptions:
         """Give the portal's page of an entity."""
         return page(self.access.portal, ref)
 
-    def open(self, file: CatalogFile, *, network: Network, deadline: Deadline) -> Catalog:
+    def open(
+        self, file: CatalogFile, *, network: Network, deadline: Deadline, clients: Clients | None = None
+    ) -> Catalog:
         """Make ready to import the file: with what the platform gave, else with what follows from the inputs."""
         from common.catalogs.harness.entities import HarnessCatalog
         from common.harness.client import PortalClient, given_body
@@ -103,11 +106,11 @@ class HarnessOptions:
         if self._first_generation() and (self.generation.idp_url or not (file.connector or file.host == GIT_HOST)):
             from common.catalogs.backstage.locations import Locations
 
-            return Locations(file, self.client(network, deadline))
+            return Locations(file, self.client(network, deadline, clients))
         body = given_body(self.body) if self.import_url and self.body else self._made_body(file)
         return HarnessCatalog(
             file=file,
-            portal=PortalClient(self.access, network, deadline),
+            portal=PortalClient(self.access, network, deadline, {} if clients is None else clients),
             import_url=self.import_url or f"{self.access.portal.base}/gateway/v1/entities/import",
             body=body,
             file_url=self.file_url or self._made_file_url(body),
@@ -128,7 +131,7 @@ class HarnessOptions:
         portal = PortalClient(self.access, network, deadline)
         return HarnessTidied(portal, self.access.portal.base, self.access.portal.account)
 
-    def client(self, network: Network, deadline: Deadline) -> CatalogClient:
+    def client(self, network: Network, deadline: Deadline, clients: Clients | None = None) -> CatalogClient:
         """Give a client of the catalog's API of IDP 1.0."""
         from common.catalogs.backstage.client import CatalogClient
         from common.harness.client import CREDENTIALS
@@ -148,6 +151,7 @@ class HarnessOptions:
             headers=lambda _: self.access.headers(),
             credentials=CREDENTIALS,
             permission="idp_catalog_edit",
+            clients={} if clients is None else clients,
         )
 
     def _first_generation(self) -> bool:
