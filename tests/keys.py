@@ -22,21 +22,21 @@ Expire-Date: 0
 PASSPHRASE = "correct horse \\ battery"
 
 
-def gpg(home: Path, *arguments: str) -> str:
-    """Run gpg on a folder of its own, whose agent ends with it."""
+def gpg(home: Path, *arguments: str, words: str = PASSPHRASE) -> str:
+    """Run gpg on a folder of its own, whose agent ends with it. words: the passphrase of the keys there."""
     environ = {**os.environ, "GNUPGHOME": str(home)}
-    command = ["gpg", "--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", PASSPHRASE, *arguments]
+    command = ["gpg", "--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase-fd", "0", *arguments]
     try:
-        return subprocess.run(command, check=True, capture_output=True, text=True, env=environ).stdout
+        return subprocess.run(command, check=True, capture_output=True, text=True, env=environ, input=words).stdout
     finally:
         subprocess.run(["gpgconf", "--kill", "gpg-agent"], check=True, env=environ)
 
 
-def gpg_key(home: Path, *, passphrase: bool) -> str:
-    """Make a key, and give its private part as text."""
-    (home / "spec").write_text(SPEC.format(f"Passphrase: {PASSPHRASE}" if passphrase else "%no-protection"))
-    gpg(home, "--gen-key", str(home / "spec"))
-    return gpg(home, "--armor", "--export-secret-keys")
+def gpg_key(home: Path, *, passphrase: bool, words: str = PASSPHRASE) -> str:
+    """Make a key, with these words as its passphrase or without one, and give its private part as text."""
+    (home / "spec").write_text(SPEC.format(f"Passphrase: {words}" if passphrase else "%no-protection"))
+    gpg(home, "--gen-key", str(home / "spec"), words=words)
+    return gpg(home, "--armor", "--export-secret-keys", words=words)
 
 
 APP = "4711"

@@ -19,7 +19,7 @@ from sandbox.slack import webhook
 from steps import STEPS, load
 from tests.canaries import forms, watched_processes
 from tests.conftest import REPOSITORY_ROOT, World
-from tests.keys import PASSPHRASE, gpg_key, register_app, rsa_key
+from tests.keys import gpg_key, register_app, rsa_key
 
 WRONG = "canary/of+a=wrong secret"
 
@@ -64,7 +64,7 @@ def environments(
         | {"IDP_COOKIECUTTER_app_name": "app"},
         "CreateRepo": place | {"REPO_TYPE": "private", "X_API_KEY": known["harness"].api_key},
         "CreateCatalog": {"FILE_NAME": "idp.yaml", "FILE_PATH": "app", "FILE_CONTENT": ENTITY},
-        "DirectPush": place | {"CODE_DIRECTORY": "app", "SIGNING_KEY": signing_key, "SIGNING_PASSPHRASE": PASSPHRASE},
+        "DirectPush": place | {"CODE_DIRECTORY": "app", "SIGNING_KEY": signing_key, "SIGNING_PASSPHRASE": WORDS},
         "GitClone": world.connector
         | {"DRONE_REMOTE_URL": f"{world.url}/acme/payments.git", "X_API_KEY": known["harness"].api_key},
         "CreateRepo as a GitHub App": app,
@@ -92,6 +92,7 @@ def secret_names() -> set[str]:
     return {name for one in STEPS for told in load(one).describe()["inputs"] if told["secret"] for name in told["env"]}
 
 
+WORDS = "canary horse \\ battery"  # no passphrase of another test, which has its own in a command line
 SIGNING = {"SIGNING_KEY", "SIGNING_PASSPHRASE"}  # they are not for the other side to refuse
 KEYS = {"SIGNING_KEY", "GITHUB_APP_PRIVATE_KEY"}  # looked for line by line
 SHORTEST_LINE = 20  # characters of a line of the key
@@ -125,7 +126,7 @@ def test_no_secret_is_found_anywhere_afterwards(world: World, tmp_path: Path, go
     (tofu / "tofu").symlink_to(REPOSITORY_ROOT / "tests" / "tofu.py")
     home = tmp_path / "g"
     home.mkdir(mode=0o700)
-    key, app_key = gpg_key(home, passphrase=True), rsa_key(tmp_path / "app.pem")
+    key, app_key = gpg_key(home, passphrase=True, words=WORDS), rsa_key(tmp_path / "app.pem")
     canaries: set[str] = set()
     configured: set[str] = set()
     shown: dict[str, str] = {}
