@@ -261,8 +261,7 @@ def test_images_that_are_there_are_looked_for_in_one_call(tmp_path: Path, fake: 
     environ = fake(known=("a:1", "b:1", "c:1"))
     wanted = dict.fromkeys(["a:1", "b:1", "c:1"], "")
     container.prepare(Choice("docker", "missing", lambda _: ""), environ, wanted, lambda _: None)
-    calls = [json.loads(line)[0] for line in (tmp_path / "notes").read_text(encoding="utf-8").splitlines()]
-    assert [call for call in calls if call[0] == "image"] == [["image", "inspect", "a:1", "b:1", "c:1"]]
+    assert [argv for argv, _ in notes(tmp_path, "image")] == [["image", "inspect", "a:1", "b:1", "c:1"]]
 
 
 @pytest.mark.parametrize(
