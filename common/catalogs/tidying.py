@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Protocol
+
+DELETED = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND})  # a log-in page says 200 to everything
 
 
 @dataclass(frozen=True)

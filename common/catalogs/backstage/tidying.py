@@ -5,12 +5,11 @@ from __future__ import annotations
 import urllib.parse
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
 
 from common.catalogs.backstage.client import CatalogClient, without
 from common.catalogs.backstage.locations import ORIGIN, reference
-from common.catalogs.tidying import Found
+from common.catalogs.tidying import DELETED, Found
 from common.network.answer import object_of, succeeded
 
 PER_PAGE = 200
@@ -42,8 +41,11 @@ class LocatedTidied:
     def delete(self, found: Found) -> None:
         """Delete the entity; with that of a location goes what came from it."""
         answer = self.client.send("DELETE", f"entities/by-uid/{urllib.parse.quote(found.handle, safe='')}", safe=True)
-        if answer.status_code != HTTPStatus.NOT_FOUND and not succeeded(answer):
-            raise self.client.refused(answer, doing=f"delete {found.ref}")
+        if answer.status_code in DELETED:
+            return
+        if succeeded(answer):
+            raise without(f"word that {found.ref} is deleted", answer)
+        raise self.client.refused(answer, doing=f"delete {found.ref}")
 
     def _entities(self, *filters: str) -> Iterator[Mapping[str, Any]]:
         query: dict[str, Any] = {"limit": str(PER_PAGE), "fields": FIELDS, **({"filter": filters} if filters else {})}

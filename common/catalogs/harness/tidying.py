@@ -10,7 +10,7 @@ from typing import Any
 
 from common.catalogs.harness.answers import list_of, part, path_of, places, refused
 from common.catalogs.harness.entities import NOT_FOUND, PER_PAGE
-from common.catalogs.tidying import Found
+from common.catalogs.tidying import DELETED, Found
 from common.harness.client import PortalClient, without
 from common.network.answer import succeeded
 from common.network.http import quote
@@ -44,8 +44,11 @@ class HarnessTidied:
         """Delete the entity; its file, if there is one, stays."""
         url = f"{self.base}/gateway/v1/entities/{path_of(found.handle)}"
         answer = self.portal.send("DELETE", url, params=places(found.handle), safe=True)
-        if answer.status_code != HTTPStatus.NOT_FOUND and not succeeded(answer):
-            raise refused(answer, doing=f"delete {found.ref}")
+        if answer.status_code in DELETED:
+            return
+        if succeeded(answer):
+            raise without(f"word that {found.ref} is deleted", answer)
+        raise refused(answer, doing=f"delete {found.ref}")
 
     def _gone(self, details: dict[str, Any]) -> str:
         """Tell that the file is gone, in the platform's words; '' while it is there, or cannot be told."""
