@@ -17,7 +17,7 @@ from sandbox import request_log, service
 from sandbox.access import current_state
 from sandbox.catalog import entities, properties
 from sandbox.git import repositories
-from sandbox.pages import relations
+from sandbox.pages import graph, relations
 from sandbox.pages.browser import page_routes
 from sandbox.slack import markup, workspace
 
@@ -45,6 +45,9 @@ class Thread:
 @pages.app_errorhandler(403)
 def _not_found(error: HTTPException) -> ResponseReturnValue:
     return render_template("error.html", error=error), error.code or 500
+
+
+pages.add_app_template_filter(graph.of, "drawn")
 
 
 @pages.app_template_filter("moment")

@@ -288,4 +288,7 @@ def test_the_catalog_page_shows_relations_in_both_ways_and_where_entities_came_f
             line = f'<span class="quiet">{name}</span> <a href="#{catalog}-{ref}"><code>{ref}</code></a>'
             assert line in shown
         assert f'<code>group:{scope}/team</code> <span class="quiet">(not in this catalog)</span>' in shown
+        assert f'<a href="#{catalog}-{pay}"> <g><title>{pay}</title>' in shown
+        assert f"<title>{pay} partOf {shop}</title>" in shown
+        assert f'<g class="absent"><title>group:{scope}/team (not in this catalog)</title>' in shown
     assert "YAML of <code>component:default/pay</code>" in shown
