@@ -15,6 +15,14 @@ ORDINARY = bytes({9, 10, 13, *range(0x20, 0x7F)})
 AT_ONCE = 1 << 16  # bytes; of larger files only those are read as a whole that are rendered
 
 
+def beginning(file: int, size: int) -> bytes:
+    """Read an open file of this size: all of it, or the first AT_ONCE bytes, also where a read gives less at a time."""
+    data = os.read(file, AT_ONCE)
+    while len(data) < min(size, AT_ONCE) and (more := os.read(file, AT_ONCE - len(data))):
+        data += more
+    return data
+
+
 def is_binary(name: str, data: bytes) -> bool:
     """Tell whether cookiecutter takes a file for binary. data: at least its first SNIFFED bytes."""
     if _has_binary_ending(name):

@@ -109,7 +109,7 @@ class _Writer:
             if made is None:
                 return
             try:
-                start = os.read(source, content.AT_ONCE)
+                start = content.beginning(source, found.st_size)
                 blocks = self._blocks(entry, source, start, found.st_size) if entry.kind is Kind.RENDERED else None
                 if blocks is not None:
                     _write_all(made, blocks)
