@@ -12,7 +12,7 @@ from common.catalogs.harness.answers import list_of, part, path_of, places, refu
 from common.catalogs.harness.entities import NOT_FOUND, PER_PAGE
 from common.catalogs.tidying import DELETED, Found
 from common.harness.client import PortalClient, without
-from common.network.answer import succeeded
+from common.network.answer import object_of, succeeded
 from common.network.http import quote
 
 
@@ -62,6 +62,8 @@ class HarnessTidied:
         query = {name: str(value) for name, value in asked.items() if value}
         answer = self.portal.send("GET", f"{self.base}/gateway/ng/api/scm/get-file-by-branch", params=query)
         if succeeded(answer):
+            if not part(object_of(answer) or {}, "data"):
+                raise without("the file that was asked for", answer)
             return ""
         said = quote(answer)
         if answer.status_code == HTTPStatus.NOT_FOUND or NOT_FOUND.search(said):

@@ -14,6 +14,7 @@ from common.network.deadline import Deadline
 from runner import cli
 from sandbox.app import create_app
 from sandbox.catalog import locations
+from sandbox.seeding import seed
 from sandbox.services import open_state
 from tests.catalogs import BACKSTAGE, CATALOGS, CatalogUnderTest, asked, push
 from tests.conftest import Faults, World, serving
@@ -109,3 +110,56 @@ def test_a_fault_that_stays_is_told_for_the_repository(
     proxy.heal()
     assert (code, "failed: payments" in said) == (5, True), said
     assert "Repositories: 1 made." in run(environ, "import", "--apply")[1]
+
+
+def calls_of(proxy: FaultProxy) -> list[tuple[str, str]]:
+    """Give what was asked for, each once."""
+    asked_for = (line.partition("?")[0].split(" ", 1) for line in proxy.requests)
+    return [(method, path) for method, path in dict.fromkeys(tuple(one) for one in asked_for)]
+
+
+@pytest.fixture
+def tidied(catalog: CatalogUnderTest, world: World, run: Run, tmp_path: Path) -> Mapping[str, str]:
+    """The variables for a catalog that holds an orphan, which it also finds invalid where it can."""
+    environ = catalog.forms[0](world)
+    assert run(environ, "import", "--apply")[0] == 0
+    for old in (tmp_path / "code" / "acme").iterdir():
+        old.rename(tmp_path / "code" / "acme" / "README.md")
+    seed(world.state_dir, "acme", "payments", tmp_path / "code" / "acme")
+    with open_state(world.state_dir).database() as database:
+        database.execute("UPDATE locations SET due = 0")  # so that the catalog reads it again at once
+    return environ
+
+
+def test_a_fault_while_a_catalog_is_looked_through_ends_in_the_list_or_in_a_sentence(
+    proxy: FaultProxy, tidied: Mapping[str, str], run: Run
+) -> None:
+    """The list is never shorter for it."""
+    for command in ("orphans", "errors"):
+        proxy.requests.clear()
+        whole = run(tidied, command)
+        assert whole[0] == 0, whole[1]
+        for call in calls_of(proxy):
+            for fault in [*FAULTS, TOO_MANY]:
+                proxy.spoil(call, fault, after=False)
+                code, said = run(tidied, command)
+                proxy.heal()
+                assert code == 0 if passes(fault) else code in {0, 1}, f"{command}, {call}, {fault}: {said}"
+                assert "Traceback" not in said, f"{command}, {call}, {fault}"
+                assert code or said.count("found: ") == whole[1].count("found: "), f"{command}, {call}, {fault}"
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_a_fault_of_a_deletion_ends_in_one_deletion_or_in_a_sentence(
+    after: bool, proxy: FaultProxy, tidied: Mapping[str, str], run: Run
+) -> None:
+    for fault in SOME:
+        proxy.spoil(("DELETE", "/"), fault, after=after)
+        code, said = run(tidied, "orphans", "--delete")
+        proxy.heal()
+        assert code == 0 if passes(fault) else code in {0, 1}, f"{fault}: {said}"
+        assert code == 0 or "deleted: " not in said, f"{fault}: {said}"
+        if code == 0:
+            break  # it is gone; the faults before it have left it
+    assert run(tidied, "orphans", "--delete")[0] == 0
+    assert run(tidied, "orphans")[1] == "Orphans: 0.\n"
