@@ -6,14 +6,19 @@ import hashlib
 import os
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import trustme
+from werkzeug.serving import make_server
 
+from sandbox.app import create_app
 from tests.conftest import REPOSITORY_ROOT, Result, RunStep, World
 from tests.hosts import Served, serving_step
 
@@ -394,8 +399,28 @@ def test_a_dry_run_names_the_commit_and_writes_nothing(host: Served, run_step: R
     assert list(workspace.iterdir()) == []
 
 
-def test_an_unchecked_certificate_is_a_warning(host: Served, run_step: RunStep) -> None:
-    assert "certificate is not checked" in clone(run_step, host, GIT_SSL_NO_VERIFY="true").stderr
+@pytest.mark.parametrize("unchecked", [{"PLUGIN_SSL_VERIFY": "false"}, {"GIT_SSL_NO_VERIFY": "true"}], ids=str)
+def test_a_certificate_that_is_not_trusted_is_taken_on_request_alone_with_a_warning(
+    host: Served, world: World, run_step: RunStep, unchecked: dict[str, str]
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    server = make_server("127.0.0.1", 0, create_app(world.state_dir), threaded=True, ssl_context=context)
+    server.log = lambda *_: None  # type: ignore[method-assign] # a refused certificate is no news here
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        there = variables(host) | {"DRONE_NETRC_PORT": str(server.port), "RETRY_BUDGET": "0"}
+        there["DRONE_REMOTE_URL"] = host.clone_url.replace(world.url, f"https://127.0.0.1:{server.port}")
+        refused = run_step("GitClone", there)
+        taken = run_step("GitClone", there | unchecked)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    assert (refused.code, "is not trusted" in refused.stderr) == (5, True), refused.stderr
+    assert taken.code == 0, taken.stderr
+    assert "certificate is not checked" in taken.stderr
 
 
 def test_the_owner_of_the_folders_does_not_matter(
