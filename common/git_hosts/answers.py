@@ -17,6 +17,7 @@ from common.errors import Refused, StepError, Unavailable
 from common.git_hosts.context import HostContext
 from common.network import repeat
 from common.network.deadline import retry_after_seconds
+from common.network.nesting import bounded
 from common.network.repeat import Failure, FailureOf, Outcome
 from common.network.unreachable import stopped_by_proxy
 from common.network.url import origin
@@ -113,8 +114,9 @@ def check(answer: requests.Response) -> None:
 def read(body: bytes) -> Any:
     """Read a JSON object or list; None for anything else, on which libraries stumble."""
     try:
-        told = json.loads(body)
-    except (ValueError, RecursionError):
+        with bounded():
+            told = json.loads(body)
+    except ValueError:
         return None
     return told if isinstance(told, dict | list) else None
 

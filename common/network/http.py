@@ -22,6 +22,7 @@ from requests.auth import AuthBase
 from common.errors import Conflict, NotAllowed, Refused, StepError, Unavailable
 from common.network import repeat, unreachable
 from common.network.deadline import LONGEST_TRY, Deadline, retry_after_seconds
+from common.network.nesting import bounded
 from common.network.repeat import TRANSIENT_STATUS, Failure, Outcome
 from common.network.settings import Network
 from common.network.url import origin, path_of
@@ -269,10 +270,8 @@ def refusal(answer: requests.Response, *, doing: str, credentials: str) -> StepE
 
 def json_of(answer: requests.Response) -> object:
     """Give the JSON of an answer. Raises ValueError for anything else, also for what is nested without end."""
-    try:
+    with bounded():
         return answer.json()
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
 
 
 def quote(answer: requests.Response) -> str:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
+from common.network.nesting import bounded
+
 if TYPE_CHECKING:
     import requests
 
@@ -24,10 +26,7 @@ def items_of(answer: requests.Response, name: str) -> Iterator[Any]:
     Raises NoList, or ValueError when it is no such object, or holds something else there; what comes after the list
     may be what is wrong, so what was given counts only when all of it was.
     """
-    try:
-        yield from items(answer.content.decode(), name)
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
+    yield from items(answer.content.decode(), name)
 
 
 def items(text: str, name: str) -> Iterator[Any]:
@@ -38,13 +37,13 @@ def items(text: str, name: str) -> Iterator[Any]:
         is_first = False
         if text[at : at + 1] != '"':
             raise ValueError("a name is missing")
-        key, at = DECODER.raw_decode(text, at)
+        key, at = _decoded(text, at)
         at = _after(text, _next(text, at), ":")
         if key == name and text[at : at + 1] == "[":
             found = True
             at = yield from _items(text, at)
         else:
-            value, at = DECODER.raw_decode(text, at)
+            value, at = _decoded(text, at)
             if key == name and value is not None:
                 raise ValueError(f"{name} is no list")
         at = _next(text, at)
@@ -59,10 +58,15 @@ def _items(text: str, at: int) -> Generator[Any, None, int]:
     while text[at : at + 1] != "]":
         at = at if is_first else _after(text, at, ",")
         is_first = False
-        item, at = DECODER.raw_decode(text, at)
+        item, at = _decoded(text, at)
         yield item
         at = _next(text, at)
     return at + 1
+
+
+def _decoded(text: str, at: int) -> tuple[Any, int]:
+    with bounded():
+        return DECODER.raw_decode(text, at)
 
 
 def _next(text: str, at: int) -> int:

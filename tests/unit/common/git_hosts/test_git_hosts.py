@@ -30,15 +30,18 @@ def test_the_table_names_every_folder_and_module_of_a_host_and_the_tests_have_a_
     folder = REPOSITORY_ROOT / "common" / "git_hosts"
     own = {
         "answers",
+        "by_url",
         "connector",
         "context",
         "default_branch",
+        "faults",
         "file_page",
         "lacking",
         "proposal",
         "proposing",
         "rest",
         "settings",
+        "source",
         "table",
     }
     found = {path.name for path in folder.iterdir() if (path / "__init__.py").is_file()}
