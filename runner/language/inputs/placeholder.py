@@ -33,7 +33,10 @@ def parse(text: str) -> Rule | None:
         start = _CLAUSE.match(rest)
         end = _CLAUSE_END.search(rest, start.end() - (rest[start.end() :][:1] == ")")) if start else None
         if start is None or end is None:
-            raise ValueError(f"{shown(rest)} after {PLACEHOLDER} is not understood; it can be followed by {_clauses()}")
+            told = f"{shown(rest)} after {PLACEHOLDER} is not understood; it can be followed by {_clauses()}"
+            if start and not end:  # in YAML a comma within { } ends a value that has no quotes
+                told = f"{shown(rest)} after {PLACEHOLDER} has no end; within {{ }} or [ ], write the value in quotes"
+            raise ValueError(told)
         name = start.group(1)
         if name not in CLAUSES:
             raise ValueError(f"{PLACEHOLDER} has no {shown(name)}; it can be followed by {_clauses()}")

@@ -64,6 +64,13 @@ def test_the_clauses_of_an_input_are_read(text: str, rule: Rule | None) -> None:
     assert placeholder.parse(text) == rule
 
 
+def test_a_rule_that_a_comma_of_yaml_has_cut_off_is_told_to_be_quoted() -> None:
+    with pytest.raises(
+        ValueError, match=r"'\.allowedValues\(a' after <\+input> has no end; .* write the value in quotes"
+    ):
+        placeholder.parse("<+input>.allowedValues(a")
+
+
 def test_a_regular_expression_may_hold_brackets() -> None:
     rule = placeholder.parse("<+input>.regex(^(a|b)+$).default(a)")
 
