@@ -99,7 +99,7 @@ class Login:
     path: may hold fields of the credentials in braces.
     machine: the one name that the host has, which the sandbox serves as an HTTP proxy; '' for the sandbox's own.
     name: what --host calls it; '' for its type.
-    location: field of a repository's location -> the field whose value it has in a pipeline for hosts without it.
+    taken_from: field of a repository's location -> the one whose value it has in a pipeline for hosts without it.
     name_field, secret_field: which of the service's credentials it has.
     """
 
@@ -107,7 +107,7 @@ class Login:
     path: str = ""
     machine: str = ""
     name: str = ""
-    location: Mapping[str, str] = field(default_factory=dict)
+    taken_from: Mapping[str, str] = field(default_factory=dict)
     name_field: str = "user"
     secret_field: str = "token"  # noqa: S105 - a name
 

@@ -21,8 +21,8 @@ class Job:
     be (_template, _repo_dir, _checkout). given: the values of variables; strict: others than the template's are
     refused. project, scratch: empty folders, for the project and for other files; output: where the project goes in
     the end. hooks: which are run (see words.HOOKS); hook_timeout: in seconds; signature: the variables of git by
-    which they commit. largest: bytes that a rendered file may have. parent: the step's process. user: the one to be
-    become, where this is root.
+    which they commit. largest: bytes that a rendered file may have. parent: the step's process. user: the one that
+    the process becomes where it is root; None to stay.
     """
 
     template: str

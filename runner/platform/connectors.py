@@ -56,7 +56,7 @@ class Connector:
 
     app_id: of a GitHub App, which logs in by it and its private key, the token here, without a user name.
     instead: its type counts, also for a step that says another.
-    location: field -> the field whose value a step has in its place, where the step lacks it.
+    taken_from: field of a step that says where a repository is -> the field whose value it gets where it is lacking.
     proxy: the HTTP proxy that alone leads to its URL; '' for the ones of the environment.
     """
 
@@ -67,7 +67,7 @@ class Connector:
     token: Secret
     app_id: str = ""
     instead: bool = False
-    location: Mapping[str, str] = field(default_factory=dict)
+    taken_from: Mapping[str, str] = field(default_factory=dict)
     proxy: str = ""
 
 
@@ -201,6 +201,10 @@ def _connector(reference: str, entry: document.Mapping, folder: Path, faults: li
         ways = f"{' and '.join(LOGIN)}, or {' and '.join(APP)}"
         text = f"The connector {reference!r} has both a token and a GitHub App; give {ways}."
         faults.append(Diagnostic(text, entry.location))
+    if as_app and entry.text("type").lower() != "github":
+        faults.append(
+            Diagnostic(f"{' and '.join(APP)} of {of} are a GitHub App's, and its type is another.", entry.location)
+        )
     url_type = entry.text("urlType") or "Account"
     if url_type not in URL_TYPES:
         text = f"The urlType {url_type!r} of {of} is not known; it can be {choice(URL_TYPES)}."

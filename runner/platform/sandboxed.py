@@ -227,7 +227,7 @@ def connector_of(sandbox: Sandbox, host: str) -> Connector:
         getattr(credentials, login.name_field),
         Secret(getattr(credentials, login.secret_field)),
         instead=bool(host),
-        location=login.location if host else {},
+        taken_from=login.taken_from if host else {},
         proxy=sandbox.url if login.machine else "",
     )
 

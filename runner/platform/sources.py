@@ -87,7 +87,7 @@ def _spec(asked: Asked) -> dict[str, str]:
 def _stand_ins(asked: Asked) -> dict[str, Resolved]:
     """Give the fields that say where the repository is on a host that the pipeline was not written for."""
     reference = asked.spec.get("connectorRef") if asked.kind.uses_connector() else None
-    taken_from = asked.services.connector(str(reference)).location if reference else {}
+    taken_from = asked.services.connector(str(reference)).taken_from if reference else {}
     return {field: asked.spec.get(other) for field, other in taken_from.items() if not asked.spec.get(field)}
 
 

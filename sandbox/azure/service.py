@@ -31,7 +31,7 @@ AZURE = Service(
         page="/azure/<path:owner>/_git/<name>",
         web_file="?path=/{path}&version=GB{branch}",
         caller=caller,
-        connector=Login(type="AzureRepo", path="/azure", location={"project": "organization"}),
+        connector=Login(type="AzureRepo", path="/azure", taken_from={"project": "organization"}),
         protected_words=(
             "TF402455: Pushes to this branch are not permitted; you must use a pull request to update this branch."
         ),

@@ -97,7 +97,7 @@ HOST = GitHost(
         type="Bitbucket",
         machine=MACHINE,
         name="BitbucketCloud",
-        location={"workspace": "organization"},
+        taken_from={"workspace": "organization"},
         name_field="email",
         secret_field="api_token",  # noqa: S106 - a name
     ),

@@ -60,7 +60,7 @@ HOST = GitHost(
     web_path=web_path,
     web_file="/browse/{path}?at=refs/heads/{branch}",
     caller=caller,
-    connector=Login(type="Bitbucket", path=f"{CONTEXT}/scm", location={"project": "organization"}),
+    connector=Login(type="Bitbucket", path=f"{CONTEXT}/scm", taken_from={"project": "organization"}),
     protected_words=(
         "Branch refs/heads/{branch} can only be modified through pull requests.\n"
         "Check your branch permissions configuration with the project administrator."

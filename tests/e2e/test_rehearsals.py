@@ -28,7 +28,7 @@ def rehearse(host: str, state: Path) -> int:
 def test_the_same_pipeline_runs_on_every_host(
     host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """No field of it is changed, and the host holds one repository with one commit."""
+    """No field of it is changed, and the host holds one repository with the code in one commit."""
     monkeypatch.chdir(tmp_path)
 
     assert rehearse(host.lower(), tmp_path / "state") == 0, capfd.readouterr().out

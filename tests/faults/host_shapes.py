@@ -131,9 +131,11 @@ def wrong(here: Behind, work: str, cell: Cell) -> str:
     WORKS[work].prepare(here, name)
     fault = Fault("shape", lambda client, whole: client.sendall(changed(whole, cell)), forwarded=True)
     here.proxy.rules[:] = [At(cell.number, fault)]
+    here.proxy.spoiled = 0
     code, said, _ = run(here, work, name)
     here.proxy.rules.clear()
     complaints = {
+        "the answer never came": here.proxy.spoiled == 0,
         f"exit code {code}": code not in RIGHT,
         "no sentence": code != 0 and ("error: " not in said or "Traceback" in said),
         "a control character": "\x1b" in said,

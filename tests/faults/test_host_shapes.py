@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.host_matrix import works_of
-from tests.faults.host_shapes import Cell, sample, wrong
+from tests.faults.host_shapes import Cell, cells, sample, wrong
 from tests.faults.host_works import behind
 from tests.hosts import HOSTS, Host
 
@@ -32,4 +32,5 @@ def test_what_was_a_bug_once_is_none(host: str, work: str, cell: Cell, tmp_path:
     (row,) = (row for row in HOSTS if str(row) == host)
     with behind(row, tmp_path) as here:
         assert sample(here, work, 0, seed=0) == []
+        assert cell in cells(here, work), "the calls or their answers have changed; find the cell anew"
         assert wrong(here, work, cell) == ""

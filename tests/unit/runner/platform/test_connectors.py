@@ -53,12 +53,16 @@ def test_a_github_app_logs_in_by_its_id_and_private_key(tmp_path: Path) -> None:
         ("appId: 1", "The field 'privateKey' of the connector 'c' is missing."),
         ("privateKey: {env: KEY}", "The field 'appId' of the connector 'c' is missing."),
         ("appId: 1, privateKey: {env: KEY}, token: {env: T}", "give username and token, or appId and privateKey."),
+        ("type: Gitlab, appId: 1, privateKey: {env: KEY}", "are a GitHub App's, and its type is another."),
         ("appId: 1, privateKey: canary", "'privateKey' of the connector 'c' holds a value; write {env: NAME}"),
     ],
 )
 def test_half_an_app_and_an_app_with_a_token_are_refused(fields: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(Invalid) as caught:
-        _services(tmp_path, connectors=f"connectors: {{c: {{type: Github, url: https://github.com, {fields}}}}}\n")
+        _services(
+            tmp_path,
+            connectors=f"connectors: {{c: {{{fields if 'type' in fields else f'type: Github, {fields}'}, url: https://github.com}}}}\n",
+        )
     assert said in str(caught.value)
     assert "canary" not in str(caught.value)
 
