@@ -34,8 +34,8 @@ SETTINGS = {
     "advice.detachedHead": "false",
     "protocol.ext.allow": "never",
 }
-# How far the server is, which it tells a hundred times when --progress asks for it.
-COUNTED = re.compile(r"remote: (?:Enumerating|Counting|Compressing|Finding|Getting|Total)\b")
+# What the server says of its own work on a transfer, which tells the user nothing more than how far that is.
+COUNTED = re.compile(r"remote: (?:Enumerating|Finding|Getting|Total)\b")
 ENVIRONMENT = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_ATTR_NOSYSTEM": "1",
@@ -45,8 +45,8 @@ ENVIRONMENT = {
     "LC_ALL": "C.UTF-8",
 }
 
-PROGRESS = re.compile(r"(?:Uploading LFS objects|Downloading LFS objects|[A-Z][a-z]+ (?:objects|deltas)): +\d+%")
-BETWEEN = 10.0  # seconds from one word about a transfer to the next
+PROGRESS = re.compile(r"(?:remote: )?[A-Z][A-Za-z ]+: +\d+%")  # what git, git-lfs and the server tell a hundred times
+BETWEEN = 5.0  # seconds from one word about a transfer to the next
 
 
 class GitFailed(Exception):
@@ -115,7 +115,7 @@ class Git(NamedTuple):
             if PROGRESS.match(line):
                 if time.monotonic() > shown + BETWEEN:
                     shown = time.monotonic()
-                    log.info(f"{line}.")
+                    log.info(f"{line.rstrip('.')}.")
             elif line.startswith("remote:") and not COUNTED.match(line):
                 log.info(line)
             else:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from common import log
 from common.errors import Conflict, Refused, StepError
-from common.git import commit, lfs_push
+from common.git import commit, lfs, lfs_push
 from common.git.command import GitFailed
 from common.git.commit import Built, Content
 from common.git.failures import Rejection, failures
@@ -113,7 +113,7 @@ def prepared(wanted: Push) -> commit.Repository:
     """Check the folder, and make the repository that its commit is built in; it is there from the first call on."""
     found = check_folder(wanted.folder)
     if found.lfs:
-        lfs_push.check_installed()
+        lfs.check_installed()
     return commit.make(wanted.upstream.git, wanted.scratch, wanted.folder, wanted.signature, found)
 
 

@@ -47,11 +47,6 @@ def check_folder(folder: Path) -> Found:
     return Found(ignores, lfs)
 
 
-def tracks_lfs(folder: Path) -> bool:
-    """Tell whether a .gitattributes of the folder puts files under Git LFS."""
-    return any(_asks_for_lfs(path) for path in folder.rglob(".gitattributes"))
-
-
 def _asks_for_lfs(attributes: Path) -> bool:
     return attributes.is_file() and "filter=lfs" in attributes.read_text(encoding="utf-8", errors="replace")
 

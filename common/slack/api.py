@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import http.client
 import logging
-import re
 import time
 import urllib.error
 import urllib.request
@@ -27,10 +26,9 @@ from common.network.settings import Network
 from common.network.url import origin
 from common.secret import Secret
 from common.slack import failures
+from common.slack.ids import CONVERSATION_ID, USER_ID
 from common.slack.web import fetch
 
-CONVERSATION_ID = re.compile(r"[CGD][A-Z0-9]{8,}")
-USER_ID = re.compile(r"[UW][A-Z0-9]{8,}")
 CHANNELS = {"types": "public_channel,private_channel", "exclude_archived": True, "limit": 1000}
 MOST_PAGES = 20
 OLDEST = 7 * 86_400.0  # seconds back in which an earlier message is looked for
