@@ -7,7 +7,7 @@ It is read only with `--sandbox`. A repository that is there already with the sa
         name: service
         folder: template                   # relative to this file; its content becomes the default branch
         private: true                      # only with the credentials of a connector; public when it is left out
-      - host: git                          # the service that serves it; github when it is left out
+      - host: git                          # the service that serves it; github when it is left out (--host adds one)
         name: payments                     # without an owner, because this host has none
                                            # without a folder: it is empty
     faults:                                # of its git hosts; docs/sandbox.md lists them
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 REPOSITORY = dict.fromkeys(("host", "owner", "name", "folder", "private"), RUN)
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+OWNER = re.compile(rf"~?{NAME.pattern}(/{NAME.pattern})*")  # groups in groups, a project of an organization, ~ a person
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,11 @@ def hosts() -> dict[str, GitHost]:
     return {service.name: service.git for service in SERVICES if service.git}
 
 
+def form_of_owner(host: GitHost) -> str:
+    """Say, as the end of a sentence, what an owner of repositories is called on a host."""
+    return "one name" if host.owner_names == 1 else f"at most {host.owner_names} names with slashes between them"
+
+
 def _seed(node: Node, beside: Path, faults: list[Diagnostic]) -> Seed:
     known = hosts()
     entry = node if isinstance(node, document.Mapping) else document.Mapping(node.location, {}, {})
@@ -124,8 +130,11 @@ def _seed(node: Node, beside: Path, faults: list[Diagnostic]) -> Seed:
     for name in ("owner", "name") if known[host].has_owners else ("name",):
         if not entry.text(name):
             faults.append(Diagnostic(f"The field {name!r} of a repository is missing.", node.location))
-        elif not NAME.fullmatch(entry.text(name)):
+        elif not (OWNER if name == "owner" else NAME).fullmatch(entry.text(name)):
             faults.append(Diagnostic(f"{entry.text(name)!r} is no {name} of a repository.", entry.location_of(name)))
+    if entry.text("owner").count("/") >= known[host].owner_names:
+        text = f"The owner {entry.text('owner')!r} cannot be on {host}, where it is {form_of_owner(known[host])}."
+        faults.append(Diagnostic(text, entry.location_of("owner")))
     folder = beside / entry.text("folder") if entry.text("folder") else None
     if folder and not folder.is_dir():
         text = f"The folder {entry.text('folder')!r} does not exist next to this file."

@@ -25,8 +25,9 @@ from typing import TYPE_CHECKING
 
 from common.errors import BadInput
 from common.secret import Secret
-from runner.platform.connectors import Connector, Harness, Services
-from runner.platform.sandbox_file import Fault, Seed, hosts
+from runner.platform.connectors import Harness, Services
+from runner.platform.rehearsal import connector_of
+from runner.platform.sandbox_file import Fault, Seed
 
 if TYPE_CHECKING:
     from sandbox.server import Sandbox
@@ -89,33 +90,13 @@ def plant(state: Path, found: list[Seed], faults: Sequence[Fault] | None = None)
         spoil(state, [(fault.name, fault.value, fault.host) for fault in faults])
 
 
-def connector_of(sandbox: Sandbox, host: str) -> Connector:
-    """Give the sandbox's connector of a type, or of the first host when none is asked for. Raises BadInput."""
-    logins = {name: served.connector for name, served in hosts().items() if served.connector is not None}
-    known = {login.name or login.type: (name, login) for name, login in logins.items()}
-    found = next((kind for kind in known if not host or kind.lower() == host.lower()), None)
-    if found is None:
-        raise BadInput(f"The sandbox has no git host of the type {host!r}.", next_step=f"It can be {', '.join(known)}.")
-    name, login = known[found]
-    credentials = sandbox.credentials[name]
-    return Connector(
-        login.type,
-        (f"http://{login.machine}" if login.machine else sandbox.url) + login.path.format_map(vars(credentials)),
-        "Account",
-        getattr(credentials, login.name_field),
-        Secret(getattr(credentials, login.secret_field)),
-        instead=bool(host),
-        taken_from=login.taken_from if host else {},
-        proxy=sandbox.url if login.machine else "",
-    )
-
-
-def services(sandbox: Sandbox, host: str = "") -> Services:
+def services(sandbox: Sandbox, host: str = "", seeds: Sequence[Seed] = ()) -> Services:
     """Give the sandbox in the place of every connector, secret and account.
 
     host: the type of connector to rehearse on, whatever the steps say. Raises BadInput for one that there is not.
+    seeds: the repositories of its sandbox.yaml, which a clone finds by their names.
     """
-    connector, portal = connector_of(sandbox, host), sandbox.credentials["harness"]
+    connector, portal = connector_of(sandbox, host, seeds), sandbox.credentials["harness"]
     by_field: Mapping[str, str] = {"token": sandbox.credentials["slack"].token, "xApiKey": portal.api_key}
     user_context = {
         "AUTHORIZATION": Secret(f"{SERVICE} {portal.service_jwt}"),
