@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from common import log
 from common.errors import BadInput, Refused
@@ -38,8 +39,7 @@ class Options:
     lfs: bool = False
 
 
-@dataclass(frozen=True)
-class Head:
+class Head(NamedTuple):
     """The commit that is checked out."""
 
     commit: str
@@ -84,8 +84,7 @@ def head_of(upstream: Upstream, folder: Path) -> Head:
     return Head(commit, author, subject)
 
 
-@dataclass(frozen=True)
-class _Clone:
+class _Clone(NamedTuple):
     upstream: Upstream
     place: Place
     options: Options

@@ -10,9 +10,8 @@ import os
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from common import log
 from common.contract import child
@@ -71,8 +70,7 @@ class GitFailed(Exception):
         return told.partition(": ")[2].rstrip(".") if marked else told.rstrip(".")
 
 
-@dataclass(frozen=True)
-class Git:
+class Git(NamedTuple):
     """Git with a fixed environment. The credentials are in it only while git talks to their host."""
 
     network: Network
@@ -150,7 +148,7 @@ def _run(
         heard(text.rstrip())
 
     try:
-        ended = child.run(["git", *arguments], environ=environ, folder=cwd, line=line, plain=True, **options)
+        ended = child.run(["git", *arguments], environ=environ, folder=cwd, line=line, **options)
     except child.NotStarted as error:
         if error.missing:
             raise Unavailable(

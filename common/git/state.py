@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from common.errors import BadInput
 from common.git.command import Git, GitFailed
@@ -51,8 +52,7 @@ class State:
         return next((f"{kind} {name}".strip() for kind, name in named if name), "default branch")
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where the server keeps a state: a full reference, or '' for a commit that no reference names; its branch."""
 
     reference: str

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from common.errors import BadInput, Conflict
 from common.git.command import Git
@@ -29,8 +28,7 @@ NO_REFERENCE = (
 ResultT = TypeVar("ResultT")
 
 
-@dataclass(frozen=True)
-class Upstream:
+class Upstream(NamedTuple):
     """The repository with the git that reaches it. `login_advice` says what to do when its host asks for a login."""
 
     git: Git
@@ -96,8 +94,7 @@ def login_advice(credentials: Credentials | None) -> str:
     return "Give the connector's user name and token (DRONE_NETRC_USERNAME, DRONE_NETRC_PASSWORD)."
 
 
-@dataclass(frozen=True)
-class Branches:
+class Branches(NamedTuple):
     """What the other side holds: its branches with their commits, and which one is the default ('' for none)."""
 
     tips: Mapping[str, str]

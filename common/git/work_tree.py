@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from common import log
 from common.errors import BadInput
@@ -13,8 +12,7 @@ from common.errors import BadInput
 RIGHT_FOLDER = "Set CODE_DIRECTORY to the folder that CookieCutter made (its output projectDirectory)."
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """What the files of a folder ask git for: to leave some out, or to keep some under Git LFS."""
 
     ignores: bool

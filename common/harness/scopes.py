@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 import urllib.parse
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from common import log
 from common.errors import BadInput, Conflict, StepError
@@ -25,8 +24,7 @@ TAKEN = "It may be one that was deleted, whose identifier the portal keeps; choo
 Values = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Scope:
+class Scope(NamedTuple):
     """An organization or a project. kind: the word for it, and the key of its body; query: what tells the account."""
 
     kind: str

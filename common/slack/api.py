@@ -12,8 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
@@ -48,8 +47,7 @@ class _Client(WebClient):
         return {"status": status, "headers": headers, "body": body}
 
 
-@dataclass(frozen=True)
-class Slack:
+class Slack(NamedTuple):
     """The Web API of one workspace, with one bot token."""
 
     client: WebClient

@@ -155,7 +155,7 @@ def test_deep_nesting_and_long_texts_end_in_a_moment() -> None:
     assert definition.faults("locals {\n  a = <<EOT\n" + "\n" * 100_000 + "EOT\n}\n", "it") != []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(alphabet='{}"$%<>EOT()\n \\/*#=a[]', max_size=60))
 def test_no_text_is_a_bug(text: str) -> None:
     """Whatever stands in a definition, the answer is a list of faults."""
