@@ -9,7 +9,7 @@ import io
 import re
 import ssl
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -76,8 +76,15 @@ class StepAdapter(requests.adapters.HTTPAdapter):
             raise requests.exceptions.ChunkedEncodingError(error, request=request) from error
         if not body and answer.status_code == HTTPStatus.OK and not LENGTHS & {name.lower() for name in answer.headers}:
             raise requests.exceptions.ChunkedEncodingError("the answer broke off after its head", request=request)
-        answer.raw = io.BytesIO(body)
+        answer.raw = _Body(body)
         return answer
+
+
+class _Body(io.BytesIO):
+    """A body that requests takes as it is, where it would put it together anew from parts of 10 KB."""
+
+    def stream(self, *_: object, **__: object) -> Iterator[bytes]:
+        yield self.getvalue()
 
 
 def _whole(raw: urllib3.BaseHTTPResponse, url: str) -> bytes:
