@@ -53,6 +53,7 @@ class Ended(NamedTuple):
     code: int
     stdout: str = ""
     timed_out: bool = False
+    swollen: bool = False
 
 
 def run(  # noqa: PLR0913 - what a process is made of
@@ -65,6 +66,7 @@ def run(  # noqa: PLR0913 - what a process is made of
     merged: bool = False,
     seconds: float = math.inf,
     still: float = math.inf,
+    largest: tuple[str, int] = ("", 0),
     grace: float = GRACE,
     ours: bool = False,
     brief: bool = False,
@@ -78,6 +80,7 @@ def run(  # noqa: PLR0913 - what a process is made of
     Python would print a traceback); `grace` seconds later, or at a second signal, it is forced to. After that,
     Interrupted is raised.
     still: how many seconds the group may use no processor time; it is ended as when its time is up.
+    largest: with `still`: a program of the group, and the bytes of memory with which that ends it; it is swollen then.
     ours: the program calls `process.follow_parent` itself.
     brief: it ends by itself in a moment and writes nothing elsewhere, so that it need not follow its parent.
     asked_by: the signal in the place of SIGTERM, for a program whose children end in order at another.
@@ -98,14 +101,13 @@ def run(  # noqa: PLR0913 - what a process is made of
         waiter.start()
         stack.callback(waiter.join)  # before the pipe is closed that it writes to
         stack.callback(_signal_group, process, signal.SIGKILL)
-        timed_out = _attend(
-            process, talk, asked, Standstill(process.pid, still), seconds=seconds, grace=grace, by=asked_by
-        )
+        standstill = Standstill(process.pid, still, largest)
+        timed_out = _attend(process, talk, asked, standstill, seconds=seconds, grace=grace, by=asked_by)
         talk.until_closed(DRAIN)
         _signal_group(process, signal.SIGKILL)  # what it has left running
         talk.until_closed(DRAIN)
         code = process.wait()
-        return Ended(128 - code if code < 0 else code, talk.printed(), timed_out)
+        return Ended(128 - code if code < 0 else code, talk.printed(), timed_out, standstill.swollen)
 
 
 @contextmanager

@@ -45,6 +45,11 @@ ENVIRONMENT = {
     "LC_ALL": "C.UTF-8",
 }
 
+LARGEST = ("git-remote-http", 512 * 1024 * 1024)
+"""What git reads an answer by, as the kernel cuts its name, and the bytes of memory that one may fill.
+
+A list of millions of references has less.
+"""
 PROGRESS = re.compile(r"(?:remote: )?[A-Z][A-Za-z ]+: +\d+%")  # what git, git-lfs and the server tell a hundred times
 BETWEEN = 5.0  # seconds from one word about a transfer to the next
 
@@ -121,7 +126,9 @@ class Git(NamedTuple):
             else:
                 told(line)
 
-        return _run(arguments, cwd=cwd, environ=environ, heard=heard, still=silent_seconds, seconds=seconds)
+        return _run(
+            arguments, cwd=cwd, environ=environ, heard=heard, still=silent_seconds, largest=LARGEST, seconds=seconds
+        )
 
     def _environ(self, settings: Mapping[str, str]) -> dict[str, str]:
         environ = {**os.environ, **self.network.environ, **ENVIRONMENT}
@@ -155,6 +162,8 @@ def _run(
                 "There is no git on this machine.", next_step="Install git, or use the image of this step."
             ) from error
         raise GitFailed(arguments[0], -1, [f"fatal: git could not be started: {error}"]) from error
+    if ended.swollen:
+        raise TimeoutError("its answer has no end")
     if ended.timed_out:
         raise TimeoutError("git stood still, or took too long")
     if ended.code != 0:
