@@ -51,7 +51,9 @@ class Inputs:
         default=False,
         help="Get the content of files in Git LFS, not only pointers.",
     )
-    debug: bool = option("debug", env=["DRONE_NETRC_DEBUG"], default=False, help="Show all that git prints.")
+    debug: bool = option(
+        "debug", env=["DRONE_NETRC_DEBUG"], default=False, help="Show what git prints; its progress now and then."
+    )
     tags: bool = option("fetchTags", env=["DRONE_NETRC_FETCH_TAGS"], default=False, help="Fetch the tags, too.")
     sparse: list[str] = option(
         "sparseCheckout",
