@@ -50,7 +50,7 @@ LARGEST = ("git-remote-http", 512 * 1024 * 1024)
 
 A list of millions of references has less.
 """
-PROGRESS = re.compile(r"(?:remote: )?[A-Z][A-Za-z ]+: +\d+%")  # what git, git-lfs and the server tell a hundred times
+PROGRESS = re.compile(r"(?:remote: )?[A-Z][A-Za-z ]+: +\d+% \(\d+/\d+\)")  # what git, git-lfs and the server tell often
 BETWEEN = 5.0  # seconds from one word about a transfer to the next
 
 

@@ -44,6 +44,20 @@ def rejection(table: Sequence[tuple[str, Rejection]], text: str) -> Rejection:
     return next((found for words, found in table if words.lower() in lowered), Rejection())
 
 
+LARGE = Rejection("A file is larger than is taken there: keep it out of the folder, or put it under Git LFS.")
+ON_ANY_HOST = (  # what git itself and the hooks of many servers say
+    ("non-fast-forward", Rejection("Nobody may replace what a branch holds there: leave FORCE_PUSH out.")),
+    ("size limit", LARGE),
+    ("too large", LARGE),
+    ("", Rejection("Do as it says, or have whoever keeps the repository change the rule that declines the push.")),
+)
+
+
+def judged(by_host: Rejection, text: str) -> Rejection:
+    """Give what a host knows of a declined push, or else what these words say on any."""
+    return by_host if by_host.advice else rejection(ON_ANY_HOST, text)
+
+
 LOGIN = Kind(NotAllowed, "{host} asks for a login")
 ALLOW = Kind(
     NotAllowed,

@@ -14,7 +14,7 @@ from common.errors import Conflict, Refused, StepError
 from common.git import commit, lfs, lfs_push
 from common.git.command import GitFailed
 from common.git.commit import Built, Content
-from common.git.failures import Rejection, failures
+from common.git.failures import Rejection, failures, judged
 from common.git.signing import Signer
 from common.git.upstream import Branches, Upstream, branches, fetch
 from common.git.work_tree import check_folder
@@ -103,7 +103,8 @@ def held(wanted: Push) -> str:
     if not there.tip(wanted.branch):
         raise Conflict(
             f"{wanted.upstream.url} has no branch {wanted.branch} that a pull request could be merged into.",
-            next_step="Push to it first, with PUSH_MODE=push, or let CreateRepo make it (INITIALIZE=always).",
+            next_step="Have it made first: by a push of who may (PUSH_MODE=push), or, where the repository is empty, by"
+            " CreateRepo (INITIALIZE=always).",
         )
     parent = _fetched(wanted, own, wanted.branch)
     return parent if commit.build(own, [parent], wanted.message, Content(wanted.below)).commit == parent else ""
@@ -191,7 +192,7 @@ def _push_failures(wanted: Push) -> Callable[[Exception], Failure | None]:
                 if wanted.force:
                     return Failure(Outcome.REFUSED, _overtaken(wanted, error))
                 raise _Moved from error
-            verdict = wanted.judge(error.text)
+            verdict = judged(wanted.judge(error.text), error.text)
             declined = f"Could not {doing}: the server declined it ({reason})."
             kind = Protected if verdict.protected else verdict.error
             return Failure(Outcome.REFUSED, kind(declined, next_step=verdict.advice, detail=error.text))
