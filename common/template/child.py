@@ -49,12 +49,12 @@ def main() -> None:
     except _Stopped:
         return
     try:
-        if job.user is not None:
-            user.become(job.user, lambda: _lacking(job))
+        other = job.user is not None and user.become(job.user, lambda: _lacking(job))
+        if other:
             isolation.end_with_parent()
         if os.getppid() != job.parent:
             raise _Stopped  # noqa: TRY301 - the same end
-        answer = _answer(job)
+        answer = _answer(job, looked_at=other)
         with suppress(OSError):  # the template's code has closed a stream, or made the step listen no more
             answers.write(answer.text())
             answers.close()
@@ -85,9 +85,11 @@ def _lacking(job: Job) -> str:
     return ""
 
 
-def _answer(job: Job) -> Answer:
+def _answer(job: Job, *, looked_at: bool) -> Answer:
     answer = Answer()
     try:
+        if not looked_at:  # see `_lacking`
+            source.check_folder(Path(job.template), Path(job.repository))
         answer.project, answer.values = _render(job, answer)
     except StepError as error:
         answer.failure = (type(error).__name__, error.message, error.next_step)
@@ -104,7 +106,6 @@ def _answer(job: Job) -> Answer:
 def _render(job: Job, answer: Answer) -> tuple[str, dict[str, Any]]:
     """Render the template and give the name of the project's folder, and the values of the variables."""
     scratch = Path(job.scratch)
-    source.check_folder(Path(job.template), Path(job.repository))
     memory = MEMORY + MEMORY_PER_BYTE * job.largest
     environ = hooks.environ(scratch, job.signature)
     hook = hooks.Hooks(job.hooks, job.hook_timeout, scratch, environ, answer.left_out, memory)

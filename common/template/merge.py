@@ -167,7 +167,7 @@ def _changes(store: Store, ours: str, result: str) -> dict[str, Entry | None]:
 
 def apply(store: Store, project: Path, changes: Mapping[str, Entry | None]) -> None:
     """Write the changes, each file at once. Killed in between, the same merge again writes the rest."""
-    for path, entry in sorted(changes.items(), key=lambda change: change[1] is not None):  # what goes makes room
+    for path, entry in _in_order(changes):
         place = project / path
         if entry is None:
             place.unlink(missing_ok=True)
@@ -178,6 +178,23 @@ def apply(store: Store, project: Path, changes: Mapping[str, Entry | None]) -> N
         made.unlink(missing_ok=True)
         _write(store, entry, made, place)
         made.replace(place)
+
+
+def _in_order(changes: Mapping[str, Entry | None]) -> list[tuple[str, Entry | None]]:
+    """Put what goes last, for half a move would look like a file that the user has removed; but first what makes room.
+
+    That is a file in the place of a folder, and what is in a folder in the place of a file.
+    """
+    written = {path for path, entry in changes.items() if entry is not None}
+    folders = {str(parent) for path in written for parent in Path(path).parents}
+
+    def turn(change: tuple[str, Entry | None]) -> int:
+        path, entry = change
+        if entry is not None:
+            return 1
+        return 0 if path in folders or any(str(parent) in written for parent in Path(path).parents) else 2
+
+    return sorted(changes.items(), key=turn)
 
 
 def _write(store: Store, entry: Entry, made: Path, place: Path) -> None:

@@ -15,8 +15,11 @@ FIRST, MANY = 61_184, 4_096  # of the numbers for users who exist while a progra
 MOST = 4_096  # processes and threads; a hook that starts itself without end is stopped before the machine is full
 
 
-def become(user: int, missing: Callable[[], str]) -> None:
-    """Give up root for good, unless the user lacks something. missing: says what, asked with the rights of the user."""
+def become(user: int, missing: Callable[[], str]) -> bool:
+    """Give up root for good, unless the user lacks something, and tell whether that is done.
+
+    missing: says what it lacks, asked with the rights of the user.
+    """
     groups = os.getgroups()
     try:
         os.setgroups([])
@@ -31,13 +34,14 @@ def become(user: int, missing: Callable[[], str]) -> None:
     if lacks:
         os.setgroups(groups)
         sys.stderr.write(f"The template's code runs as root, for a user of its own {lacks}.\n")
-        return
+        return False
     for stream in (1, 2):
         os.fchown(stream, user, -1)  # so that a hook may open /dev/stderr
     hard = resource.getrlimit(resource.RLIMIT_NPROC)[1]
     most = MOST if hard == resource.RLIM_INFINITY else min(MOST, hard)
     resource.setrlimit(resource.RLIMIT_NPROC, (most, most))
     os.setresuid(user, user, user)
+    return True
 
 
 def end_all() -> None:

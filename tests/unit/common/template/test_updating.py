@@ -458,7 +458,10 @@ def test_an_update_that_was_killed_while_it_wrote_is_finished_by_the_next(
     project, _ = made
     files(project, {"README.md": (project / "README.md").read_text() + "local end\n"})
     names = [f"f{number}" for number in range(20)]
-    second = service(files={f"{ROOT}/README.md": "# new\n" + LINES} | {f"{ROOT}/{name}": "x\n" for name in names})
+    moved = {f"{ROOT}/old": None, f"{ROOT}/moved": "old\n"}
+    second = service(
+        files={f"{ROOT}/README.md": "# new\n" + LINES} | moved | {f"{ROOT}/{name}": "x\n" for name in names}
+    )
     program = (
         "import os, signal\n"
         "from pathlib import Path\n"
@@ -480,6 +483,8 @@ def test_an_update_that_was_killed_while_it_wrote_is_finished_by_the_next(
     assert done.code == 0, done.stderr
     assert (project / "README.md").read_text() == "# new\n" + LINES + "local end\n"
     assert all((project / name).read_text() == "x\n" for name in names)
+    assert (project / "moved").read_text() == "old\n"
+    assert not (project / "old").exists()
     assert state(project)["commit"] == second
     assert not list(project.glob(".idp-steps-*"))
 
