@@ -140,7 +140,7 @@ class Inputs:
 def cookie_cutter(inputs: Inputs, context: Context) -> Outputs:
     """Render a project from a cookiecutter template."""
     from common.template import answers  # here: --help need not wait for what renders
-    from common.template.folder import files_of, place
+    from common.template.folder import place
 
     if inputs.describe:
         return describe(inputs, context)
@@ -151,7 +151,7 @@ def cookie_cutter(inputs: Inputs, context: Context) -> Outputs:
         template = inputs.template.fetched(context, login_of(inputs, context), scratch)
         with stages(context, scratch) as stage:
             rendered = render_into(inputs, stage, template, inputs.variables, output, dry_run=context.dry_run)
-            count = len(files_of(rendered.project))
+            count = rendered.count
             target = context.workspace.path(str(output / rendered.project.name), what="The project folder")
             name = context.workspace.relative(target)
             if inputs.answers_file:

@@ -14,6 +14,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+LONG = 400  # bytes; paths of so many have so few parts that recursion (shutil.rmtree) and open folders suffice
+
 
 def make(place: Path, prefix: str) -> tuple[Path, int]:
     """Make a folder below `place` that only this user reads, and give it with the number of the open lock on it."""
@@ -35,7 +37,7 @@ def clear(folder: Path, *, is_ours: Callable[[Path], bool], last: str = "") -> N
     if not is_ours(folder):
         return
     try:
-        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        lock = _opened(folder)
     except OSError:
         return  # it is no folder, or gone already
     try:
@@ -48,16 +50,21 @@ def clear(folder: Path, *, is_ours: Callable[[Path], bool], last: str = "") -> N
         os.close(lock)
 
 
+def _opened(folder: Path) -> int:
+    how = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+    try:
+        return os.open(folder, how)
+    except PermissionError:  # the code of a template has closed it before the kill
+        folder.chmod(0o700)
+        return os.open(folder, how)
+
+
 def remove(folder: Path, *, last: str = "") -> None:
     """Remove a folder with all that is in it, also what is read-only.
 
     last: the file by which the folder is known; who is killed while removing leaves the rest with it.
     """
-    for parent, folders, _ in os.walk(folder):
-        for name in folders:
-            path = Path(parent, name)
-            if not path.is_symlink():
-                path.chmod(0o700)
+    _unlock(folder)
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
@@ -65,3 +72,27 @@ def remove(folder: Path, *, last: str = "") -> None:
             elif entry.name != last:
                 Path(entry.path).unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unlock(folder: Path) -> None:
+    """Make every folder in it one that can be emptied, however deep: what is nested deeply is moved to the top.
+
+    The code of a template can close folders, and nest them until neither a path nor Python's recursion reaches them.
+    """
+    longest = len(str(folder)) + LONG
+    waiting = [folder]
+    moved = 0
+    while waiting:
+        place = waiting.pop()
+        with suppress(OSError):  # it is gone, or somebody else's
+            place.chmod(0o700)
+            with os.scandir(place) as entries:
+                inner = [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
+            for path in inner:
+                nearer = path
+                if len(str(path)) > longest:
+                    while os.path.lexists(nearer := folder / f"deep-{moved}"):
+                        moved += 1
+                    path.chmod(0o700)  # to be moved, it has to be writable itself
+                    path.rename(nearer)
+                waiting.append(nearer)

@@ -130,8 +130,9 @@ def _is_ours(folder: Path) -> bool:
         there = folder.lstat()
     except OSError:  # it is gone already
         return False
-    passed = stat.S_IFDIR | stat.S_IRWXU | stat.S_IXGRP  # while the code of a template runs as another user
-    return there.st_mode in (stat.S_IFDIR | stat.S_IRWXU, passed) and there.st_uid == os.geteuid()
+    others = stat.S_IRWXG | stat.S_IRWXO
+    others &= ~stat.S_IXGRP  # while the code of a template runs as another user, that may pass
+    return stat.S_ISDIR(there.st_mode) and not there.st_mode & others and there.st_uid == os.geteuid()
 
 
 def open_standard_streams() -> None:

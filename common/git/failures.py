@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from common.errors import BadInput, NotAllowed, Refused, StepError, Unavailable
 from common.git.command import GitFailed
@@ -18,8 +18,7 @@ STATUS = re.compile(r"(?:returned error: |RPC failed; HTTP |code )(\d{3})\b")
 CREATED_MOMENTS_AGO = 10.0  # seconds
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """One kind of failure: what is wrong, and what to do about it ('' where the caller knows better)."""
 
     error: type[StepError]
@@ -28,8 +27,7 @@ class Kind:
     outcome: Outcome = Outcome.REFUSED
 
 
-@dataclass(frozen=True)
-class Rejection:
+class Rejection(NamedTuple):
     """What a declined push lacked: what to do about it, and of which kind the failure is.
 
     protected: the branch itself does not take a push, so a pull request may bring it what was pushed.

@@ -6,12 +6,12 @@ The branch's newest state is kept with the folder laid over it, or replaced by t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from common import log
 from common.errors import Conflict, Refused, StepError
-from common.git import commit, lfs_push
+from common.git import commit, lfs, lfs_push
 from common.git.command import GitFailed
 from common.git.commit import Built, Content
 from common.git.failures import Rejection, failures
@@ -27,8 +27,7 @@ OVERTAKEN = ("stale info", "cannot lock ref", "incorrect old value")
 MOVED = (*OVERTAKEN, "fetch first", "non-fast-forward")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Push:
+class Push(NamedTuple):
     """What to push where.
 
     signature: git's author and committer variables. judge: given the words of a declined push, says what it lacked.
@@ -53,8 +52,7 @@ class Push:
     expected: str = ""
 
 
-@dataclass(frozen=True)
-class Pushed:
+class Pushed(NamedTuple):
     """What came of it: the commit the branch holds now, and whether this run put it there."""
 
     commit: str
@@ -115,7 +113,7 @@ def prepared(wanted: Push) -> commit.Repository:
     """Check the folder, and make the repository that its commit is built in; it is there from the first call on."""
     found = check_folder(wanted.folder)
     if found.lfs:
-        lfs_push.check_installed()
+        lfs.check_installed()
     return commit.make(wanted.upstream.git, wanted.scratch, wanted.folder, wanted.signature, found)
 
 

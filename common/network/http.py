@@ -10,9 +10,8 @@ import re
 import ssl
 import urllib.parse
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 import requests
 import requests.adapters
@@ -122,8 +121,7 @@ class Transient(Exception):
         self.answer = answer
 
 
-@dataclass(frozen=True)
-class Client:
+class Client(NamedTuple):
     """A service at one base URL. Credentials go to its host only: redirects are not followed."""
 
     base: str

@@ -14,6 +14,7 @@ import sys
 import traceback
 from collections import OrderedDict
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -54,8 +55,11 @@ def main() -> None:
         if os.getppid() != job.parent:
             raise _Stopped  # noqa: TRY301 - the same end
         answer = _answer(job)
-        answers.write(answer.text())
-        answers.close()
+        with suppress(OSError):  # the template's code has closed a stream, or made the step listen no more
+            answers.write(answer.text())
+            answers.close()
+            sys.stdout.flush()
+        os._exit(0)  # threads of extensions, and what these have asked to be called at the end, could go on for ever
     except _Stopped:
         isolation.end_family(os.getpid())
         user.end_all()
@@ -77,7 +81,7 @@ def _lacking(job: Job) -> str:
     try:
         source.check_folder(Path(job.template), Path(job.repository))
     except BadInput as fault:
-        return f"finds: {fault.message}"
+        return f"finds: {fault.message.rstrip('.')}"
     return ""
 
 
@@ -89,6 +93,9 @@ def _answer(job: Job) -> Answer:
         answer.failure = (type(error).__name__, error.message, error.next_step)
     except OSError as error:
         answer.system = (error.errno or errno.EIO, error.strerror or str(error), str(error.filename or ""))
+    except (KeyboardInterrupt, SystemExit, GeneratorExit) as error:
+        ended = f"The template's own code ended the rendering ({type(error).__name__})."
+        answer.failure = (BadInput.__name__, ended, faults.CORRECT)
     except Exception:  # noqa: BLE001 - the template's own are told; what is left is a bug, and the step says so
         answer.bug = traceback.format_exc()
     return answer
@@ -157,6 +164,8 @@ def _check_project(project: Path) -> None:
             f"A hook of the template removed the project's folder {project.name}, or put something else in its place.",
             next_step=faults.CORRECT,
         )
+    if not os.access(project, os.R_OK | os.W_OK | os.X_OK):  # it could not be moved to its place
+        raise BadInput(f"A hook of the template closed the project's folder {project.name}.", next_step=faults.CORRECT)
 
 
 if __name__ == "__main__":

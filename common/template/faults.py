@@ -50,10 +50,17 @@ def _frame(traceback: TracebackType | None) -> tuple[str, int]:
     return found
 
 
+def _words(error: Exception) -> str:
+    try:
+        return str(error).strip().rstrip(".")[:LONGEST]
+    except Exception as another:  # noqa: BLE001 - how it shows itself is the template's code, too
+        return f"which cannot be shown for a {type(another).__name__}"
+
+
 def _sentence(error: Exception, file: str, line: int) -> str:
     from jinja2 import TemplateNotFound, TemplateSyntaxError, UndefinedError
 
-    said = str(error).strip().rstrip(".")[:LONGEST]
+    said = _words(error)
     place = f"({file}, line {line})"
     if isinstance(error, MemoryError):
         return f"The template needs more memory than MAX_FILE_SIZE allows for {place}."

@@ -5,12 +5,15 @@ from __future__ import annotations
 import filecmp
 import os
 import shutil
+import stat
 from contextlib import suppress
 from pathlib import Path
 
-from common.errors import Conflict
+from common.errors import BadInput, Conflict
 
 NAMED = 5
+DEEPEST = 100
+SHOWN = 60
 LONGEST_NAME = 255  # bytes, on every usual file system
 
 
@@ -20,6 +23,11 @@ def files_of(folder: Path) -> list[str]:
     waiting = [""]
     while waiting:
         before = waiting.pop()
+        if before.count("/") > DEEPEST:
+            raise BadInput(
+                f"The project's folders are nested more than {DEEPEST} deep ({before[:SHOWN]}…).",
+                next_step="Correct the template or its hooks, or the variable that names them.",
+            )
         with suppress(PermissionError), os.scandir(folder / before) as entries:  # a hook may have closed a folder
             for entry in entries:
                 name = before + entry.name
@@ -88,10 +96,14 @@ def _check_ways(target: Path, names: list[str], *, through_files: bool) -> None:
 def _same(made: Path, there: Path) -> bool:
     if made.is_symlink() or there.is_symlink():
         return made.is_symlink() and there.is_symlink() and made.readlink() == there.readlink()
-    if not there.is_file():
-        return False
+    if not (made.is_file() and there.is_file()):  # a hook may have made a pipe or a socket
+        return not made.is_file() and os.path.lexists(there) and _kind(made) == _kind(there)
     executable = os.access(made, os.X_OK) == os.access(there, os.X_OK)
     return executable and filecmp.cmp(made, there, shallow=False)
+
+
+def _kind(path: Path) -> int:
+    return stat.S_IFMT(path.lstat().st_mode)
 
 
 def _replace(source: Path, target: Path) -> None:

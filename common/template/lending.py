@@ -14,7 +14,7 @@ import stat
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,9 +83,19 @@ def take_back(folder: Path) -> None:
 
     Bits by which a program would run as its owner go by that, as the kernel wants it.
     """
-    me = os.geteuid()
-    for _, folders, files, place in os.fwalk(folder):
-        for name in (".", *folders, *files):
-            owner = os.stat(name, dir_fd=place, follow_symlinks=False).st_uid
-            if FIRST <= owner < FIRST + MANY:  # a hard link may lead to a file of somebody else
-                os.chown(name, me, -1, dir_fd=place, follow_symlinks=False)
+    waiting = [str(folder)]
+    while waiting:
+        place = waiting.pop()
+        with suppress(OSError):  # it is gone, or nested too deeply to be reached, which `files_of` tells
+            _take(place)
+            with os.scandir(place) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+                    else:
+                        _take(entry.path)
+
+
+def _take(path: str) -> None:
+    if FIRST <= os.lstat(path).st_uid < FIRST + MANY:  # a hard link may lead to a file of somebody else
+        os.lchown(path, os.geteuid(), -1)

@@ -24,18 +24,21 @@ from common.errors import BadInput
 from common.network.settings import PROXY_VARIABLES
 from common.network.url import without_credentials
 from common.template import faults, isolation, lending
+from common.template.folder import files_of
 from common.template.job import KINDS, Answer, Job
+from common.template.listening import listen
 
 COMMAND = (sys.executable, "-P", "-m", "common.template.child")
-LONGEST_LINE = 65_536
+LARGEST = 100_000_000  # bytes of an answer; it tells the values of the variables (variables.LONGEST_VALUES)
 GRACE = 5  # seconds; more than the process itself gives to hooks
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """The project's folder in the stage, the values of the template's variables, and the hooks that were not run."""
+    """The project's folder in the stage, how many files it has, the values of the variables, and hooks not run."""
 
     project: Path
+    count: int
     values: Mapping[str, Any]
     left_out: Sequence[str]
 
@@ -92,31 +95,34 @@ def render(  # noqa: PLR0913 - what there is to say about a template
         raise KINDS[kind](message, next_step=next_step)
     if answer.system is not None:
         number, reason, file = answer.system
-        closed = lent.user is not None and number in (errno.EACCES, errno.EPERM)  # in what was lent to the user
-        if number in NOT_WRITABLE and not closed:
+        # In a folder that the step has just made nobody but the template's code has closed anything.
+        closed = number == errno.EACCES and file.startswith(f"{stage.project.parent}/")
+        lacks = lent.user is not None and number in (errno.EACCES, errno.EPERM)  # a right in what it was lent
+        if number in NOT_WRITABLE and not (closed or lacks):
             raise OSError(number, reason, file)
         shown = file.removeprefix(f"{job.project}/")
         raise BadInput(f"The template cannot be rendered: {reason} ({shown}).", next_step=faults.CORRECT)
-    return Rendered(Path(job.project, answer.project), answer.values, answer.left_out)
+    project = Path(job.project, answer.project)
+    return Rendered(project, len(files_of(project)), answer.values, answer.left_out)
 
 
 def _answer(job: Job, lock: int, temporary: str) -> Answer:
     with isolation.adopting() as before:
-        text, code = _talked(job, lock, temporary, before)
+        text, ending = _talked(job, lock, temporary, before)
     try:
         answer = Answer.read(text)
         if answer.project and answer.project not in {path.name for path in Path(job.project).iterdir()}:
             raise ValueError(answer.project)  # noqa: TRY301 - one more way in which it is no answer
     except ValueError as error:  # the template's code runs in that process, and can end it or speak in its place
         raise BadInput(
-            f"The template's own code ended the rendering (exit code {code}).",
+            f"The template's own code ended the rendering ({ending}).",
             next_step="Its last words stand above; a template that needs too much memory is ended by signal 9 (-9).",
         ) from error
     return answer
 
 
-def _talked(job: Job, lock: int, temporary: str, before: Collection[int]) -> tuple[bytes, int]:
-    """Have the process do the job, and give what it answered and its exit code. before: processes to leave alone."""
+def _talked(job: Job, lock: int, temporary: str, before: Collection[int]) -> tuple[bytes, str]:
+    """Have the process do the job, and give what it answered and how it ended. before: processes to leave alone."""
     child = subprocess.Popen(
         COMMAND,
         env={**_environ(), "TMPDIR": temporary, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
@@ -129,22 +135,43 @@ def _talked(job: Job, lock: int, temporary: str, before: Collection[int]) -> tup
     assert child.stdin is not None  # noqa: S101 - opened as pipes
     assert child.stdout is not None  # noqa: S101
     assert child.stderr is not None  # noqa: S101
-    listener = threading.Thread(target=_listen, args=(child.stderr,), daemon=True)
-    try:  # from the start of the listener on: while that reads, nobody else could close its stream
-        listener.start()
+    heard: list[bytes] = []
+    threads = [
+        threading.Thread(target=listen, args=(child.stderr,), daemon=True),
+        threading.Thread(target=_hear, args=(child.stdout, heard), daemon=True),
+    ]
+    try:
+        for thread in threads:
+            thread.start()
         with suppress(BrokenPipeError):
             child.stdin.write(job.text().encode())
             child.stdin.close()
-        text = child.stdout.read()
-        child.wait()
+        ending = _ending(child)
     finally:
         _end(child, before)
-        child.stdout.close()
         with suppress(BrokenPipeError):
             child.stdin.close()
-        if listener.ident is not None:
-            listener.join(GRACE)
-    return text, child.returncode
+        for thread, stream in zip(threads, (child.stderr, child.stdout), strict=True):
+            if thread.ident is None:
+                stream.close()  # of others the thread does it: while it reads, nobody else could
+            else:
+                thread.join(GRACE)
+    return b"".join(heard), ending
+
+
+def _hear(stream: IO[bytes], heard: list[bytes]) -> None:
+    """Read an answer. Nobody listens to what is longer than one, so that its writer ends."""
+    with stream:
+        heard.append(stream.read(LARGEST))
+
+
+def _ending(child: subprocess.Popen[bytes]) -> str:
+    """Wait until the process has ended, or a signal has stopped it, and say how; it never stops itself."""
+    _, status = os.waitpid(child.pid, os.WUNTRACED)
+    if os.WIFSTOPPED(status):
+        return f"stopped by signal {os.WSTOPSIG(status)}"
+    child.returncode = os.waitstatus_to_exitcode(status)
+    return f"exit code {child.returncode}"
 
 
 def _environ() -> dict[str, str]:
@@ -155,17 +182,11 @@ def _environ() -> dict[str, str]:
     }
 
 
-def _listen(stream: IO[bytes]) -> None:
-    with stream:
-        while line := stream.readline(LONGEST_LINE):
-            for part in line.decode(errors="replace").splitlines():
-                log.info(part)
-
-
 def _end(child: subprocess.Popen[bytes], before: Collection[int]) -> None:
     """End the process and all below it: in order when it can, for then it clears up itself."""
     if child.poll() is None:
         child.send_signal(signal.SIGTERM)
+        child.send_signal(signal.SIGCONT)  # the template's code may have stopped it
         with suppress(subprocess.TimeoutExpired):
             child.wait(GRACE)
     isolation.end_family(os.getpid(), but=before)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from common.errors import BadInput
 from common.template import faults
+from common.template.folder import DEEPEST
 from common.template.variables import CONTEXT_FILE, line_of
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ def check_folder(template: Path, repository: Path) -> None:
         if folder in seen:
             continue
         seen.add(folder)
+        if folder.count("/") - root.count("/") > DEEPEST:
+            raise BadInput(f"The template's folders are nested more than {DEEPEST} deep.", next_step=faults.CORRECT)
         for entry in _entries(folder, root):
             if entry.is_symlink():
                 target = _target(entry.path, root)
@@ -74,13 +77,18 @@ def check_folder(template: Path, repository: Path) -> None:
             elif entry.is_dir(follow_symlinks=False):
                 if entry.name != ".git" or folder not in (top, root):
                     waiting.append(entry.path)
-            elif not entry.is_file(follow_symlinks=False):
-                raise BadInput(
-                    f"The template's {os.path.relpath(entry.path, root)} is a pipe, a socket or a device.",
-                    next_step="Remove it; a template is made of files and folders.",
-                )
-            elif not os.access(entry.path, os.R_OK, effective_ids=EFFECTIVE):
-                raise _unreadable(f"file {os.path.relpath(entry.path, root)}", os.strerror(errno.EACCES))
+            else:
+                _check_file(entry, root)
+
+
+def _check_file(entry: os.DirEntry[str], root: str) -> None:
+    if not entry.is_file(follow_symlinks=False):
+        raise BadInput(
+            f"The template's {os.path.relpath(entry.path, root)} is a pipe, a socket or a device.",
+            next_step="Remove it; a template is made of files and folders.",
+        )
+    if not os.access(entry.path, os.R_OK, effective_ids=EFFECTIVE):
+        raise _unreadable(f"file {os.path.relpath(entry.path, root)}", os.strerror(errno.EACCES))
 
 
 def _entries(folder: str, root: str) -> list[os.DirEntry[str]]:

@@ -1,7 +1,7 @@
 # ruff: noqa: E501 - the rows are a table
 """Hostile templates and values: whatever they try, no file lands outside the project and no value runs.
 
-Each row is a template with values. A row that may succeed says so; all others end with exit code 2 and a sentence. In
+Each row is a template with values. A row that may succeed says so; all others end with a sentence. In
 every one `{outside}` is a folder that must stay empty; JINJA is an expression that would make a file there.
 """
 
@@ -29,7 +29,7 @@ DEEP = 100_000
 class Row:
     """One of them.
 
-    p: the value of the variable p, None to leave it out. words: what the error says; empty when the template is
+    p: the value of the variable p, None to leave it out. words: what the error says, with this exit code; empty when the template is
     harmless, and then `holds` is what its file `note` becomes.
     """
 
@@ -41,6 +41,7 @@ class Row:
     links: Mapping[str, str] = field(default_factory=dict)
     special: Callable[[Path], object] | None = None
     words: str = ""
+    code: int = 2
     holds: str | None = None
 
 
@@ -78,6 +79,13 @@ for stream in gc.get_objects():
         stream.flush()
         os._exit(0)
 """
+MUTE = """\
+class Mute(Exception):
+    def __str__(self):
+        return str(1 / 0)
+raise Mute
+"""
+NESTING = "import os\nfor _ in range(2500):\n    os.mkdir('d'); os.chdir('d')\n"
 OUTSIDE = [
     Row("absolute file", INNER, p="{outside}/x", words=AWAY),
     Row("file by dots", INNER, p="../../../outside/x", words=AWAY),
@@ -120,6 +128,10 @@ LINKS = [
     Row("pipe", special=lambda root: os.mkfifo(root / ROOT / "pipe"), words="is a pipe, a socket or a device"),
     Row("repository, copied", {**NOTE, f"{ROOT}/raw/.git/config": ""}, COPIED, words="holds a git repository"),
     Row("repository, rendered", {**NOTE, f"{ROOT}/a/.git/config": ""}, words="git keeps a repository under that name"),
+    Row("hook nests folders", {**NOTE, PRE: NESTING}, words="The project's folders are nested more than 100 deep (d/d/"),
+    Row("hook nests folders and fails", {**NOTE, PRE: NESTING + "os._exit(1)"}, code=1, words="stopped the rendering"),
+    Row("nested folders", {f"{ROOT}/{'d/' * 120}note": "x"}, words="The template's folders are nested more than 100 deep"),
+    Row("folder nested by a value", FOLDER, p="d/" * 120, words="The project's folders are nested more than 100 deep"),
     Row("hook links a folder", {**FOLDER, PRE: "import os; os.symlink('{outside}', 'x')"}, words="a link that leads out"),
     Row("hook links a file", {**INNER, PRE: "import os; os.symlink('{outside}/y', 'x.txt')"}, words="a link that leads out"),
     Row("hook makes a pipe", {**INNER, PRE: "import os; os.mkfifo('x.txt')"}, words="something else than a file"),
@@ -167,6 +179,9 @@ FAULTY = [
     Row("missing extension", cookie({"slug": "app", "p": "", "_extensions": ["local_extensions.X"]}), words="extension local_extensions.X cannot be loaded: No module named 'local_extensions'"),
     Row("missing class", {**cookie({"slug": "app", "p": "", "_extensions": ["jinja2.ext.do", "own.Zzz"]}), "own.py": ""}, words="extension own.Zzz cannot be loaded"),
     Row("extension that is none", cookie({"slug": "app", "p": "", "_extensions": ["os.getcwd"]}), words="(cookiecutter.json, line 1)"),
+    Row("extension that interrupts", {**cookie({"slug": "app", "p": "", "_extensions": ["own.X"]}), "own.py": "raise KeyboardInterrupt"}, words="own code ended the rendering (KeyboardInterrupt)"),
+    Row("fault that cannot be shown", {**cookie({"slug": "app", "p": "", "_extensions": ["own.X"]}), "own.py": MUTE}, words="Mute: which cannot be shown for a ZeroDivisionError"),
+    Row("answer without end", {**cookie({"slug": "app", "p": "", "_extensions": ["own.X"]}), "own.py": FORGED.replace('json.dumps({"project": ".."})', "'x' * 200_000_000")}, words="own code ended the rendering"),
     Row("extension that ends the process", {**cookie({"slug": "app", "p": "", "_extensions": ["own.X"]}), "own.py": "raise SystemExit(0)"}, words="own code ended the rendering"),
     Row("hook that ends the process", {**NOTE, "hooks/pre_gen_project.sh": "#!/bin/sh\nkill -9 $PPID\nsleep 300\n"}, words="own code ended the rendering (exit code -9)"),
     Row("extension that answers", {**cookie({"slug": "app", "p": "", "_extensions": ["own.X"]}), "own.py": FORGED}, words="own code ended the rendering"),
@@ -220,7 +235,7 @@ def tree(root: Path) -> set[Path]:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
 def test_no_file_lands_outside_and_no_value_runs(row: Row, workspace: Path, run_step: RunStep, tmp_path: Path) -> None:
-    """Exit code 2 with what is wrong, or a harmless success; a dry run finds the same about names."""
+    """An exit code with what is wrong, or a harmless success; a dry run finds the same about names."""
     outside = tmp_path / "outside"
     outside.mkdir()
     given = build(workspace / "template", row, str(outside))
@@ -228,7 +243,7 @@ def test_no_file_lands_outside_and_no_value_runs(row: Row, workspace: Path, run_
     before = tree(tmp_path)
     for dry_run in (True, False) if row in OUTSIDE else (False,):
         done = run_step("CookieCutter", environ | {"DRY_RUN": str(dry_run)})
-        assert done.code == (2 if row.words else 0), done.stderr
+        assert done.code == (row.code if row.words else 0), done.stderr
         assert row.words in done.stderr
         assert "Traceback" not in done.stderr
         assert list(outside.iterdir()) == []

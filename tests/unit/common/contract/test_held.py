@@ -45,6 +45,23 @@ def test_a_folder_that_another_run_has_cleared_is_made_again(
     os.close(lock)
 
 
+def test_what_is_nested_deeper_than_a_path_can_be_and_closed_is_removed(tmp_path: Path) -> None:
+    folder, lock = held.make(tmp_path, PREFIX)
+    (folder / "kept-out").symlink_to(tmp_path)
+    place = os.open(folder, os.O_RDONLY)
+    for _ in range(3000):
+        os.mkdir("d", dir_fd=place)
+        inner = os.open("d", os.O_RDONLY, dir_fd=place)
+        os.close(os.open("file", os.O_CREAT, dir_fd=inner))
+        os.fchmod(place, 0)
+        os.close(place)
+        place = inner
+    os.close(place)
+    os.close(lock)
+    clear_all(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_many_runs_at_the_same_time_have_a_folder_each(tmp_path: Path) -> None:
     def run(number: int) -> str:
         clear_all(tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,17 @@ def test_a_difference_is_a_conflict_that_names_the_file_and_changes_nothing(tmp_
     with pytest.raises(Conflict):
         place(made, target, overwrite=False, dry_run=True)
     assert (target / "a").read_text() == "1"
+
+
+def test_a_pipe_that_a_hook_makes_is_the_same_again_and_no_file_is(tmp_path: Path) -> None:
+    made, target = tree(tmp_path / "made", {"a": "1"}), tree(tmp_path / "app", {"a": "1"})
+    os.mkfifo(made / "pipe")
+    os.mkfifo(target / "pipe")
+    assert not place(made, target, overwrite=False)
+    (target / "pipe").unlink()
+    (target / "pipe").touch()
+    with pytest.raises(Conflict, match="differs in pipe"):
+        place(made, target, overwrite=False)
 
 
 def test_overwrite_replaces_what_differs_and_keeps_the_rest(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -55,6 +56,48 @@ def test_what_a_hook_leaves_running_ends_too_when_it_ends_the_process_that_rende
     done = run_step("CookieCutter", PRIVATE)
     assert done.code == 2
     assert "own code ended the rendering (exit code -9)" in done.stderr
+    assert processes(workspace) == []
+
+
+STOPPING = """\
+import os, signal
+from jinja2.ext import Extension
+class X(Extension): pass
+os.kill(os.getpid(), signal.SIGSTOP)
+"""
+
+
+@pytest.mark.parametrize("by", ["hook", "extension"])
+def test_code_that_stops_the_process_that_renders_is_ended_at_once(workspace: Path, run_step: RunStep, by: str) -> None:
+    """Such a process does not end, and can end none of its hooks when their time is up."""
+    root = template(workspace / "template", {f"{PRE}.sh": "#!/bin/sh\nkill -STOP $PPID\nsleep 300\n"})
+    if by == "extension":
+        (root / "own.py").write_text(STOPPING)
+        (root / "cookiecutter.json").write_text('{"slug": "app", "_extensions": ["own.X"]}')
+    done = run_step("CookieCutter", PRIVATE | {"STEP_TIMEOUT": "60"})
+    assert done.code == 2, done.stderr
+    assert f"own code ended the rendering (stopped by signal {signal.SIGSTOP:d})" in done.stderr
+    assert [path.name for path in workspace.iterdir()] == ["template"]
+    assert processes(workspace) == []
+
+
+STAYING = """\
+import atexit, threading, time
+from jinja2.ext import Extension
+class X(Extension): pass
+atexit.register(time.sleep, 300)
+threading.Thread(target=time.sleep, args=(300,)).start()
+print("started")
+"""
+
+
+def test_what_an_extension_leaves_running_is_not_waited_for(workspace: Path, run_step: RunStep) -> None:
+    root = template(workspace / "template", {})
+    (root / "own.py").write_text(STAYING)
+    (root / "cookiecutter.json").write_text('{"slug": "app", "_extensions": ["own.X"]}')
+    done = run_step("CookieCutter", PRIVATE | {"STEP_TIMEOUT": "60"})
+    assert done.code == 0, done.stderr
+    assert "started" in done.stderr.splitlines()
     assert processes(workspace) == []
 
 

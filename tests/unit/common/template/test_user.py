@@ -27,6 +27,7 @@ pytestmark = [
 ]
 
 TOKEN = "s3cr3t-" + "canary-of-root"
+WITHOUT_RIGHTS = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
 HOOK = """\
 #!/bin/sh
 set -e
@@ -114,7 +115,7 @@ def test_code_of_a_template_is_another_user_who_may_not_what_root_may(place: Pat
     assert list((place / "tmp").iterdir()) == []
 
 
-@pytest.mark.parametrize("before", [(), ("setpriv", "--bounding-set=-all", "--inh-caps=-all")], ids=["own", "stays"])
+@pytest.mark.parametrize("before", [(), WITHOUT_RIGHTS], ids=["own", "stays"])
 def test_the_memory_of_the_step_is_closed_to_its_hooks_with_and_without_a_user_of_their_own(
     place: Path, before: tuple[str, ...]
 ) -> None:
@@ -139,12 +140,20 @@ def test_a_template_that_only_root_may_read_is_rendered_as_root_and_that_is_said
     assert "runs as root, for a user of its own finds: The template's file {{cookiecutter.slug}}/file" in said
 
 
-def test_a_hook_that_closes_the_project_s_folder_is_a_fault_of_the_template(place: Path) -> None:
+@pytest.mark.parametrize("before", [(), WITHOUT_RIGHTS], ids=["own", "stays"])
+@pytest.mark.parametrize(
+    ("closed", "words"),
+    [(".", "A hook of the template closed the project's folder app."),
+     ("..", "The template cannot be rendered: Permission denied (app).")],
+)  # fmt: skip
+def test_a_hook_that_closes_the_project_s_folder_is_a_fault_of_the_template(
+    place: Path, before: tuple[str, ...], closed: str, words: str
+) -> None:
     """The workspace's rights have nothing to do with it; and what it closed is cleared."""
-    template(place / "template", {"post_gen_project.sh": '#!/bin/sh\nchmod 000 "$(dirname "$PWD")"\n'})
-    code, said = run(place, python())
+    template(place / "template", {"post_gen_project.sh": f"#!/bin/sh\nchmod 000 {closed}\n"})
+    code, said = run(place, *before, python())
     assert code == 2, said
-    assert "error: The template cannot be rendered: Permission denied (app)." in said
+    assert f"error: {words}" in said
     assert {path.name for path in place.iterdir()} == {"secret", "template", "tmp"}
 
 
