@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -14,7 +15,9 @@ from common.catalogs.harness.listing import PER_PAGE
 from common.catalogs.tidying import DELETED, Found
 from common.harness.client import PortalClient, without
 from common.network.answer import object_of, succeeded
+from common.network.deadline import Deadline
 from common.network.http import quote
+from common.network.together import tried
 
 
 @dataclass(frozen=True)
@@ -26,15 +29,18 @@ class HarnessTidied:
     account: str
 
     def orphans(self) -> Iterator[Found]:
-        """Give the entities from git whose file the platform does not find; each is asked for by itself."""
-        for entity in self._entities():
-            details = part(entity, "git_details")
-            if details.get("file_path") and (told := self._gone(details)):
-                yield _found(entity, told)
+        """Give the entities from git whose file the platform does not find: each is asked for, some at a time."""
+        for page in self._pages():
+            from_git = [entity for entity in page if part(entity, "git_details").get("file_path")]
+            told = {
+                one.piece: self.gone(from_git[one.piece]) if one.result is None else one.result
+                for one in tried(range(len(from_git)), functools.partial(self._worker, from_git))
+            }
+            yield from (_found(entity, told[number]) for number, entity in enumerate(from_git) if told[number])
 
     def errors(self) -> Iterator[Found]:
         """Give the entities that the portal finds invalid."""
-        for entity in self._entities():
+        for entity in itertools.chain.from_iterable(self._pages()):
             validity = part(entity, "entity_validity_details")
             if validity.get("is_valid") is False:
                 told = validity.get("error_messages")
@@ -51,8 +57,15 @@ class HarnessTidied:
             raise without(f"word that {found.ref} is deleted", answer)
         raise refused(answer, doing=f"delete {found.ref}")
 
-    def _gone(self, details: dict[str, Any]) -> str:
-        """Tell that the file is gone, in the platform's words; '' while it is there, or cannot be told."""
+    def _worker(self, entities: Sequence[dict[str, Any]]) -> Callable[[int], str]:
+        """Give what asks for the file of one of them, with connections of its own and one try each."""
+        portal = PortalClient(self.portal.access, self.portal.network, Deadline(retry_seconds=0))
+        own = replace(self, portal=portal)
+        return lambda number: own.gone(entities[number])
+
+    def gone(self, entity: dict[str, Any]) -> str:
+        """Tell that the file is gone, in the platform's words; '' while it is there."""
+        details = part(entity, "git_details")
         asked = {
             "accountIdentifier": self.account,
             "connectorRef": details.get("connector_ref"),
@@ -71,7 +84,7 @@ class HarnessTidied:
             return said or "its file was not found"
         raise refused(answer, doing=f"look for the file {details.get('file_path')} of {details.get('repo_name')}")
 
-    def _entities(self) -> Iterator[dict[str, Any]]:
+    def _pages(self) -> Iterator[list[dict[str, Any]]]:
         for page in itertools.count():
             query = {"page": str(page), "limit": str(PER_PAGE)}
             answer = self.portal.send("GET", f"{self.base}/gateway/v1/entities", params=query)
@@ -79,7 +92,7 @@ class HarnessTidied:
                 raise refused(answer, doing="look through the entities of the catalog")
             if (listed := list_of(answer)) is None:
                 raise without("the list of its entities", answer)
-            yield from listed
+            yield listed
             if len(listed) < PER_PAGE:
                 return
 

@@ -103,6 +103,37 @@ def test_every_repository_is_registered_and_what_fails_stops_no_other(
 
 
 @pytest.mark.parametrize("catalog", CATALOGS, ids=str)
+def test_an_import_asks_for_the_entities_of_many_repositories_together(
+    catalog: CatalogUnderTest, world: World, tmp_path: Path, run: Run
+) -> None:
+    """Each file is read and registered by itself; of those with one entity, one gets it and another is told whose."""
+    for name in ("a", "b", "c", "d"):
+        put(world, tmp_path, name, FILE.format(name=name))
+
+    def asked(*arguments: str) -> tuple[str, str, list[tuple[str, str]]]:
+        with open_state(world.state_dir).database() as database:
+            database.execute("DELETE FROM requests")
+        _, out, err = run(variables(catalog, world), "import", *arguments)
+        with open_state(world.state_dir).database() as database:
+            rows = database.execute("SELECT method, path FROM requests").fetchall()
+        reads = [tuple(row) for row in rows if "/entities" in row["path"] and "/import" not in row["path"]]
+        return out, err, [row for row in reads if "dry_run" not in row[1]]
+
+    out, _, reads = asked()
+    assert ("Repositories: 4 planned." in out, len(reads)) == (True, 1)
+    assert "Repositories: 4 made." in asked("--apply")[0]
+    out, _, reads = asked("--apply")
+    assert ("Repositories: 4 existed." in out, len(reads)) == (True, 1)
+
+    put(world, tmp_path, "e", FILE.format(name="same"))
+    put(world, tmp_path, "f", FILE.format(name="same"))
+    out, err, _ = asked("--apply")
+    assert "Repositories: 1 made, 4 existed, 1 failed." in out
+    assert "failed: f" in err
+    assert "/e/" in err, "whose it is"
+
+
+@pytest.mark.parametrize("catalog", CATALOGS, ids=str)
 def test_orphans_and_errors_are_listed_and_deleted_on_request(
     catalog: CatalogUnderTest, world: World, tmp_path: Path, run: Run
 ) -> None:
