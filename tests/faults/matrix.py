@@ -265,7 +265,7 @@ SUBJECTS: dict[str, Subject] = {  # the type of a step, and behind a comma what 
         (
             Request("POST", "/users.lookupByEmail"),
             Request("POST", "/conversations.open"),
-            Request("GET", "/conversations.history"),
+            Request("POST", "/conversations.history"),
             Request("POST", "/chat.postMessage", writes=True),
         ),
         lambda ground: len(slack_workspace.messages(ground.state)),
