@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import NamedTuple, TypeAlias
 
 from sandbox.pages.relations import BACK, Shown
 
@@ -37,6 +38,16 @@ class Line(NamedTuple):
     y: int
 
 
+class Via(NamedTuple):
+    """A place in a column that the lines to an entity further right go through, lest they go through a box there."""
+
+    target: str
+    column: int
+
+
+Place: TypeAlias = str | Via
+
+
 class Graph(NamedTuple):
     """A drawing of this size."""
 
@@ -52,39 +63,56 @@ def of(found: Sequence[Shown]) -> Graph | None:
     refs = sorted({ref for source, target, _ in edges for ref in (source, target)})
     if not refs or len(refs) > MOST:
         return None
-    columns = _columns(refs, [(source, target) for source, target, _ in edges])
+    depths = _depths(refs, [(source, target) for source, target, _ in edges])
+    ways = {(source, target): _way(source, target, depths) for source, target, _ in edges}
     there = {one.ref for one in found}
-    boxes = {
-        ref: Box(ref, _short(ref), MARGIN + column * (BOX[0] + GAP[0]), MARGIN + row * (BOX[1] + GAP[1]), ref in there)
-        for column, listed in enumerate(columns)
-        for row, ref in enumerate(listed)
+    corners = {
+        place: (MARGIN + column * (BOX[0] + GAP[0]), MARGIN + row * (BOX[1] + GAP[1]))
+        for column, listed in enumerate(_columns(depths, ways.values()))
+        for row, place in enumerate(listed)
     }
     return Graph(
-        width=max(box.x for box in boxes.values()) + BOX[0] + MARGIN,
-        height=max(box.y for box in boxes.values()) + BOX[1] + MARGIN,
-        boxes=list(boxes.values()),
-        lines=[_line(boxes[source], boxes[target], name) for source, target, name in edges],
+        width=max(x for x, _ in corners.values()) + BOX[0] + MARGIN,
+        height=max(y for _, y in corners.values()) + BOX[1] + MARGIN,
+        boxes=[Box(ref, _short(ref), *corners[ref], ref in there) for ref in refs],
+        lines=[
+            _line(source, target, name, [corners[place] for place in ways[source, target]])
+            for source, target, name in edges
+        ],
     )
 
 
-def _columns(refs: Sequence[str], edges: Sequence[tuple[str, str]]) -> list[list[str]]:
-    """Put each entity right of those that point to it, and near to them."""
+def _depths(refs: Sequence[str], edges: Sequence[tuple[str, str]]) -> dict[str, int]:
+    """Give the column of each entity: right of those that point to it."""
     order = {ref: place for place, ref in enumerate(_outwards(refs, edges))}
     depths = dict.fromkeys(refs, 0)
     for source, target in sorted(edges, key=lambda edge: order[edge[0]]):
         if order[source] < order[target]:
             depths[target] = max(depths[target], depths[source] + 1)
-    columns: list[list[str]] = [[] for _ in range(max(depths.values()) + 1)]
-    for ref in refs:
-        columns[depths[ref]].append(ref)
-    near: dict[str, set[str]] = defaultdict(set)
-    for source, target in edges:
-        near[source].add(target)
-        near[target].add(source)
+    return depths
+
+
+def _way(source: str, target: str, depths: Mapping[str, int]) -> list[Place]:
+    """Give what a line goes through; those to one entity share their places."""
+    return [source, *(Via(target, column) for column in range(depths[source] + 1, depths[target])), target]
+
+
+def _columns(depths: Mapping[str, int], ways: Iterable[Sequence[Place]]) -> list[list[Place]]:
+    """Put each place near to those that it is related to."""
+    near: dict[Place, set[Place]] = defaultdict(set)
+    for way in ways:
+        for place, following in pairwise(way):
+            near[place].add(following)
+            near[following].add(place)
+    columns: list[list[Place]] = [[] for _ in range(max(depths.values()) + 1)]
+    for place in sorted({*near, *depths}, key=str):
+        columns[place.column if isinstance(place, Via) else depths[place]].append(place)
     for _ in range(ROUNDS):
-        rows = {ref: row for listed in columns for row, ref in enumerate(listed)}
+        rows = {place: row for listed in columns for row, place in enumerate(listed)}
         for listed in columns:
-            listed.sort(key=lambda ref: (sum(rows[one] for one in near[ref]) / max(len(near[ref]), 1), ref))
+            listed.sort(
+                key=lambda place: (sum(rows[one] for one in near[place]) / max(len(near[place]), 1), str(place))
+            )
     return columns
 
 
@@ -108,16 +136,18 @@ def _outwards(refs: Iterable[str], edges: Iterable[tuple[str, str]]) -> list[str
     return ended[::-1]
 
 
-def _line(source: Box, target: Box, name: str) -> Line:
-    rightwards = target.x > source.x
-    start, end = source.x + (BOX[0] if rightwards else 0), target.x + (0 if rightwards else BOX[0])
-    if target.x == source.x:
-        start = end = source.x + BOX[0]
-    top, bottom = source.y + BOX[1] // 2, target.y + BOX[1] // 2
-    bend = GAP[0] // 2 * (-1 if start > end else 1)
-    back = bend if target.x == source.x else -bend
-    path = f"M{start},{top} C{start + bend},{top} {end + back},{bottom} {end},{bottom}"
-    return Line(name, source.ref, target.ref, path, (start + end + bend + back) // 2, (top + bottom) // 2)
+def _line(source: str, target: str, name: str, corners: Sequence[tuple[int, int]]) -> Line:
+    (left, _), (right, _) = corners[0], corners[-1]
+    half, bend = BOX[1] // 2, GAP[0] // 2
+    leave, reach = (0, BOX[0]) if right < left else (BOX[0], BOX[0] if right == left else 0)
+    out, back = (-bend if right < left else bend), (bend if right <= left else -bend)
+    path = f"M{left + leave},{corners[0][1] + half}"
+    middles = []
+    for (x, y), (to_x, to_y) in pairwise(corners):
+        start, end = x + leave, to_x + reach
+        path += f" L{start},{y + half} C{start + out},{y + half} {end + back},{to_y + half} {end},{to_y + half}"
+        middles.append(((start + end + out + back) // 2, (y + to_y) // 2 + half))
+    return Line(name, source, target, path, *middles[0])
 
 
 def _short(ref: str) -> str:

@@ -27,7 +27,10 @@ BACK = {  # what a relation is called from the other side
 
 @dataclass(frozen=True)
 class Shown:
-    """An entity. relations: what each is called, the reference, and whether the catalog has that entity."""
+    """An entity. source: where it came from, in words; '' when that is not known.
+
+    relations: what each is called, the reference, and whether the catalog has that entity.
+    """
 
     ref: str
     kind: str
@@ -40,7 +43,7 @@ def of_harness(state: State) -> list[Shown]:
     """Give the entities of IDP 2.0."""
     found = entities.every(state)
     own = [
-        Shown(one.ref, one.kind, str((one.git_details or {}).get("file_url") or "made in the portal"), one.yaml)
+        Shown(one.ref, one.kind, _from((one.git_details or {}).get("file_url")) or "made in the portal", one.yaml)
         for one in found
     ]
     edges = [(one.ref, name, ref) for one in found for name, ref in _of_document(one.document)]
@@ -56,7 +59,7 @@ def of_locations(state: State, host: str) -> dict[str, list[Shown]]:
             Shown(
                 ref,
                 str(body.get("kind")),
-                str(body["metadata"].get("annotations", {}).get(ORIGIN, "")).removeprefix("url:"),
+                _from(body["metadata"].get("annotations", {}).get(ORIGIN)),
                 yaml.safe_dump(body, sort_keys=False, allow_unicode=True),
             )
             for ref, body in bodies.items()
@@ -65,6 +68,10 @@ def of_locations(state: State, host: str) -> dict[str, list[Shown]]:
         if own:
             found[title] = _related(own, edges)
     return found
+
+
+def _from(address: object) -> str:
+    return f"from {str(address).removeprefix('url:')}" if address else ""
 
 
 def _of_document(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

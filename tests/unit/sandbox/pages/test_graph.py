@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 
 from sandbox.pages import graph
 from sandbox.pages.relations import BACK, Shown
@@ -67,3 +68,18 @@ def test_every_entity_pointing_to_every_other_is_drawn_too() -> None:
 def test_without_relations_or_with_too_many_entities_nothing_is_drawn() -> None:
     assert graph.of(shown(a="", b="")) is None
     assert graph.of(shown(**{f"n{number}": "hub" for number in range(graph.MOST + 1)})) is None
+
+
+def test_a_line_to_a_far_column_has_rows_of_its_own_in_those_between() -> None:
+    """So that it goes through no box; lines to one entity share their row."""
+    drawn = graph.of(shown(web="api store", api="orders store", orders="store", store=""))
+    assert drawn is not None
+    at = {box.ref: box.y + graph.BOX[1] // 2 for box in drawn.boxes}
+    (long,) = [line for line in drawn.lines if (line.source, line.target) == ("web", "store")]
+    rows = [int(row) for row in re.findall(r"L\d+,(\d+)", long.path)]
+    assert rows[0] == at["web"]
+    assert len(rows) == 3
+    assert rows[1] != at["api"]
+    assert rows[2] != at["orders"]
+    (other,) = [line for line in drawn.lines if (line.source, line.target) == ("api", "store")]
+    assert int(re.findall(r"L\d+,(\d+)", other.path)[1]) == rows[2]
