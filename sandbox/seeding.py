@@ -15,9 +15,11 @@ def seed(  # noqa: PLR0913 - most of them have one sensible value
 ) -> str:
     """Make the default branch of a repository hold exactly the files of a folder; returns the commit.
 
-    The repository is made if need be, and stays as it is without a folder. `owner` is empty where a host has none.
+    The repository is made if need be, and stays as it is without a folder. `owner` is as a pipeline names it, and empty
+    where a host has none.
     """
     state = open_state(state_dir)
+    owner = state.git_host(host).kept_below(owner, state.credentials[host])
     try:
         repository = repositories.find(state, host, owner, name)
     except repositories.NoSuchRepository:

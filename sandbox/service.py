@@ -139,6 +139,10 @@ class GitHost:
     views: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: VIEWS)
     refusal_type: str = "text/plain"
     """Media type of a refusal; git shows plain text to its user, and nothing else."""
+    owner_names: int = 1
+    """How many names, parted by slashes, whoever repositories belong to may have."""
+    kept_below: Callable[[str, Any], str] = lambda owner, _: owner
+    """Gives the owner as the addresses have it of one that a pipeline and sandbox.yaml name, by the credentials."""
     web_path: Callable[[str, str], str] | None = None
     """Gives the real host's address of owner and name, where `page` cannot have that form; it leads to the page."""
     web_file: str = ""

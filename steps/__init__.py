@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 from typing import Any
@@ -10,6 +11,7 @@ from common.contract import signals
 
 if sys.argv[:1] == ["-m"]:  # one of them is being started, and what it needs takes a while to load
     signals.end_at_once()
+    gc.disable()  # until main() runs: nothing of what is loaded is garbage
 
 from common.contract.step import Step
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -51,7 +51,9 @@ class Inputs:
         default=False,
         help="Get the content of files in Git LFS, not only pointers.",
     )
-    debug: bool = option("debug", env=["DRONE_NETRC_DEBUG"], default=False, help="Show all that git prints.")
+    debug: bool = option(
+        "debug", env=["DRONE_NETRC_DEBUG"], default=False, help="Show what git prints; its progress now and then."
+    )
     tags: bool = option("fetchTags", env=["DRONE_NETRC_FETCH_TAGS"], default=False, help="Fetch the tags, too.")
     sparse: list[str] = option(
         "sparseCheckout",
@@ -177,7 +179,7 @@ def network(inputs: Inputs, context: Context) -> Network:
     if inputs.ssl_verify and not inputs.skip_verify:
         return context.network
     log.warning("The server's certificate is not checked: whoever is on the way can change what is cloned.")
-    return replace(context.network, environ={**context.network.environ, "GIT_SSL_NO_VERIFY": "true"})
+    return context.network._replace(environ={**context.network.environ, "GIT_SSL_NO_VERIFY": "true"})
 
 
 def prepare(command: str, into: Path) -> None:

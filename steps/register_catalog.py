@@ -86,7 +86,7 @@ def register_catalog(inputs: Inputs, context: Context) -> Outputs:
     catalog = options.open(file, network=context.network, deadline=context.deadline)
     registration = Registration(catalog, file, context.deadline, inputs.wait)
     if context.dry_run:
-        ref = registration.dry_run()
+        ref, _ = registration.dry_run()
         return outputs | ({"entityRef": ref} if ref else {})
     found, how = registration.make()
     known = {"registeredCatalogUrl": options.page(found.ref_on_page), "locationId": found.location}

@@ -128,8 +128,8 @@ def update_catalog_property(inputs: Inputs, context: Context) -> Outputs:
             return {"updatedEntities": ""}
         made = catalog.apply(due)
     custom.tell_made(changes, made)
-    refs = dict.fromkeys(custom.canonical(change.entity_ref) for change in made)  # as the other steps put them out
-    outputs = {"updatedEntities": ",".join(refs)}
+    refs = [custom.canonical(change.entity_ref) for change in made]  # as the other steps put them out
+    outputs = {"updatedEntities": ",".join(refs if form == "Property" else dict.fromkeys(refs))}
     return outputs | ({"pullRequestUrls": ",".join(catalog.urls)} if catalog.urls else {})
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wsgi import ClosingIterator
@@ -26,6 +27,10 @@ from sandbox.state import Credentials
 from steps import load
 
 REPOSITORY_ROOT = Path(__file__).resolve().parents[1]
+
+# No test is timed: on a busy machine, one example may take a hundred times as long as another.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True)

@@ -98,6 +98,12 @@ class Catalog(Protocol):
     def find(self, examined: Examined) -> Registered | None:
         """Look for the entities; None when one of them is not there."""
 
+    def shown(self, refs: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+        """Read entities, also of other files, with few requests; one that is left out may be there anyway."""
+
+    def judged(self, examined: Examined, shown: Mapping[str, Mapping[str, Any]]) -> Registered | None:
+        """Do what `find` does, by what `shown` has read. The location is not told."""
+
     def register(self, examined: Examined) -> str:
         """Register the file and give the reference of its entity, '' where the catalog does not tell it yet.
 

@@ -1,18 +1,19 @@
-"""Fills a catalog from the repositories of an owner, some at a time; what went wrong with one stops no other.
+"""Fills a catalog from the repositories of an owner, many together; what went wrong with one stops no other.
 
-Each is tried once next to others. What that did not settle is done in its turn by the main thread, which has retries
-and the clock that ends them, and may run git: it looks first, so what a try has registered is found.
+What a group did not settle is done in its turn by the main thread, which has retries and the clock that ends them, and
+may run git: it looks first, so what the group has registered is found.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from common.catalogs import CatalogFile, CatalogOptions, NotThere
 from common.catalogs.entity import parse
+from common.catalogs.group import EXISTED, MADE, PLANNED, Ended, Group, NoFile, Settled, Taken
 from common.catalogs.registration import CREATED, Registration
 from common.contract.process import scratch_folder
 from common.errors import Refused, StepError
@@ -20,18 +21,12 @@ from common.git.signature import Signature
 from common.git_hosts import GitHost, ListedRepository
 from common.git_hosts.context import HostContext
 from common.git_hosts.proposal import Proposal
-from common.network.deadline import LONGEST_TRY, Deadline
-from common.network.together import tried
+from common.network.deadline import Deadline
 
-if TYPE_CHECKING:
-    from common.catalogs import Clients
-
-PLANNED, MADE, EXISTED, FAILED, LACKS, SKIPPED, PROPOSED = (
-    "planned", "made", "existed", "failed", "lacks", "skipped", "proposed"
-)  # fmt: skip
+FAILED, LACKS, SKIPPED, PROPOSED = "failed", "lacks", "skipped", "proposed"
 OUTCOMES = (PLANNED, MADE, PROPOSED, EXISTED, LACKS, SKIPPED, FAILED)
 MESSAGE = "Add a file for the catalog"
-LONGEST_WAIT = LONGEST_TRY / 2  # seconds that a try waits for an entity next to others; what takes longer has its turn
+TOGETHER = 100  # repositories; as many as the catalogs give entities at once
 
 
 @dataclass(frozen=True)
@@ -68,38 +63,41 @@ class Importing:
     def results(self, done: Callable[[str], bool] = lambda _: False) -> Iterator[Result]:
         """Go through the repositories, in the order of the host's list. done: tells which were dealt with before."""
         due = [one for one in self.host.list_repositories(self.where) if not done(one.name)]
-        for listed, settled in self._tried(due):
-            if listed.archived:
-                yield Result(listed.name, SKIPPED, told="it is archived")
-                continue
-            try:
-                found = settled or self._looked_at(listed, self._at(listed, self.deadline(True)), self.wait)
-                yield self._filled(listed) if found.outcome == LACKS and self.text else found
-            except StepError as error:
-                yield Result(listed.name, FAILED, told=str(error), code=error.exit_code)
+        for start in range(0, len(due), TOGETHER):
+            some = due[start : start + TOGETHER]
+            settled = self._together(some)
+            for number, listed in enumerate(some):
+                yield self._result(listed, settled.get(number))
 
-    def _tried(self, every: Sequence[ListedRepository]) -> Iterator[tuple[ListedRepository, Result | None]]:
-        """Give each repository with what came of a try next to others; None where that settled nothing."""
+    def _together(self, some: Sequence[ListedRepository]) -> dict[int, Settled]:
+        files: dict[int, Sequence[CatalogFile]] = {}
+        for number, listed in enumerate(some):
+            with contextlib.suppress(StepError):  # which its own turn tells
+                where = self._at(listed, self.where.deadline)
+                files[number] = [] if listed.archived else [self._file(listed, where, path) for path in self.paths]
+        group = Group(self.catalog, self.where.network, self.deadline, self.wait, self.apply)
+        return group.settled({number: those for number, those in files.items() if those})
 
-        def worker() -> Callable[[int], Result | None]:
-            clients: Clients = {}
-            deadline, wait = self.deadline(False), min(self.wait, LONGEST_WAIT)
+    def _result(self, listed: ListedRepository, settled: Settled | None) -> Result:
+        """Tell what became of a repository; do by itself what was not settled together with others."""
+        if listed.archived:
+            return Result(listed.name, SKIPPED, told="it is archived")
+        try:
+            match settled:
+                case Ended():
+                    return Result(listed.name, settled.outcome, settled.ref)
+                case Taken():
+                    return self._appeared(listed, settled)
+                case NoFile():
+                    found = self._lacks(listed)
+                case None:
+                    found = self._looked_at(listed)
+            return self._filled(listed) if found.outcome == LACKS and self.text else found
+        except StepError as error:
+            return Result(listed.name, FAILED, told=str(error), code=error.exit_code)
 
-            def once(number: int) -> Result | None:
-                try:
-                    return self._looked_at(every[number], self._at(every[number], deadline), wait, clients)
-                except StepError:
-                    return None
-
-            return once
-
-        trying = tried([number for number, one in enumerate(every) if not one.archived], worker)
-        ended: dict[int, Result | None] = {}
-        for number, one in enumerate(every):
-            while not one.archived and number not in ended:
-                now = next(trying)
-                ended[now.piece] = now.result
-            yield one, ended.pop(number, None)
+    def _lacks(self, listed: ListedRepository) -> Result:
+        return Result(listed.name, LACKS, told=f"it holds no {' and no '.join(self.paths)}")
 
     def _at(self, listed: ListedRepository, deadline: Deadline) -> HostContext:
         location = replace(self.where.location, repository=listed.name)
@@ -107,16 +105,15 @@ class Importing:
         self.host.check(where)
         return where
 
-    def _looked_at(
-        self, listed: ListedRepository, where: HostContext, wait: float, clients: Clients | None = None
-    ) -> Result:
+    def _looked_at(self, listed: ListedRepository) -> Result:
         """Register the first file that is there."""
+        where = self._at(listed, self.deadline(True))
         for path in self.paths:
             try:
-                return self._registered(listed, where, path, wait, clients)
+                return self._registered(listed, where, self._file(listed, where, path))
             except NotThere:
                 continue
-        return Result(listed.name, LACKS, told=f"it holds no {' and no '.join(self.paths)}")
+        return self._lacks(listed)
 
     def _filled(self, listed: ListedRepository) -> Result:
         """Give a repository its file, and register that."""
@@ -127,19 +124,10 @@ class Importing:
             return Result(listed.name, PLANNED, told=f"{self.paths[0]} would be written")
         if page := self._pushed(listed, where, text):
             return Result(listed.name, PROPOSED, told=page)
-        return self._registered(listed, where, self.paths[0], self.wait, fresh=True)
+        return self._registered(listed, where, self._file(listed, where, self.paths[0])._replace(fresh=True))
 
-    def _registered(  # noqa: PLR0913 - which file, and how it is registered
-        self,
-        listed: ListedRepository,
-        where: HostContext,
-        path: str,
-        wait: float,
-        clients: Clients | None = None,
-        *,
-        fresh: bool = False,
-    ) -> Result:
-        file = CatalogFile(
+    def _file(self, listed: ListedRepository, where: HostContext, path: str) -> CatalogFile:
+        return CatalogFile(
             url=self.host.file_url(where, branch=listed.default_branch, path=path),
             repository_url=self.host.repository_url(where),
             repository=listed.name,
@@ -147,17 +135,27 @@ class Importing:
             path=path,
             connector=where.connector.ref,
             host=self.host.NAME,
-            fresh=fresh,
+            fresh=False,
         )
-        catalog = self.catalog.open(file, network=where.network, deadline=where.deadline, clients=clients)
-        registration = Registration(catalog, file, where.deadline, wait)
+
+    def _registered(self, listed: ListedRepository, where: HostContext, file: CatalogFile) -> Result:
+        registration = self._registration(where, file)
         if not self.apply:
-            examined = catalog.examine()
-            there = catalog.find(examined) is not None
-            registration.dry_run()
-            return Result(listed.name, EXISTED if there else PLANNED, examined.ref)
+            ref, there = registration.dry_run()
+            return Result(listed.name, EXISTED if there else PLANNED, ref)
         found, how = registration.make()
         return Result(listed.name, MADE if how == CREATED else EXISTED, found.ref)
+
+    def _appeared(self, listed: ListedRepository, taken: Taken) -> Result:
+        """Wait for what is registered, or tell why it does not appear."""
+        where = self._at(listed, self.deadline(True))
+        waited = where.deadline.clock() - taken.since
+        found, _ = self._registration(where, taken.file).appeared(taken.examined, CREATED, waited=waited)
+        return Result(listed.name, MADE, found.ref)
+
+    def _registration(self, where: HostContext, file: CatalogFile) -> Registration:
+        catalog = self.catalog.open(file, network=where.network, deadline=where.deadline)
+        return Registration(catalog, file, where.deadline, self.wait)
 
     def _pushed(self, listed: ListedRepository, where: HostContext, text: str) -> str:
         """Push the file, or propose it; give the page of the pull request in that case."""

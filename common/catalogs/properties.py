@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from common import log
@@ -26,25 +26,21 @@ MOST_TOLD = 50  # changes that get a line each
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One property of one entity, with the value it should get (replace) or get more of (append); None for delete."""
+    """One property of one entity, with the value it should get (replace) or get more of (append); None for delete.
+
+    adds: the entity shows nothing at that place yet, as far as that was looked at.
+    """
 
     entity_ref: str
     path: str
     value: Any
     mode: str
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A change that is left to do. adds: the entity shows nothing at that place yet."""
-
-    change: Change
-    adds: bool
+    adds: bool = field(default=True, compare=False)
 
     @property
     def kind(self) -> str:
         """What it is called in a plan."""
-        return "deletion" if self.change.mode == "delete" else "addition" if self.adds else "update"
+        return "deletion" if self.mode == "delete" else "addition" if self.adds else "update"
 
 
 class PropertyCatalog(Protocol):
@@ -54,16 +50,16 @@ class PropertyCatalog(Protocol):
     def urls(self) -> Sequence[str]:
         """The pull requests that the changes wait in."""
 
-    def plan(self, changes: Sequence[Change], *, closely: bool = False) -> list[Due]:
+    def plan(self, changes: Sequence[Change], *, closely: bool = False) -> list[Change]:
         """Read the entities, and give the changes that they have not yet. Raises Refused that names unknown ones.
 
-        closely: also what only tells additions from updates is read.
+        closely: tell additions from updates, and read what tells them apart.
         """
 
-    def dry_run(self, due: Sequence[Due]) -> str:
+    def dry_run(self, due: Sequence[Change]) -> str:
         """Have the other side check the changes, and give what it says."""
 
-    def apply(self, due: Sequence[Due]) -> list[Change]:
+    def apply(self, due: Sequence[Change]) -> list[Change]:
         """Make the changes that were planned, and give them. Raises for those that failed, after all others."""
 
 
@@ -103,10 +99,12 @@ def check(changes: list[Change]) -> list[Change]:
     faults[MOST_FAULTS:] = [f"and {len(faults) - MOST_FAULTS} more"] if len(faults) > MOST_FAULTS else []
     if not changes:
         faults = ["No property is given for any entity"]
-    made: dict[tuple[str, tuple[str, ...]], Change] = {}
+    made: dict[object, Change] = {}
     places = {path: tuple(keys(path)) for path in {change.path for change in changes}} if not faults else {}
+    is_one = len(places) == 1  # of many entities, which need no further name
     for change in () if faults else changes:
-        place = canonical(change.entity_ref), places[change.path]
+        ref = canonical(change.entity_ref)
+        place = ref if is_one else (ref, places[change.path])
         before = made.get(place)
         if before is None or change.mode != "append":
             made[place] = change
@@ -164,20 +162,20 @@ def canonical(ref: str) -> str:
     return f"{kind}:{namespace or 'default'}/{name}".lower()
 
 
-def tell_plan(changes: Sequence[Change], due: Sequence[Due]) -> None:
+def tell_plan(changes: Sequence[Change], due: Sequence[Change]) -> None:
     """Say what a run that is no dry one would do."""
     told = changes if len(changes) <= MOST_TOLD else ()
-    left = {(one.change.entity_ref, one.change.path): one for one in (due if told else ())}
+    left = {(one.entity_ref, one.path): one for one in (due if told else ())}
     for change in told:
         if (one := left.get((change.entity_ref, change.path))) is None:
             log.info(f"{named([change])} {_as_is(change)}.")
         elif change.mode == "delete":
             log.info(f"Dry run: {named([change])} would be deleted.")
         else:
-            value = shown(repr(one.change.value), quotes=False)
+            value = shown(repr(one.value), quotes=False)
             log.info(f"Dry run: {named([change])} would get {value} ({change.mode}), an {one.kind}.")
     for kind in ("addition", "update", "deletion"):
-        if of_kind := [one.change for one in due if one.kind == kind]:
+        if of_kind := [one for one in due if one.kind == kind]:
             log.info(f"Dry run: {_counted(len(of_kind), kind)}: {named(of_kind)}.")
     if not due:
         log.info("Dry run: nothing would be changed.")

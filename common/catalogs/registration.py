@@ -38,10 +38,35 @@ class Registration:
         """
         examined = self.catalog.examine()
         found = self.catalog.find(examined) if examined.refs else None
-        how = EXISTED
+        if found is not None:
+            return self._checked(examined, found, EXISTED)
+        return self.appeared(*self._register(examined))
+
+    def appeared(self, examined: Examined, how: str, *, waited: float = 0) -> tuple[Registered, str]:
+        """Wait for what was registered, and give what `make` gives. waited: the seconds that have passed already."""
+        return self._checked(examined, self._expected(examined, waited), how)
+
+    def dry_run(self) -> tuple[str, bool]:
+        """Do what `make` does as far as nothing is written.
+
+        Gives the entity's reference, '' when it is unknown, and whether the catalog has it.
+        """
+        examined = self.catalog.examine()
+        if not examined.refs:
+            log.info(f"Dry run: {self.file.url} would be registered; the catalog gives no view of the file to check.")
+            return "", False
+        found = self.catalog.find(examined)
         if found is None:
-            examined, how = self._register(examined)
-            found = self._expected(examined)
+            self.catalog.dry_run(examined)
+            log.info(f"Dry run: {examined.ref} would be registered from {self.file.url}.")
+            return examined.ref, False
+        self._expect_same(found)
+        self._expect_sound(found)
+        more = "; what the file holds now would replace it" if found.stale else ""
+        log.info(f"Dry run: {examined.ref} is registered from {self.file.url} already{more}.")
+        return examined.ref, True
+
+    def _checked(self, examined: Examined, found: Registered, how: str) -> tuple[Registered, str]:
         self._expect_same(found)
         if found.stale:
             found, how = self._refresh(examined, found), REFRESHED if how == EXISTED else how
@@ -49,23 +74,6 @@ class Registration:
         told = {CREATED: "is registered", REFRESHED: "is registered anew", EXISTED: "was registered already"}[how]
         log.info(f"{found.ref} {told} from {self.file.url}.")
         return found, how
-
-    def dry_run(self) -> str:
-        """Do what `make` does as far as nothing is written, and give the entity's reference, '' when it is unknown."""
-        examined = self.catalog.examine()
-        if not examined.refs:
-            log.info(f"Dry run: {self.file.url} would be registered; the catalog gives no view of the file to check.")
-            return ""
-        found = self.catalog.find(examined)
-        if found is None:
-            self.catalog.dry_run(examined)
-            log.info(f"Dry run: {examined.ref} would be registered from {self.file.url}.")
-            return examined.ref
-        self._expect_same(found)
-        self._expect_sound(found)
-        more = "; what the file holds now would replace it" if found.stale else ""
-        log.info(f"Dry run: {examined.ref} is registered from {self.file.url} already{more}.")
-        return examined.ref
 
     def _register(self, examined: Examined) -> tuple[Examined, str]:
         how = CREATED
@@ -103,9 +111,9 @@ class Registration:
             )
         return fresh or found
 
-    def _expected(self, examined: Examined) -> Registered:
+    def _expected(self, examined: Examined, waited: float) -> Registered:
         """Read back what was registered: an answer that says so is not enough."""
-        found = self._awaited(examined, lambda _: True, f"{examined.ref} is not in the catalog yet.")
+        found = self._awaited(examined, lambda _: True, f"{examined.ref} is not in the catalog yet.", waited)
         if found is not None:
             return found
         reason = self.catalog.reason(examined)
@@ -118,9 +126,12 @@ class Registration:
             " and WAIT_TIMEOUT says for how long.",
         )
 
-    def _awaited(self, examined: Examined, enough: Callable[[Registered], bool], missing: str) -> Registered | None:
+    def _awaited(
+        self, examined: Examined, enough: Callable[[Registered], bool], missing: str, waited: float = 0
+    ) -> Registered | None:
         clock, pause = self.deadline.clock, FIRST_PAUSE
-        started = told = clock()
+        told = clock()
+        started = told - waited
         while True:
             found = self.catalog.find(examined)
             if found is not None and (not found.same or enough(found)):

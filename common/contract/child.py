@@ -1,16 +1,14 @@
 """Child processes: started in a group of their own, listened to, and ended as a group whatever happens to the parent.
 
 No signal comes between the start of a child and the means to end it: until the group has ended, Interrupted is put
-off. A parent that is killed takes its child along (PR_SET_PDEATHSIG, Linux only): a program of others is started by
-way of setpriv and sh, or of a few lines of Python, that ask the kernel for it; a process of ours asks itself
-(`process.follow_parent`). Not by `preexec_fn`, which runs Python between fork and exec: with threads around that can
-wait for a lock for ever.
+off. A parent that is killed takes its child along (PR_SET_PDEATHSIG, Linux only): a process of ours asks the kernel
+for it itself (`process.follow_parent`); for a program of others, this module asks between fork and exec. With threads
+around that could wait for a lock for ever, so then a few lines of Python ask, which become the program.
 """
 
 from __future__ import annotations
 
 import errno
-import functools
 import math
 import os
 import signal
@@ -20,11 +18,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from common.contract import signals
-from common.contract.process import PARENT, PR_SET_PDEATHSIG
+from common.contract.process import PARENT, PR_SET_PDEATHSIG, prctl
 from common.contract.standstill import Standstill
 from common.contract.talk import Talk, talking
 
@@ -39,8 +37,6 @@ if os.getppid() != int(sys.argv[1]):
     os._exit(143)
 os.execvp(sys.argv[2], sys.argv[2:])
 """
-# Whoever asks has to look whether the parent is still there, for it may have ended before.
-_FOLLOWING_BY_SHELL = 'test "$PPID" = "$0" || exit 143; exec "$@"'
 
 
 class NotStarted(Exception):
@@ -51,13 +47,13 @@ class NotStarted(Exception):
         self.missing = missing
 
 
-@dataclass(frozen=True)
-class Ended:
+class Ended(NamedTuple):
     """How a child ended: its exit code as a shell tells it (128 + number of a signal), and what it printed."""
 
     code: int
     stdout: str = ""
     timed_out: bool = False
+    swollen: bool = False
 
 
 def run(  # noqa: PLR0913 - what a process is made of
@@ -70,10 +66,10 @@ def run(  # noqa: PLR0913 - what a process is made of
     merged: bool = False,
     seconds: float = math.inf,
     still: float = math.inf,
+    largest: tuple[str, int] = ("", 0),
     grace: float = GRACE,
     ours: bool = False,
     brief: bool = False,
-    plain: bool = False,
     asked_by: signal.Signals = signal.SIGTERM,
 ) -> Ended:
     """Run a program to its end, and leave nothing of its process group behind. Raises NotStarted.
@@ -84,11 +80,9 @@ def run(  # noqa: PLR0913 - what a process is made of
     Python would print a traceback); `grace` seconds later, or at a second signal, it is forced to. After that,
     Interrupted is raised.
     still: how many seconds the group may use no processor time; it is ended as when its time is up.
+    largest: with `still`: a program of the group, and the bytes of memory with which that ends it; it is swollen then.
     ours: the program calls `process.follow_parent` itself.
-    brief: it ends by itself in a moment and writes nothing elsewhere, so that it need not follow its parent; that saves
-    the start of a Python.
-    plain: its environment holds what sh hands on, which are names of letters, digits and _ that mean nothing to sh; to
-    be started by way of that takes a tenth of what it takes by Python.
+    brief: it ends by itself in a moment and writes nothing elsewhere, so that it need not follow its parent.
     asked_by: the signal in the place of SIGTERM, for a program whose children end in order at another.
     """
     with ExitStack() as stack:
@@ -97,26 +91,34 @@ def run(  # noqa: PLR0913 - what a process is made of
         stack.callback(os.close, wake)
         os.set_blocking(wake, False)
         asked = stack.enter_context(signals.postponed(lambda _: _wake(wake)))
-        following = [] if ours or brief else _following(argv[0], environ, plain=plain)
-        process = stack.enter_context(_started([*following, *argv], environ, folder, merged=merged, ours=ours))
+        asks = not (ours or brief)
+        alone = threading.active_count() == 1
+        command = argv if alone or not asks else [*_following(argv[0], environ), *argv]
+        before = _follow(os.getpid()) if asks and alone else None
+        process = stack.enter_context(_started(command, environ, folder, merged=merged, ours=ours, before=before))
         talk = stack.enter_context(talking(process, woken, stdin, line))
         waiter = threading.Thread(target=_wait, args=(process, wake), daemon=True)
         waiter.start()
         stack.callback(waiter.join)  # before the pipe is closed that it writes to
         stack.callback(_signal_group, process, signal.SIGKILL)
-        timed_out = _attend(
-            process, talk, asked, Standstill(process.pid, still), seconds=seconds, grace=grace, by=asked_by
-        )
+        standstill = Standstill(process.pid, still, largest)
+        timed_out = _attend(process, talk, asked, standstill, seconds=seconds, grace=grace, by=asked_by)
         talk.until_closed(DRAIN)
         _signal_group(process, signal.SIGKILL)  # what it has left running
         talk.until_closed(DRAIN)
         code = process.wait()
-        return Ended(128 - code if code < 0 else code, talk.printed(), timed_out)
+        return Ended(128 - code if code < 0 else code, talk.printed(), timed_out, standstill.swollen)
 
 
 @contextmanager
-def _started(
-    argv: Sequence[str], environ: Mapping[str, str], folder: Path | None, *, merged: bool, ours: bool
+def _started(  # noqa: PLR0913 - what a process is made of
+    argv: Sequence[str],
+    environ: Mapping[str, str],
+    folder: Path | None,
+    *,
+    merged: bool,
+    ours: bool,
+    before: Callable[[], object] | None,
 ) -> Iterator[subprocess.Popen[bytes]]:
     try:
         process = subprocess.Popen(
@@ -128,11 +130,12 @@ def _started(
             stderr=subprocess.STDOUT if merged else subprocess.PIPE,
             bufsize=0,
             start_new_session=True,
+            preexec_fn=before,  # noqa: PLW1509 - given only where there is no other thread
         )
     except OSError as error:
-        raise NotStarted(
-            error.strerror or str(error), missing=error.errno == errno.ENOENT and error.filename == argv[0]
-        ) from error
+        missing = error.errno == errno.ENOENT and error.filename == argv[0]
+        reason = f"there is no program {argv[0]}" if missing else error.strerror or str(error)
+        raise NotStarted(reason, missing=missing) from error
     except ValueError as error:  # a NUL in an argument or a variable
         raise NotStarted(str(error)) from error
     try:
@@ -142,25 +145,25 @@ def _started(
         process.wait()
 
 
-def _following(program: str, environ: Mapping[str, str], *, plain: bool) -> list[str]:
-    """Give the command that a program of others is started by. Raises NotStarted."""
+def _follow(parent: int) -> Callable[[], None]:
+    """Give what the child does between fork and exec, where no other thread was there to hold a lock."""
+
+    def follow() -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # this process's handler would swallow one that comes before exec
+        prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # it had ended before
+            os._exit(143)
+
+    return follow
+
+
+def _following(program: str, environ: Mapping[str, str]) -> list[str]:
+    """Give the command that a program of others is started by where there are threads. Raises NotStarted."""
     import shutil
 
     if shutil.which(program, path=environ.get("PATH")) is None:
         raise NotStarted(f"there is no program {program}", missing=True)
-    if plain and (setpriv := _setpriv()):
-        return [setpriv, "--pdeathsig", "TERM", "sh", "-c", _FOLLOWING_BY_SHELL, str(os.getpid())]
     return [sys.executable, "-I", "-S", "-c", _FOLLOWING, str(os.getpid())]
-
-
-@functools.cache
-def _setpriv() -> str:
-    """Give where setpriv of util-linux 2.33 or later is; '' where there is none. That of busybox cannot ask for it."""
-    import shutil
-
-    found = shutil.which("setpriv")
-    told = subprocess.run([found, "--help"], capture_output=True, check=False).stdout if found else b""
-    return found if found and b"--pdeathsig" in told and shutil.which("sh") else ""
 
 
 def _attend(  # noqa: PLR0913 - what may end a child

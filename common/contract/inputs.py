@@ -7,6 +7,7 @@ shared group. Nothing here reads a value: that is done by `resolve`.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -151,11 +152,16 @@ def options_of(group: type) -> list[Option]:
 
 def fields_of(group: type) -> Iterator[tuple[str, Any, Option | None]]:
     """Give the fields of a dataclass: the name, the type, and what is declared of it; nothing for a group inside."""
-    hints = typing.get_type_hints(group)
+    hints = _types(group)
     for field in dataclasses.fields(group):
         declared = field.metadata.get("option")
         hint = _without_none(hints[field.name])
         yield field.name, hint, declared._replace(kind=hint) if declared else None
+
+
+@functools.cache  # types are written as text, which takes long to read; each part of a start asks for them
+def _types(group: type) -> dict[str, Any]:
+    return typing.get_type_hints(group)
 
 
 def _without_none(hint: Any) -> Any:
@@ -165,6 +171,7 @@ def _without_none(hint: Any) -> Any:
     return hint
 
 
+@functools.cache
 def kebab(name: str) -> str:
     """Spell codeDirectory as code-directory."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower()

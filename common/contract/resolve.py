@@ -9,8 +9,7 @@ from __future__ import annotations
 import enum
 import typing
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from common.contract import values
 from common.contract.inputs import Lacks, Option, fields_of, nothing_more, options_of, shown
@@ -21,8 +20,7 @@ RENAME = "A pipeline variable of such a name reaches every step and may be the c
 InputsT = TypeVar("InputsT")
 
 
-@dataclass(frozen=True)
-class Resolved(Generic[InputsT]):
+class Resolved(NamedTuple, Generic[InputsT]):
     """A step's inputs, and by field the flag or variable each given value came from."""
 
     inputs: InputsT
@@ -35,15 +33,14 @@ class _Rank(enum.IntEnum):
     AROUND = 2  # a variable that may be meant for it, or lie in the environment for another reason
 
 
-@dataclass(frozen=True)
-class _Found:
+class _Found(NamedTuple):
     """A value that was found. `entries`: those of a map that came each as a variable."""
 
     text: str | None
     source: str
     rank: _Rank
     parsed: Any = None
-    entries: Mapping[str, Any] = field(default_factory=dict)
+    entries: Mapping[str, Any] = {}
 
 
 _Finds = dict[str, list[_Found]]  # field -> what was found under names of one rank
@@ -80,8 +77,7 @@ def resolve(
     return Resolved(build(group, given), {field: hits[0].source for field, hits in found.items()})
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(NamedTuple):
     """What `resolve` would refuse. `is_open`: a part of the value is not known yet."""
 
     field: str
@@ -149,7 +145,7 @@ def _find(option: Option, flags: Mapping[str, str], environ: Mapping[str, str]) 
     entries = values.entries(option.prefix, environ) if option.prefix is not None else {}
     if entries and not found:
         return [_Found(None, f"{option.prefix}*", _Rank.AROUND, {}, entries)]
-    return [replace(hit, entries=entries) for hit in found]
+    return [hit._replace(entries=entries) for hit in found]
 
 
 def _find_whole(option: Option, flags: Mapping[str, str], environ: Mapping[str, str]) -> list[_Found]:

@@ -6,6 +6,7 @@ output line, never catches an exception to print it, and never knows which runne
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import typing
@@ -146,6 +147,9 @@ class Step(NamedTuple, Generic[InputsT]):
         """Run the step and give its exit code. Nothing else of the program reads the environment."""
         process.open_standard_streams()
         own = environ is None
+        if own:
+            gc.freeze()  # what is loaded stays to the end, and need not be gone through then either
+            gc.enable()
         environ = dict(os.environ if environ is None else environ)
         log.configure(environ, verbose=False)
         try:

@@ -7,8 +7,8 @@ import os
 import stat
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from common import log
 from common.errors import BadInput
@@ -51,8 +51,7 @@ def _hand_over(folder: Path, owner: os.stat_result, since: int) -> None:
         log.warning(f"What the step made in {folder} belongs to root, who may not give it away here.")
 
 
-@dataclass(frozen=True)
-class Workspace:
+class Workspace(NamedTuple):
     """The working directory of the step."""
 
     root: Path

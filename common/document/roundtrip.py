@@ -10,15 +10,18 @@ import functools
 import io
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from common.diagnostics import Location
-from common.document import NULL, STRING, Node, Scalar, Unreadable, reader
+from common.document import NULL, STRING, Node, Scalar, Unreadable, long_texts, reader
 from common.document import Mapping as NodeMapping
 from common.document import Sequence as NodeSequence
 from common.errors import shown
+
+if TYPE_CHECKING:
+    from common.document.kept import Kept
 
 LARGEST = 1_200_000  # characters: ruamel.yaml takes some seconds for these
 BOM = "\ufeff"
@@ -67,8 +70,10 @@ def parsed(text: str) -> Any:
     """Give the root of a text of one document, as ruamel.yaml sees it. The reader must have taken the text."""
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+    short, kept = long_texts.shortened(text)
     try:
-        return _with_anchors(_yaml().load(text))
+        root = _with_anchors(_yaml().load(short))
+        return long_texts.replaced(root, kept.get) if kept else root
     except YAMLError as error:
         mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
         place = Location("", mark.line + 1, mark.column + 1) if mark else Location("", 1, 1)
@@ -79,11 +84,24 @@ def parsed(text: str) -> Any:
 
 def written(root: Any, *, mapping: int = 2, offset: int = 0) -> str:
     """Write a root. mapping: how far the fields of a map stand in; offset: the dash of an item of a list."""
+    from common.document.kept import Kept
+
+    text, kept = _dumped(root, mapping, offset)
+    whole = long_texts.put_back(text, kept)
+    if whole is None:  # the lines of one of them stand in less far than they are to move
+        long_texts.replaced(root, lambda value: text_of(str(value)) if isinstance(value, Kept) else None)
+        whole, _ = _dumped(root, mapping, offset)
+    return whole
+
+
+def _dumped(root: Any, mapping: int, offset: int) -> tuple[str, Mapping[str, Kept]]:
+    """Write a root with words for the long texts, and give these by their words."""
     into = io.StringIO()
     yaml = _yaml()
     yaml.indent(mapping=mapping, sequence=offset + 2, offset=offset)
+    yaml.representer.kept = {}
     yaml.dump(root, into)
-    return into.getvalue()
+    return into.getvalue(), yaml.representer.kept
 
 
 def text_of(value: str) -> Any:
@@ -106,7 +124,7 @@ def value_of(value: Any) -> Any:
     if isinstance(value, list):
         return CommentedSeq([value_of(inner) for inner in value])
     if isinstance(value, str):
-        return text_of(value)
+        return value if hasattr(value, "word") else text_of(value)
     return PlainScalarString(json.dumps(value))
 
 
@@ -230,10 +248,13 @@ def _resolver() -> Any:
 def _yaml() -> Any:
     from ruamel.yaml import YAML
 
+    from common.document.kept import Representer
+
     made = YAML(typ="rt", pure=True)
     made.preserve_quotes = True
     made.width = WIDEST
     made.Resolver = _resolver()
+    made.Representer = Representer
     return made
 
 

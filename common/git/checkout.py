@@ -8,33 +8,21 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from common import log
 from common.errors import BadInput, Refused
-from common.git import state
+from common.git import lfs, state
 from common.git.command import GitFailed
-from common.git.failures import failures
 from common.git.state import Place
-from common.git.upstream import Upstream
-from common.network import repeat
-from common.network.repeat import Failure, Outcome
+from common.git.upstream import NO_BRANCH, NO_REFERENCE, Missing, Upstream, ask
 
 RECORD = "idp-steps.json"  # in .git: what was asked for, and the commit that came of it; written last
-ABSENT = (
-    "couldn't find remote ref",
-    "not our ref",
-    "unadvertised object",
-    "no such remote ref",
-    "Remote branch",
-    "couldn't find any ref",
-)
 EVERY_BRANCH = "+refs/heads/*:refs/remotes/origin/*"
 GLOBS = "*?[!"
-PROGRESS_SECONDS = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +39,7 @@ class Options:
     lfs: bool = False
 
 
-@dataclass(frozen=True)
-class Head:
+class Head(NamedTuple):
     """The commit that is checked out."""
 
     commit: str
@@ -97,8 +84,7 @@ def head_of(upstream: Upstream, folder: Path) -> Head:
     return Head(commit, author, subject)
 
 
-@dataclass(frozen=True)
-class _Clone:
+class _Clone(NamedTuple):
     upstream: Upstream
     place: Place
     options: Options
@@ -110,10 +96,7 @@ class _Clone:
         depth = [f"--depth={self.options.depth}"] if self.options.depth else []
         branch = f"--branch={self.place.branch}"
         options = ("--progress", "--template=", "--single-branch", "--no-tags", branch, *depth)
-        try:
-            self._talk("clone", *options, "--", self.upstream.url, str(self.into), doing=f"clone {self.upstream.url}")
-        except _Absent as absent:
-            raise state.absent(self.place, self.upstream.url) from absent
+        self._talk("clone", *options, "--", self.upstream.url, str(self.into), doing="clone")
         head = (self.into / ".git" / "HEAD").read_text(encoding="utf-8").strip()
         if head != f"ref: {self.place.reference}":  # git takes a tag of that name where there is no such branch
             raise state.absent(self.place, self.upstream.url)
@@ -128,7 +111,7 @@ class _Clone:
     def fetch(self) -> None:
         place = self.place
         if not place.reference and not state.COMMIT.fullmatch(place.commit):
-            self._fetch_all()  # a server knows no abbreviations
+            self._fetch(EVERY_BRANCH, deep=True)  # a server knows no abbreviations
             return
         source = place.reference or place.commit
         target = f"refs/remotes/origin/{place.branch}" if place.reference and place.branch else "refs/idp-steps/cloned"
@@ -136,17 +119,11 @@ class _Clone:
             target = place.reference
         try:
             self._fetch(f"+{source}:{target}", deep=False)
-        except _Absent as absent:
+        except Missing:
             if place.reference:
-                raise state.absent(place, self.upstream.url) from absent
+                raise
             log.info("The server gives no single commit, so every branch is fetched.")
-            self._fetch_all()
-
-    def _fetch_all(self) -> None:
-        try:
             self._fetch(EVERY_BRANCH, deep=True)
-        except _Absent as absent:
-            raise state.absent(self.place, self.upstream.url) from absent
 
     def _fetch(self, refspec: str, *, deep: bool) -> None:
         depth = [f"--depth={self.options.depth}"] if self.options.depth and not deep else []
@@ -162,7 +139,7 @@ class _Clone:
                 "origin",
                 refspec,
             ),
-            doing=f"clone {self.upstream.url}",
+            doing="clone",
         )
 
     def lay_out(self) -> None:
@@ -178,11 +155,10 @@ class _Clone:
 
     def complete(self) -> None:
         """Get what a checkout alone leaves out."""
-        git = self.upstream.git
         if self.options.lfs:
-            git.run("lfs", "install", "--local", "--skip-repo", cwd=self.into)
-            self._talk("lfs", "pull", doing=f"get the LFS files of {self.upstream.url}")
-        elif self._tracks_lfs():
+            lfs.install(self.upstream.git, self.into)
+            lfs.fetch(self.upstream, self.into, told=self._told)
+        elif lfs.tracks(self.upstream.git, self.into):
             log.warning(
                 "The repository keeps files in Git LFS; they come as pointers. Set lfs to true for their content."
             )
@@ -216,16 +192,6 @@ class _Clone:
                 detail=failure.text,
             ) from failure
 
-    def _tracks_lfs(self) -> bool:
-        if b".gitattributes" not in (self.into / ".git" / "index").read_bytes():  # which spares a process
-            return False
-        arguments = ("grep", "--quiet", "--cached", "-e", "filter=lfs", "--", ":(glob)**/.gitattributes")
-        try:
-            self.upstream.git.run(*arguments, cwd=self.into)
-        except GitFailed:
-            return False
-        return True
-
     def _get_submodules(self) -> None:
         deep = ["--recursive"] if self.options.submodules == "recursive" else []
         depth = [f"--depth={self.options.depth}"] if self.options.depth else []
@@ -236,50 +202,30 @@ class _Clone:
             "--progress",
             *deep,
             *depth,
-            doing=f"get the submodules of {self.upstream.url}",
+            doing="get the submodules of",
         )
 
     def _talk(self, *arguments: str, doing: str) -> None:
         upstream = self.upstream
-        asking = failures(doing=doing, url=upstream.url, login_advice=upstream.login_advice)
-        extra = {"GIT_LFS_FORCE_PROGRESS": "1"} if arguments[0] == "lfs" else {}
-        times = 0
 
-        def talked() -> str:
+        def talked() -> None:
             if arguments[0] == "clone":
                 shutil.rmtree(self.into, ignore_errors=True)  # what a try before this one has left
-            return upstream.git.talk(
-                *arguments,
-                cwd=self.into.parent if arguments[0] == "clone" else self.into,
-                extra=extra,
-                settings={"checkout.workers": "0"},  # as many as there are processors
-                silent_seconds=upstream.silence,
-                told=log.info if self.debug else Progress(),
-            )
+            try:
+                upstream.git.talk(
+                    *arguments,
+                    cwd=self.into.parent if arguments[0] == "clone" else self.into,
+                    settings={"checkout.workers": "0"},  # as many as there are processors
+                    silent_seconds=upstream.silence,
+                    told=self._told,
+                )
+            except GitFailed as failed:
+                if any(words in failed.text for words in (*NO_BRANCH, *NO_REFERENCE)):
+                    raise state.absent(self.place, upstream.url) from failed
+                raise
 
-        def failure(error: Exception) -> Failure | None:
-            nonlocal times
-            if isinstance(error, GitFailed) and any(sign in error.text for sign in ABSENT):
-                times += 1
-                if times >= state.ABSENT_TIMES:
-                    raise _Absent from error
-                return Failure(Outcome.NOT_DONE, state.absent(self.place, upstream.url))
-            return asking(error)
+        ask(upstream, talked, doing=doing)
 
-        repeat.read(talked, failure, upstream.deadline)
-
-
-class _Absent(Exception):
-    """The server does not have what was asked for, or does not give it by this name."""
-
-
-class Progress:
-    """Says how far git has come, now and then: of the hundreds of lines that it prints, one in five seconds."""
-
-    def __init__(self) -> None:
-        self._next = time.monotonic() + PROGRESS_SECONDS
-
-    def __call__(self, line: str) -> None:
-        if "%" in line and time.monotonic() >= self._next:
-            self._next = time.monotonic() + PROGRESS_SECONDS
-            log.info(line.strip())
+    def _told(self, line: str) -> None:
+        if self.debug:
+            log.info(line)

@@ -10,24 +10,16 @@ import re
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeVar
 
 from common.errors import BadInput
 from common.git.command import GitFailed
-from common.git.failures import failures
-from common.git.upstream import Upstream
-from common.network import repeat
-from common.network.repeat import Failure, Outcome
+from common.git.state import COMMIT
+from common.git.upstream import NO_BRANCH, NO_REFERENCE, Missing, Upstream, ask, listed
 from common.network.url import without_credentials
 
-EMPTY_TIMES = 2  # how often a repository has to be found empty to be taken for that
-COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 ABBREVIATED = re.compile(r"[0-9a-fA-F]{4,64}")
 NO_REVISION = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|^-|^/|/$|//")  # git-check-ref-format(1)
-NO_BRANCH = "Remote branch "  # ... not found in upstream origin
-NO_COMMIT = ("not our ref", "unadvertised object", "couldn't find remote ref", "no such remote ref")
 NAMED = 20  # branches and tags in a message
-ResultT = TypeVar("ResultT")
 ONLY_HTTP = {"GIT_ALLOW_PROTOCOL": "http:https"}
 
 
@@ -41,10 +33,10 @@ def clone(upstream: Upstream, into: Path, *, revision: str = "") -> None:
             f"{revision[:100]!r} is no name of a branch, a tag or a commit.", next_step="Give one that the server has."
         )
     if COMMIT.fullmatch(revision):
-        found = _try(upstream, into, lambda: _one_commit(upstream, into, revision), NO_COMMIT)
+        found = _try(upstream, into, lambda: _one_commit(upstream, into, revision), NO_REFERENCE)
     else:
         branch = [f"--branch={revision}"] if revision else []
-        found = _try(upstream, into, lambda: _newest(upstream, into, branch), (NO_BRANCH,))
+        found = _try(upstream, into, lambda: _newest(upstream, into, branch), NO_BRANCH)
     if not found and ABBREVIATED.fullmatch(revision):
         found = _try(upstream, into, lambda: _of_history(upstream, into, revision), ())
     if not found:
@@ -57,24 +49,16 @@ def clone(upstream: Upstream, into: Path, *, revision: str = "") -> None:
 def names(upstream: Upstream, cwd: Path) -> dict[str, str]:
     """Give the commit of each branch and tag by its name, that of the default branch as HEAD. Branches go first."""
 
-    def listed() -> str:
-        arguments = ("ls-remote", "--", upstream.url, "HEAD", "refs/heads/*", "refs/tags/*")
-        found = upstream.git.talk(
-            *arguments,
-            cwd=cwd,
-            settings=_settings(upstream),
-            extra=ONLY_HTTP,
-            silent_seconds=upstream.silence,
-            seconds=upstream.deadline.longest_try,
-        )
+    def read() -> list[tuple[str, str]]:
+        arguments = ("--", upstream.url, "HEAD", "refs/heads/*", "refs/tags/*")
+        found = listed(upstream, *arguments, cwd=cwd, settings=_settings(upstream), extra=ONLY_HTTP)
         if not found:
-            raise _Empty
+            raise _empty(upstream, "read")
         return found
 
     heads: dict[str, str] = {}
     tags: dict[str, str] = {}
-    for line in _until_done(upstream, "read", listed).splitlines():
-        commit, _, name = line.partition("\t")
+    for name, commit in ask(upstream, read, doing="read"):
         if name.startswith("refs/tags/"):
             tags[name.removeprefix("refs/tags/").removesuffix("^{}")] = commit  # the tagged commit comes after the tag
         else:
@@ -105,23 +89,7 @@ def _try(upstream: Upstream, into: Path, work: Callable[[], bool], missing: tupl
                 return False
             raise
 
-    return _until_done(upstream, "clone", begun)
-
-
-def _until_done(upstream: Upstream, doing: str, work: Callable[[], ResultT]) -> ResultT:
-    doing = f"{doing} {without_credentials(upstream.url)}"
-    asking = failures(doing=doing, url=upstream.url, login_advice=upstream.login_advice)
-    times = 0
-
-    def failure(error: Exception) -> Failure | None:
-        nonlocal times
-        if not isinstance(error, _Empty):
-            return asking(error)
-        times += 1
-        empty = BadInput(f"Could not {doing}: it holds no commit.", next_step="Check the address.")
-        return Failure(Outcome.NOT_DONE if times < EMPTY_TIMES else Outcome.REFUSED, empty)
-
-    return repeat.read(work, failure, upstream.deadline)
+    return ask(upstream, begun, doing="clone")
 
 
 def _newest(upstream: Upstream, into: Path, branch: list[str]) -> bool:
@@ -165,8 +133,10 @@ def _check_not_empty(upstream: Upstream, into: Path) -> None:
         upstream.git.run("rev-parse", "--quiet", "--verify", "HEAD", cwd=into)
     except GitFailed as failure:
         shutil.rmtree(into)
-        raise _Empty from failure
+        raise _empty(upstream, "clone") from failure
 
 
-class _Empty(Exception):
-    """What was cloned holds nothing. Git says so too when an answer breaks off after its head."""
+def _empty(upstream: Upstream, doing: str) -> Missing:
+    """Make the failure for a repository that holds nothing."""
+    where = without_credentials(upstream.url)
+    return Missing(f"Could not {doing} {where}: it holds no commit.", next_step="Check the address.")

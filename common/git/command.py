@@ -10,9 +10,8 @@ import os
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from common import log
 from common.contract import child
@@ -35,8 +34,8 @@ SETTINGS = {
     "advice.detachedHead": "false",
     "protocol.ext.allow": "never",
 }
-# How far the server is, which it tells a hundred times when --progress asks for it.
-COUNTED = re.compile(r"remote: (?:Enumerating|Counting|Compressing|Finding|Getting|Total)\b")
+# What the server says of its own work on a transfer, which tells the user nothing more than how far that is.
+COUNTED = re.compile(r"remote: (?:Enumerating|Finding|Getting|Total)\b")
 ENVIRONMENT = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_ATTR_NOSYSTEM": "1",
@@ -46,8 +45,13 @@ ENVIRONMENT = {
     "LC_ALL": "C.UTF-8",
 }
 
-PROGRESS = re.compile(r"(?:Uploading LFS objects|Downloading LFS objects|[A-Z][a-z]+ (?:objects|deltas)): +\d+%")
-BETWEEN = 10.0  # seconds from one word about a transfer to the next
+LARGEST = ("git-remote-http", 512 * 1024 * 1024)
+"""What git reads an answer by, as the kernel cuts its name, and the bytes of memory that one may fill.
+
+A list of millions of references has less.
+"""
+PROGRESS = re.compile(r"(?:remote: )?[A-Z][A-Za-z ]+: +\d+% \(\d+/\d+\)")  # what git, git-lfs and the server tell often
+BETWEEN = 5.0  # seconds from one word about a transfer to the next
 
 
 class GitFailed(Exception):
@@ -71,8 +75,7 @@ class GitFailed(Exception):
         return told.partition(": ")[2].rstrip(".") if marked else told.rstrip(".")
 
 
-@dataclass(frozen=True)
-class Git:
+class Git(NamedTuple):
     """Git with a fixed environment. The credentials are in it only while git talks to their host."""
 
     network: Network
@@ -117,13 +120,15 @@ class Git:
             if PROGRESS.match(line):
                 if time.monotonic() > shown + BETWEEN:
                     shown = time.monotonic()
-                    log.info(f"{line}.")
+                    log.info(f"{line.rstrip('.')}.")
             elif line.startswith("remote:") and not COUNTED.match(line):
                 log.info(line)
             else:
                 told(line)
 
-        return _run(arguments, cwd=cwd, environ=environ, heard=heard, still=silent_seconds, seconds=seconds)
+        return _run(
+            arguments, cwd=cwd, environ=environ, heard=heard, still=silent_seconds, largest=LARGEST, seconds=seconds
+        )
 
     def _environ(self, settings: Mapping[str, str]) -> dict[str, str]:
         environ = {**os.environ, **self.network.environ, **ENVIRONMENT}
@@ -150,13 +155,15 @@ def _run(
         heard(text.rstrip())
 
     try:
-        ended = child.run(["git", *arguments], environ=environ, folder=cwd, line=line, plain=True, **options)
+        ended = child.run(["git", *arguments], environ=environ, folder=cwd, line=line, **options)
     except child.NotStarted as error:
         if error.missing:
             raise Unavailable(
                 "There is no git on this machine.", next_step="Install git, or use the image of this step."
             ) from error
         raise GitFailed(arguments[0], -1, [f"fatal: git could not be started: {error}"]) from error
+    if ended.swollen:
+        raise TimeoutError("its answer has no end")
     if ended.timed_out:
         raise TimeoutError("git stood still, or took too long")
     if ended.code != 0:

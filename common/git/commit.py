@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from common import log
 from common.errors import BadInput
@@ -23,8 +23,7 @@ STREAMED = {"core.bigFileThreshold": "1"}
 ENTRIES = struct.Struct(">4sII")  # how an index begins: its name, version, and number of entries (gitformat-index(5))
 
 
-@dataclass(frozen=True)
-class Repository:
+class Repository(NamedTuple):
     """Our bare repository with the folder as its work tree. `signature`: git's author and committer variables."""
 
     git: Git
@@ -38,7 +37,7 @@ class Repository:
         return self.scratch / OWN_REPOSITORY
 
     @property
-    def index(self) -> Path:
+    def index_file(self) -> Path:
         return self.scratch / "push.index"
 
     @property
@@ -47,7 +46,7 @@ class Repository:
         return {
             "GIT_DIR": str(self.folder_of_git),
             "GIT_WORK_TREE": str(self.folder),
-            "GIT_INDEX_FILE": str(self.index),
+            "GIT_INDEX_FILE": str(self.index_file),
         }
 
     def run(
@@ -58,8 +57,7 @@ class Repository:
         return self.git.run(*arguments, cwd=self.folder, stdin=stdin, extra=extra, settings=settings).removesuffix("\n")
 
 
-@dataclass(frozen=True)
-class Content:
+class Content(NamedTuple):
     """What a commit is made of besides the folder's files.
 
     below: the folder of the repository that they go into. alone: without what the parent holds, and without a parent.
@@ -70,8 +68,7 @@ class Content:
     alone: bool = False
 
 
-@dataclass(frozen=True)
-class Built:
+class Built(NamedTuple):
     """A commit, and how many files it holds and changes. It is the last parent when there is nothing to change."""
 
     commit: str
@@ -107,15 +104,15 @@ def build(repository: Repository, parents: Sequence[str], message: str, content:
 
 
 def _built(repository: Repository, parents: Sequence[str], message: str, content: Content) -> Built:
-    repository.index.unlink(missing_ok=True)
+    repository.index_file.unlink(missing_ok=True)
     kept = [] if content.alone else list(parents)
     if kept:
         repository.run("read-tree", kept[0])
     if content.below:
         _add_below(repository, content.below)
     else:
-        _add(repository, repository.index)
-    files = _entries(repository.index)
+        _add(repository, repository.index_file)
+    files = _entries(repository.index_file)
     changed = files
     if parents:
         changed = repository.run("diff-index", "--cached", "--name-only", "-z", parents[-1]).count("\0")

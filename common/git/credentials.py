@@ -6,6 +6,7 @@ needed (a tmpfs is often mounted noexec).
 
 from __future__ import annotations
 
+import urllib.parse
 from typing import NamedTuple
 
 from common.secret import Secret
@@ -35,3 +36,14 @@ class Credentials(NamedTuple):
     def variables(self) -> dict[str, str]:
         """Give what the helper prints."""
         return {"IDP_STEPS_GIT_USERNAME": self.username, "IDP_STEPS_GIT_PASSWORD": self.password.reveal()}
+
+
+def in_url(url: str) -> Credentials | None:
+    """Give the login that stands in a URL, if there is one."""
+    from common.network.url import origin  # here: --help need not wait for what checks addresses
+
+    parts = urllib.parse.urlsplit(url)
+    if not parts.username:
+        return None
+    unquoted = urllib.parse.unquote
+    return Credentials(origin(url), unquoted(parts.username), Secret(unquoted(parts.password or "")))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from common.errors import BadInput, NotAllowed, Refused, StepError, Unavailable
 from common.git.command import GitFailed
@@ -18,8 +18,7 @@ STATUS = re.compile(r"(?:returned error: |RPC failed; HTTP |code )(\d{3})\b")
 CREATED_MOMENTS_AGO = 10.0  # seconds
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """One kind of failure: what is wrong, and what to do about it ('' where the caller knows better)."""
 
     error: type[StepError]
@@ -28,8 +27,7 @@ class Kind:
     outcome: Outcome = Outcome.REFUSED
 
 
-@dataclass(frozen=True)
-class Rejection:
+class Rejection(NamedTuple):
     """What a declined push lacked: what to do about it, and of which kind the failure is.
 
     protected: the branch itself does not take a push, so a pull request may bring it what was pushed.
@@ -44,6 +42,20 @@ def rejection(table: Sequence[tuple[str, Rejection]], text: str) -> Rejection:
     """Give what the first row whose words are in the text says; Rejection() when none are."""
     lowered = text.lower()
     return next((found for words, found in table if words.lower() in lowered), Rejection())
+
+
+LARGE = Rejection("A file is larger than is taken there: keep it out of the folder, or put it under Git LFS.")
+ON_ANY_HOST = (  # what git itself and the hooks of many servers say
+    ("non-fast-forward", Rejection("Nobody may replace what a branch holds there: leave FORCE_PUSH out.")),
+    ("size limit", LARGE),
+    ("too large", LARGE),
+    ("", Rejection("Do as it says, or have whoever keeps the repository change the rule that declines the push.")),
+)
+
+
+def judged(by_host: Rejection, text: str) -> Rejection:
+    """Give what a host knows of a declined push, or else what these words say on any."""
+    return by_host if by_host.advice else rejection(ON_ANY_HOST, text)
 
 
 LOGIN = Kind(NotAllowed, "{host} asks for a login")

@@ -15,7 +15,7 @@ import requests
 
 from common.errors import Refused
 from common.git import refs
-from common.git.failures import Rejection
+from common.git.failures import Rejection, judged
 from common.git.refs import BRANCHES, NoPacket, Server
 from common.network import repeat
 from common.network.deadline import Deadline
@@ -60,7 +60,8 @@ def push(server: Server, branch: str, *, judge: Callable[[str], Rejection], dead
         if "unpack ok" not in report and not said:
             raise Uncertain(f"Could not {doing}: what the server said of it cannot be read.")
         reason = next((line.partition(f"{branch} ")[2] for line in report if line.startswith("ng ")), "")
-        verdict = judge("\n".join([*said, *report]))
+        text = "\n".join([*said, *report])
+        verdict = judged(judge(text), text)
         told = "; ".join(filter(None, [reason, *said])) or "; ".join(report)
         raise verdict.error(f"Could not {doing}: the server declined it ({told}).", next_step=verdict.advice)
 

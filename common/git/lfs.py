@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from common import log
 from common.errors import BadInput, Unavailable
 from common.git.clone import ONLY_HTTP
-from common.git.command import GitFailed
-from common.git.failures import failures
-from common.git.upstream import Upstream
-from common.git.work_tree import tracks_lfs
-from common.network import repeat
+from common.git.command import Git, GitFailed
+from common.git.upstream import Upstream, ask
 from common.network.url import checked, without_credentials
 
 FILTER = {  # what `git lfs install` would write into a configuration file
@@ -23,30 +22,60 @@ FILTER = {  # what `git lfs install` would write into a configuration file
 ADVICE = "Files in Git LFS are fetched over HTTPS; have the address corrected in .lfsconfig."
 
 
-def fetch(upstream: Upstream, folder: Path) -> None:
-    """Replace the pointers in a clone by the files. Raises Unavailable where there is no git-lfs."""
-    if not tracks_lfs(folder):
+def is_installed() -> bool:
+    """Tell whether there is a git-lfs here."""
+    return shutil.which("git-lfs") is not None
+
+
+def check_installed() -> None:
+    """Raise Unavailable where there is no git-lfs, though files need it."""
+    if not is_installed():
+        raise Unavailable(
+            "Git LFS is needed, and there is no git-lfs on this machine.",
+            next_step="Install git-lfs, or use the image of this step.",
+        )
+
+
+def install(git: Git, folder: Path) -> None:
+    """Have whoever works in the clone afterwards use git-lfs, too. Raises Unavailable where there is none."""
+    check_installed()
+    git.run("lfs", "install", "--local", "--skip-repo", cwd=folder)
+
+
+def tracks(git: Git, folder: Path) -> bool:
+    """Tell whether a .gitattributes of a clone puts files under Git LFS."""
+    if b".gitattributes" not in (folder / ".git" / "index").read_bytes():  # which spares a process
+        return False
+    arguments = ("grep", "--quiet", "--cached", "-e", "filter=lfs", "--", ":(glob)**/.gitattributes")
+    try:
+        git.run(*arguments, cwd=folder)
+    except GitFailed:
+        return False
+    return True
+
+
+def fetch(upstream: Upstream, folder: Path, *, told: Callable[[str], object] = lambda _: None) -> None:
+    """Replace the pointers in a clone by the files. Raises Unavailable where there is no git-lfs.
+
+    `told` gets what git-lfs says.
+    """
+    if not tracks(upstream.git, folder):
         return
+    check_installed()
     _check_address(upstream, folder)
-    url = without_credentials(upstream.url)
-    log.info(f"Fetching the files of {url} that are in Git LFS.")
-    doing = f"fetch the files of {url} that are in Git LFS"
-    asking = failures(doing=doing, url=upstream.url, login_advice=upstream.login_advice)
+    log.info(f"Fetching the files of {without_credentials(upstream.url)} that are in Git LFS.")
 
     def pulled() -> None:
-        try:
-            upstream.git.talk(
-                "lfs", "pull", cwd=folder, settings=FILTER, extra=ONLY_HTTP, silent_seconds=upstream.silence
-            )
-        except GitFailed as failed:
-            if "'lfs' is not a git command" in failed.text:
-                raise Unavailable(
-                    "The template keeps files in Git LFS, and there is no git-lfs on this machine.",
-                    next_step="Install git-lfs, or use the image of this step.",
-                ) from failed
-            raise
+        upstream.git.talk(
+            *("lfs", "pull"),
+            cwd=folder,
+            settings=FILTER,
+            extra=ONLY_HTTP | {"GIT_LFS_FORCE_PROGRESS": "1"},
+            silent_seconds=upstream.silence,
+            told=told,
+        )
 
-    repeat.read(pulled, asking, upstream.deadline)
+    ask(upstream, pulled, doing="fetch the LFS files of")
 
 
 def _check_address(upstream: Upstream, folder: Path) -> None:
@@ -59,6 +88,6 @@ def _check_address(upstream: Upstream, folder: Path) -> None:
     except GitFailed:
         return  # it names none
     for entry in filter(None, listed.split("\0")):
-        checked(entry.partition("\n")[2], what="The address in the template's .lfsconfig", next_step=ADVICE)
+        checked(entry.partition("\n")[2], what="The address in .lfsconfig", next_step=ADVICE)
         if without_credentials(entry.partition("\n")[2]) != entry.partition("\n")[2]:
-            raise BadInput("The address in the template's .lfsconfig has a login.", next_step="Remove it there.")
+            raise BadInput("The address in .lfsconfig has a login.", next_step="Remove it there.")

@@ -6,15 +6,13 @@ git runs git-lfs as a filter, with git's own settings and credentials; nothing i
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 from common import log
-from common.errors import Unavailable
+from common.git import lfs
 from common.git.command import GitFailed
 from common.git.credentials import REFUSED
-from common.git.lfs import FILTER
 from common.git.upstream import Upstream
 from common.network import repeat
 from common.network.repeat import Failure
@@ -31,21 +29,7 @@ SETTINGS = {
 
 def settings() -> dict[str, str]:
     """Give the settings by which git takes git-lfs for its files; none where it is not installed."""
-    return FILTER | SETTINGS if is_installed() else {}
-
-
-def is_installed() -> bool:
-    """Tell whether there is a git-lfs here."""
-    return shutil.which("git-lfs") is not None
-
-
-def check_installed() -> None:
-    """Raise Unavailable where there is no git-lfs, though files need it."""
-    if not is_installed():
-        raise Unavailable(
-            "A .gitattributes puts files under Git LFS, and there is no git-lfs on this machine.",
-            next_step="Install git-lfs, or use the image of this step.",
-        )
+    return lfs.FILTER | SETTINGS if lfs.is_installed() else {}
 
 
 def objects(repository: Path) -> list[str]:

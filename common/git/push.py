@@ -6,15 +6,15 @@ The branch's newest state is kept with the folder laid over it, or replaced by t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from common import log
 from common.errors import Conflict, Refused, StepError
-from common.git import commit, lfs_push
+from common.git import commit, lfs, lfs_push
 from common.git.command import GitFailed
 from common.git.commit import Built, Content
-from common.git.failures import Rejection, failures
+from common.git.failures import Rejection, failures, judged
 from common.git.signing import Signer
 from common.git.upstream import Branches, Upstream, branches, fetch
 from common.git.work_tree import check_folder
@@ -27,8 +27,7 @@ OVERTAKEN = ("stale info", "cannot lock ref", "incorrect old value")
 MOVED = (*OVERTAKEN, "fetch first", "non-fast-forward")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Push:
+class Push(NamedTuple):
     """What to push where.
 
     signature: git's author and committer variables. judge: given the words of a declined push, says what it lacked.
@@ -53,8 +52,7 @@ class Push:
     expected: str = ""
 
 
-@dataclass(frozen=True)
-class Pushed:
+class Pushed(NamedTuple):
     """What came of it: the commit the branch holds now, and whether this run put it there."""
 
     commit: str
@@ -105,7 +103,8 @@ def held(wanted: Push) -> str:
     if not there.tip(wanted.branch):
         raise Conflict(
             f"{wanted.upstream.url} has no branch {wanted.branch} that a pull request could be merged into.",
-            next_step="Push to it first, with PUSH_MODE=push, or let CreateRepo make it (INITIALIZE=always).",
+            next_step="Have it made first: by a push of who may (PUSH_MODE=push), or, where the repository is empty, by"
+            " CreateRepo (INITIALIZE=always).",
         )
     parent = _fetched(wanted, own, wanted.branch)
     return parent if commit.build(own, [parent], wanted.message, Content(wanted.below)).commit == parent else ""
@@ -115,7 +114,7 @@ def prepared(wanted: Push) -> commit.Repository:
     """Check the folder, and make the repository that its commit is built in; it is there from the first call on."""
     found = check_folder(wanted.folder)
     if found.lfs:
-        lfs_push.check_installed()
+        lfs.check_installed()
     return commit.make(wanted.upstream.git, wanted.scratch, wanted.folder, wanted.signature, found)
 
 
@@ -193,7 +192,7 @@ def _push_failures(wanted: Push) -> Callable[[Exception], Failure | None]:
                 if wanted.force:
                     return Failure(Outcome.REFUSED, _overtaken(wanted, error))
                 raise _Moved from error
-            verdict = wanted.judge(error.text)
+            verdict = judged(wanted.judge(error.text), error.text)
             declined = f"Could not {doing}: the server declined it ({reason})."
             kind = Protected if verdict.protected else verdict.error
             return Failure(Outcome.REFUSED, kind(declined, next_step=verdict.advice, detail=error.text))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import requests
 
@@ -29,8 +29,7 @@ class NoPacket(ValueError):
     """What was sent is not in git's packets."""
 
 
-@dataclass(frozen=True)
-class Server:
+class Server(NamedTuple):
     """A repository on a git server, and the client that may reach it."""
 
     url: str

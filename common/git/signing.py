@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
 from common.contract import child
 from common.errors import BadInput, Unavailable
@@ -36,8 +36,7 @@ exit $code
 """
 
 
-@dataclass(frozen=True)
-class Signer:
+class Signer(NamedTuple):
     """A private key. One of GPG is written into a temporary folder of its own, for the time of a signature."""
 
     key: Secret

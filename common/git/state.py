@@ -9,16 +9,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from common.errors import BadInput
 from common.git.command import Git, GitFailed
-from common.git.failures import failures
-from common.git.upstream import Upstream, branches
-from common.network import repeat
-from common.network.repeat import Failure, Outcome
+from common.git.upstream import Missing, Upstream, ask, branches, listed
 
 COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")  # whole; SHA-1 or SHA-256
-ABSENT_TIMES = 2  # how often a state has to be found missing to be taken for that
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_]+(?:[-/][A-Za-z0-9_]+)*")  # of any reference, without asking git
 ABBREVIATED = re.compile(r"[0-9a-fA-F]{7,64}")
 # GitHub and Gitea; GitLab; Bitbucket Data Center; Harness Code; Azure, which has but the merged state.
@@ -55,8 +52,7 @@ class State:
         return next((f"{kind} {name}".strip() for kind, name in named if name), "default branch")
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where the server keeps a state: a full reference, or '' for a commit that no reference names; its branch."""
 
     reference: str
@@ -95,13 +91,13 @@ def find(state: State, upstream: Upstream, *, cwd: Path) -> Place:
     if state.commit:
         return Place("", state.branch, state.commit.lower())
     if state.pull_request:
-        listed = references(upstream, *(form.format(state.pull_request) for form in PULL_REQUESTS), cwd=cwd)
-        if not listed:
+        there = references(upstream, *(form.format(state.pull_request) for form in PULL_REQUESTS), cwd=cwd)
+        if not there:
             raise BadInput(
                 f"{upstream.url} shows no reference of a pull request {state.pull_request}.",
                 next_step="Check the number; on a host without such references (Bitbucket Cloud) give its branch.",
             )
-        return Place(next(iter(listed)))
+        return Place(next(iter(there)))
     if state.reference:
         return Place(state.reference)
     if state.tag:
@@ -115,47 +111,34 @@ def newest(place: Place, upstream: Upstream, *, cwd: Path) -> str:
     if not place.reference:
         return place.commit
     # A tag that is an object of its own is listed twice, the second time with the commit that it is for.
-    listed = references(upstream, place.reference, f"{place.reference}^{{}}", cwd=cwd)
-    if not listed:
+    there = references(upstream, place.reference, f"{place.reference}^{{}}", cwd=cwd)
+    if not there:
         raise absent(place, upstream.url)
-    return list(listed.values())[-1]
+    return list(there.values())[-1]
 
 
-def absent(place: Place, url: str) -> BadInput:
+def absent(place: Place, url: str) -> Missing:
     """Make the failure for a state that the server does not have."""
     told = f"commit {place.commit}" if place.commit else place.reference
     for start, kind in (("refs/heads/", "branch"), ("refs/tags/", "tag")):
         if told.startswith(start):
             told = f"{kind} {told.removeprefix(start)}"
-    return BadInput(f"{url} has no {told}.", next_step="Check the name, and that it has been pushed.")
+    return Missing(f"{url} has no {told}.", next_step="Check the name, and that it has been pushed.")
 
 
 def references(upstream: Upstream, *names: str, cwd: Path) -> dict[str, str]:
     """Ask the server for references; those that it has, with their commits, in the order of the names."""
-    asking = failures(doing=f"read {upstream.url}", url=upstream.url, login_advice=upstream.login_advice)
-    times = 0
 
-    def listed() -> dict[str, str]:
-        nonlocal times
-        times += 1
-        arguments = ("ls-remote", upstream.url, *names)
-        longest = upstream.deadline.longest_try
-        listing = upstream.git.talk(*arguments, cwd=cwd, silent_seconds=upstream.silence, seconds=longest)
-        found = {line.partition("\t")[2]: line.partition("\t")[0] for line in listing.splitlines()}
-        if not found and times < ABSENT_TIMES:
-            raise _NothingListed
+    def read() -> dict[str, str]:
+        found = dict(listed(upstream, upstream.url, *names, cwd=cwd))
+        if not found:
+            raise Missing(f"{upstream.url} lists nothing of this name.")
         return {name: found[name] for name in names if name in found}
 
-    def failure(error: Exception) -> Failure | None:
-        if isinstance(error, _NothingListed):
-            return Failure(Outcome.NOT_DONE, BadInput(f"{upstream.url} lists nothing of this name."))
-        return asking(error)
-
-    return repeat.read(listed, failure, upstream.deadline)
-
-
-class _NothingListed(Exception):
-    """The server listed nothing. Git shows an answer that broke off after its head so, too."""
+    try:
+        return ask(upstream, read, doing="read")
+    except Missing:
+        return {}
 
 
 def _default_branch(upstream: Upstream, cwd: Path) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shutil
 import urllib.parse
-from dataclasses import replace
 from pathlib import Path
 
 from common import log
@@ -45,8 +44,8 @@ def fetch(upstream: Upstream, folder: Path, *, depth: int = 1) -> None:
             continue  # git leaves it empty, too
         url = _absolute(upstream.url, addresses[place])
         log.info(f"Cloning the submodule {place} from {url}.")
-        git = upstream.git if origin(url) == origin(upstream.url) else replace(upstream.git, credentials=None)
-        inner = replace(upstream, git=git, url=url)
+        git = upstream.git if origin(url) == origin(upstream.url) else upstream.git._replace(credentials=None)
+        inner = upstream._replace(git=git, url=url)
         target = folder / place
         if target.is_dir():  # an empty one, as git makes it
             target.rmdir()

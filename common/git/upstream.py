@@ -1,23 +1,34 @@
-"""A repository on its host, as git reaches it: its branches, and its newest state."""
+"""A repository on its host, as git reaches it: what it is asked, its references, its branches, and its newest state."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NamedTuple, TypeVar
 
-from common.errors import Conflict
+from common.errors import BadInput, Conflict
 from common.git.command import Git
 from common.git.credentials import Credentials
 from common.git.failures import failures
 from common.network import repeat
 from common.network.deadline import Deadline
+from common.network.repeat import Failure, Outcome
+from common.network.url import without_credentials
 
 LONGEST_SILENCE = 60.0
+MISSING_TIMES = 2  # how often a thing has to be found missing to be taken for that
+NO_BRANCH = ("Remote branch ",)  # ... not found in upstream origin
+NO_REFERENCE = (
+    "couldn't find remote ref",
+    "couldn't find any ref",
+    "no such remote ref",
+    "not our ref",
+    "unadvertised object",
+)
+ResultT = TypeVar("ResultT")
 
 
-@dataclass(frozen=True)
-class Upstream:
+class Upstream(NamedTuple):
     """The repository with the git that reaches it. `login_advice` says what to do when its host asks for a login."""
 
     git: Git
@@ -31,6 +42,51 @@ class Upstream:
         return self.deadline.patience(LONGEST_SILENCE)
 
 
+class Missing(BadInput):
+    """The other side does not have what was asked for, or does not give it by this name."""
+
+
+def ask(upstream: Upstream, work: Callable[[], ResultT], *, doing: str, may_appear: bool = False) -> ResultT:
+    """Do what reads from the other side until it is done or refused. `doing` is as in "clone".
+
+    A Missing of `work` counts when it comes again: git shows an answer that broke off after its head so, too.
+    may_appear: a repository that is not found may be one that was created moments ago.
+    """
+    url = upstream.url
+    doing = f"{doing} {without_credentials(url)}"
+    telling = failures(doing=doing, url=url, login_advice=upstream.login_advice, may_appear=may_appear)
+    times = 0
+
+    def failure(error: Exception) -> Failure | None:
+        nonlocal times
+        if not isinstance(error, Missing):
+            return telling(error)
+        times += 1
+        return Failure(Outcome.NOT_DONE, error) if times < MISSING_TIMES else None
+
+    return repeat.read(work, failure, upstream.deadline)
+
+
+def listed(
+    upstream: Upstream,
+    *arguments: str,
+    cwd: Path,
+    settings: Mapping[str, str] | None = None,
+    extra: Mapping[str, str] | None = None,
+) -> list[tuple[str, str]]:
+    """Ask once for references by `git ls-remote`: pairs of a name and what it holds, in the server's order."""
+    listing = upstream.git.talk(
+        *("ls-remote", *arguments),
+        cwd=cwd,
+        settings=settings,
+        extra=extra,
+        silent_seconds=upstream.silence,
+        seconds=upstream.deadline.longest_try,
+    )
+    pairs = (line.partition("\t") for line in listing.splitlines())
+    return [(name, value) for value, _, name in pairs]
+
+
 def login_advice(credentials: Credentials | None) -> str:
     """Say what to do when the host of a connector asks for a login."""
     if credentials is not None:
@@ -38,8 +94,7 @@ def login_advice(credentials: Credentials | None) -> str:
     return "Give the connector's user name and token (DRONE_NETRC_USERNAME, DRONE_NETRC_PASSWORD)."
 
 
-@dataclass(frozen=True)
-class Branches:
+class Branches(NamedTuple):
     """What the other side holds: its branches with their commits, and which one is the default ('' for none)."""
 
     tips: Mapping[str, str]
@@ -52,35 +107,27 @@ class Branches:
 
 def branches(upstream: Upstream, branch: str, *, cwd: Path) -> Branches:
     """Ask for the branches. Raises Conflict when git could not have this one next to one that exists."""
-    asking = failures(
-        doing=f"read {upstream.url}", url=upstream.url, login_advice=upstream.login_advice, may_appear=True
-    )
 
-    def listed() -> str:
-        arguments = ("ls-remote", "--symref", upstream.url, "HEAD", "refs/heads/*")
-        longest = upstream.deadline.longest_try
-        return upstream.git.talk(*arguments, cwd=cwd, silent_seconds=upstream.silence, seconds=longest)
+    def read() -> list[tuple[str, str]]:
+        return listed(upstream, "--symref", upstream.url, "HEAD", "refs/heads/*", cwd=cwd)
 
-    return _parsed(repeat.read(listed, asking, upstream.deadline), branch)
+    return _checked(ask(upstream, read, doing="read", may_appear=True), branch)
 
 
 def fetch(upstream: Upstream, branch: str, into: str, *, cwd: Path, extra: Mapping[str, str]) -> None:
     """Fetch the newest commit of a branch into the reference `into` of the repository that `extra` names."""
-    doing = f"fetch {branch} of {upstream.url}"
 
     def fetched() -> str:
         arguments = ("fetch", "--quiet", "--depth=1", "--no-tags", upstream.url, f"+refs/heads/{branch}:{into}")
         return upstream.git.talk(*arguments, cwd=cwd, extra=extra, silent_seconds=upstream.silence)
 
-    asking = failures(doing=doing, url=upstream.url, login_advice=upstream.login_advice)
-    repeat.read(fetched, asking, upstream.deadline)
+    ask(upstream, fetched, doing=f"fetch {branch} of")
 
 
-def _parsed(listing: str, branch: str) -> Branches:
+def _checked(references: list[tuple[str, str]], branch: str) -> Branches:
     tips: dict[str, str] = {}
     default = ""
-    for line in listing.splitlines():
-        value, _, name = line.partition("\t")
+    for name, value in references:
         if value.startswith("ref: "):
             default = value.removeprefix("ref: refs/heads/")
         else:

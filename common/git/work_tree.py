@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from common import log
 from common.errors import BadInput
@@ -13,8 +12,7 @@ from common.errors import BadInput
 RIGHT_FOLDER = "Set CODE_DIRECTORY to the folder that CookieCutter made (its output projectDirectory)."
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """What the files of a folder ask git for: to leave some out, or to keep some under Git LFS."""
 
     ignores: bool
@@ -47,11 +45,6 @@ def check_folder(folder: Path) -> Found:
     if not holds_files:
         raise BadInput(f"The code directory {folder} holds no file to push.", next_step=RIGHT_FOLDER)
     return Found(ignores, lfs)
-
-
-def tracks_lfs(folder: Path) -> bool:
-    """Tell whether a .gitattributes of the folder puts files under Git LFS."""
-    return any(_asks_for_lfs(path) for path in folder.rglob(".gitattributes"))
 
 
 def _asks_for_lfs(attributes: Path) -> bool:

@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 import urllib.parse
 from collections.abc import Callable
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from common.errors import Refused, StepError, Unavailable
 from common.git_hosts.context import HostContext
@@ -60,8 +59,7 @@ class Unreadable(Exception):
         self.cut_short = cut_short
 
 
-@dataclass(frozen=True)
-class Api:
+class Api(NamedTuple):
     """An API of a git host. said: what an error's JSON says; refusal: how an answer that will not change is told.
 
     A refusal that may pass by itself is given as a Failure.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from common import log
 from common.errors import Refused
@@ -14,8 +14,7 @@ from common.git_hosts.context import HostContext
 FALLBACK = "main"  # for a first commit, when neither the input nor the host names a default branch
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(NamedTuple):
     """The repository and where it is. initialize: when an empty first commit may be made: auto, never or always."""
 
     host: GitHost

@@ -1,10 +1,13 @@
-"""What a git host lacks of that which was asked for, and what it needs and was not given."""
+"""What a git host lacks of that which was asked for, what it needs and was not given, and a name that is taken."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from common.errors import BadInput
+
+UNSEEN = "which the token cannot see, or which is still being deleted"  # a repository that is there, and is not found
+UNSEEN_ADVICE = "Choose another name, give the token the right to read it, or try again when it is gone."
 
 
 class Unsupported(BadInput):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import urllib.parse
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from common.errors import BadInput, shown
 from common.git_hosts import GitHost
@@ -14,8 +14,7 @@ from common.git_hosts.context import HostContext
 DEFAULT = "HEAD"  # what hosts call the default branch in an address
 
 
-@dataclass(frozen=True)
-class FilePlace:
+class FilePlace(NamedTuple):
     """A file in a repository: `where` is the context of that repository; branch: '' for the default branch."""
 
     where: HostContext

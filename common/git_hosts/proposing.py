@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from common import log
 from common.git.push import Protected, Push, Pushed, held, push
@@ -12,8 +11,7 @@ from common.git_hosts.context import HostContext
 from common.git_hosts.proposal import Proposal
 
 
-@dataclass(frozen=True)
-class Proposed:
+class Proposed(NamedTuple):
     """What came of it. url: the page of the open pull request; '' when the files are in the target already."""
 
     branch: str
@@ -46,7 +44,7 @@ def propose(host: GitHost, where: HostContext, wanted: Push, source: str, *, dry
         log.info(f"Nothing to propose: {target} holds exactly this already ({commit[:10]}).")
         return Proposed(target, Pushed(commit, pushed=False), "")
     url = host.find_pull_request(where, source=source, target=target)
-    own = dataclasses.replace(wanted, branch=source, start=target, afresh=url is None)
+    own = wanted._replace(branch=source, start=target, afresh=url is None)
     pushed = push(own, dry_run=dry_run)
     if url is not None:
         log.info(f"The pull request is open already: {url}.")

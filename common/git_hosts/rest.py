@@ -6,9 +6,8 @@ What DirectPush asks goes over a plain session, so that its image holds no host'
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 from common.git_hosts import answers
 from common.git_hosts.answers import Answered
@@ -32,8 +31,7 @@ class Send(Protocol):
     ) -> requests.Response: ...
 
 
-@dataclass(frozen=True)
-class Rest(Generic[CallT]):
+class Rest(NamedTuple, Generic[CallT]):
     """An API with the credentials of the connector.
 
     failure_of: gives the function that reads the exceptions of a call; the flag: it may have worked without saying so.

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from common.contract.inputs import shown
 from common.errors import BadInput, Refused
@@ -38,8 +38,7 @@ KEYS = frozenset(  # every key that a host may have, as messages and SETTINGS of
 )
 
 
-@dataclass(frozen=True)
-class Grant:
+class Grant(NamedTuple):
     """A role for somebody. kind: teams, groups or users; role: one of ROLES."""
 
     kind: str
@@ -95,8 +94,7 @@ def parsed(given: Mapping[str, Any]) -> Settings:
     return settings
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """Settings that a host reads and writes by one pair of calls.
 
     differing: asks the host, and names what is not as it is asked for. write: one try at bringing it about. failure_of:

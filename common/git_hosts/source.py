@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import unquote
 
 from common import git_hosts
 from common.contract.inputs import option
 from common.contract.step import Context
 from common.errors import BadInput
-from common.git.credentials import Credentials
+from common.git.credentials import Credentials, in_url
+from common.git_hosts.by_url import login_of
 from common.git_hosts.connector import Connector, RepositoryLocation
 from common.git_hosts.context import HarnessAccount, HostInputs, addressed
 from common.network.url import checked as checked_url
 from common.network.url import origin, without_credentials
-from common.secret import Secret
 
 LOCATION = ("organization", "workspace", "projectName", "repoName")  # fields that say where a repository is
 HTTPS = "Give the https URL of a repository; SSH is not supported."
@@ -63,8 +62,27 @@ class Repository:
 
 def source(repository: Repository, context: Context) -> tuple[str, Credentials | None]:
     """Give the repository's address, and the credentials for its host."""
-    given = repository.connector.remote_url
-    host_inputs = HostInputs(
+    connector = repository.connector
+    given = connector.remote_url
+    if not given or addressed(context.sources) & set(LOCATION):
+        return _located(repository, context)
+    checked_url(given, what="DRONE_REMOTE_URL", next_step=HTTPS)
+    url = without_credentials(given)
+    if login := in_url(given):
+        return url, login
+    if connector.password is None and not connector.is_app:
+        return url, None
+    credentials = login_of(connector, context, step_type="GitClone", harness=repository.harness)
+    if credentials is not None and credentials.origin != origin(url):
+        raise BadInput(
+            f"The connector's URL is at {origin(url)}, but its host is {credentials.origin}.",
+            next_step="Give DRONE_REMOTE_URL and DRONE_NETRC_MACHINE of the same connector.",
+        )
+    return url, credentials
+
+
+def _located(repository: Repository, context: Context) -> tuple[str, Credentials | None]:
+    inputs = HostInputs(
         connector=repository.connector,
         location=RepositoryLocation(
             organization=repository.organization,
@@ -75,22 +93,6 @@ def source(repository: Repository, context: Context) -> tuple[str, Credentials |
         ),
         harness=repository.harness,
     )
-    if not given or addressed(context.sources) & set(LOCATION):
-        host, where = git_hosts.open_host(host_inputs, context, step_type="GitClone")
-        where = git_hosts.signed_in(host, where, "GitClone")
-        return host.clone_url(where), host.git_credentials(where)
-    parts = checked_url(given, what="DRONE_REMOTE_URL", next_step=HTTPS)
-    url = without_credentials(given)
-    if parts.username:
-        return url, Credentials(origin(url), unquote(parts.username), Secret(unquote(parts.password or "")))
-    if repository.connector.password is None and not repository.connector.is_app:
-        return url, None
-    host, where = git_hosts.open_host(host_inputs, context, step_type="GitClone", located=False)
-    by_url = where._replace(location=RepositoryLocation())  # what else is said may be about another repository
-    credentials = host.git_credentials(git_hosts.signed_in(host, by_url, "GitClone"))
-    if credentials is not None and credentials.origin != origin(url):
-        raise BadInput(
-            f"The connector's URL is at {origin(url)}, but its host is {credentials.origin}.",
-            next_step="Give DRONE_REMOTE_URL and DRONE_NETRC_MACHINE of the same connector.",
-        )
-    return url, credentials
+    host, where = git_hosts.open_host(inputs, context, step_type="GitClone")
+    where = git_hosts.signed_in(host, where, "GitClone")
+    return host.clone_url(where), host.git_credentials(where)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 import urllib.parse
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from common import log
-from common.errors import BadInput, Conflict, StepError
+from common.errors import BadInput, Conflict, StepError, shown
 from common.harness.client import PortalClient, refused, without
 from common.network.answer import object_of, succeeded
 from common.network.repeat import Uncertain
@@ -20,13 +19,14 @@ if TYPE_CHECKING:
 
 NOT_FOUND = re.compile(r"not (be )?found|does ?n[o']t exist|no such", re.IGNORECASE)
 DUPLICATE = "DUPLICATE_FIELD"
+DIFFERS = "{} is {}, not {}"
+CHANGED = "{} from {} to {}"
 TAKEN = "It may be one that was deleted, whose identifier the portal keeps; choose another."
 
 Values = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Scope:
+class Scope(NamedTuple):
     """An organization or a project. kind: the word for it, and the key of its body; query: what tells the account."""
 
     kind: str
@@ -100,23 +100,30 @@ def settle(  # noqa: PLR0913 - what there is, what is wanted, and what may be do
             next_step="Choose another name, or set IF_EXISTS=update to give it the new values.",
         )
     if dry_run:
-        log.info(f"Dry run: the {scope} would be changed: {told}.")
+        log.info(f"Dry run: the {scope} would be changed: {'; '.join(differences(found, wanted, form=CHANGED))}.")
         return
     answer = _write(
         portal, scope, "PUT", {**found, **wanted}, lambda: not differences(find(portal, scope) or {}, wanted)
     )
     if answer is not None and not succeeded(answer):
         raise _refused(answer, f"change the {scope}", f"edit the {scope.kind}")
-    log.info(f"Changed the {scope}: {told}.")
+    log.info(f"Changed the {scope}: {'; '.join(differences(found, wanted, form=CHANGED))}.")
 
 
-def differences(found: Values, wanted: Values) -> list[str]:
+def differences(found: Values, wanted: Values, *, form: str = DIFFERS) -> list[str]:
     """Say what is not as wanted. Only what is wanted is compared; lists without regard to their order."""
     return [
-        f"{name} is {found.get(name)!r}, not {value!r}"
+        form.format(name, _told(found.get(name)), _told(value))
         for name, value in wanted.items()
         if _comparable(found.get(name)) != _comparable(value)
     ]
+
+
+def _told(value: Any) -> str:
+    """Give a value as it is written in an input: tags as words and key:value."""
+    if isinstance(value, dict):
+        value = [f"{key}:{one}" if one else key for key, one in value.items()]
+    return shown(", ".join(map(str, value)) if isinstance(value, list) else str(value or ""))
 
 
 def _comparable(value: Any) -> Any:

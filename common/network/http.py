@@ -9,10 +9,9 @@ import io
 import re
 import ssl
 import urllib.parse
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 import requests
 import requests.adapters
@@ -77,8 +76,15 @@ class StepAdapter(requests.adapters.HTTPAdapter):
             raise requests.exceptions.ChunkedEncodingError(error, request=request) from error
         if not body and answer.status_code == HTTPStatus.OK and not LENGTHS & {name.lower() for name in answer.headers}:
             raise requests.exceptions.ChunkedEncodingError("the answer broke off after its head", request=request)
-        answer.raw = io.BytesIO(body)
+        answer.raw = _Body(body)
         return answer
+
+
+class _Body(io.BytesIO):
+    """A body that requests takes as it is, where it would put it together anew from parts of 10 KB."""
+
+    def stream(self, *_: object, **__: object) -> Iterator[bytes]:
+        yield self.getvalue()
 
 
 def _whole(raw: urllib3.BaseHTTPResponse, url: str) -> bytes:
@@ -115,8 +121,7 @@ class Transient(Exception):
         self.answer = answer
 
 
-@dataclass(frozen=True)
-class Client:
+class Client(NamedTuple):
     """A service at one base URL. Credentials go to its host only: redirects are not followed."""
 
     base: str

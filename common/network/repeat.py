@@ -6,9 +6,8 @@ Each client tells by a function how its library's exceptions read: what a failed
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from common.errors import StepError, Unavailable
 from common.network.deadline import Deadline
@@ -29,8 +28,7 @@ class Outcome(Enum):
     UNKNOWN = "it may have been done"
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(NamedTuple):
     """A try that failed. `retry_after` is how many seconds the other side asked to wait."""
 
     outcome: Outcome

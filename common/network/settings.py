@@ -10,9 +10,8 @@ import contextlib
 import os
 import urllib.parse
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from common import log, secret
 from common.errors import BadInput
@@ -32,11 +31,10 @@ PROXY_FORM = "Give it as http://proxy.example:3128."
 PEM_START = "-----BEGIN CERTIFICATE-----"
 
 
-@dataclass(frozen=True)
-class Network:
+class Network(NamedTuple):
     """What clients need to know: the variables for child processes and libraries, and the TLS strictness."""
 
-    environ: Mapping[str, str] = field(default_factory=dict)
+    environ: Mapping[str, str] = {}
     tls_strict: bool = True
 
     def ssl_context(self) -> ssl.SSLContext:

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import http.client
 import logging
-import re
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
@@ -28,10 +26,9 @@ from common.network.settings import Network
 from common.network.url import origin
 from common.secret import Secret
 from common.slack import failures
+from common.slack.ids import CONVERSATION_ID, USER_ID
 from common.slack.web import fetch
 
-CONVERSATION_ID = re.compile(r"[CGD][A-Z0-9]{8,}")
-USER_ID = re.compile(r"[UW][A-Z0-9]{8,}")
 CHANNELS = {"types": "public_channel,private_channel", "exclude_archived": True, "limit": 1000}
 MOST_PAGES = 20
 OLDEST = 7 * 86_400.0  # seconds back in which an earlier message is looked for
@@ -50,8 +47,7 @@ class _Client(WebClient):
         return {"status": status, "headers": headers, "body": body}
 
 
-@dataclass(frozen=True)
-class Slack:
+class Slack(NamedTuple):
     """The Web API of one workspace, with one bot token."""
 
     client: WebClient

@@ -3,6 +3,8 @@
 The text of a message comes to the step with all expressions resolved, so nothing in it tells what they gave. But the
 variables of the pipeline are in the environment under their own names (contract, B.5): what one of them brought into
 the text is found by its value. What an output of another step brought in cannot be told from what the author wrote.
+
+So in the text as it came, before anything is read from it, a mark takes the place of each `!` that lies in a value.
 """
 
 from __future__ import annotations
@@ -12,51 +14,72 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Any
 
-BROADCAST = re.compile(r"<!(?:channel|here|everyone|subteam\^[^<>|]*)(?:\|[^<>]*)?>", re.IGNORECASE)
+MARK = "\ufdd0"  # stands for no character in any text (Unicode 23.7)
+BROADCAST = re.compile(rf"<[!{MARK}](?:channel|group|here|everyone|subteam\^[^<>|]*)(?:\|[^<>]*)?>", re.IGNORECASE)
+BANG = re.compile("!")
+BANG_OF_JSON = re.compile(r"(?<!\\)(?P<before>(?:\\\\)*)(?:!|\\u0021)")
+RICH = {"broadcast": "range", "usergroup": "usergroup_id"}  # elements of rich text that call many -> whom
 
 
-def without_broadcasts(text: str, values: Collection[str], *, every: bool) -> tuple[str, list[str]]:
-    """Make the mentions of whole channels that come from one of the values plain text; `every`: all of them.
+def marked(text: str, values: Collection[str], *, in_json: bool = False) -> str:
+    """Mark each `!` that one of the values has brought in, in whatever case; in JSON also one that is escaped.
 
-    Gives the text and the mentions that were changed. A value may bring in no more than the `!` of a mention, as in
-    `<<+pipeline.variables.name>|Link>`.
+    A value may bring in no more than that of a mention, as in `<<+pipeline.variables.name>|Link>`.
     """
-    places = [span for value in values for span in _occurrences(text, value)] if not every else []
-    changed: list[str] = []
+    text = text.replace(MARK, "")
+    bang = BANG_OF_JSON if in_json else BANG
+    places = [place for value in values if bang.search(value) for place in _occurrences(text, value)]
 
     def shown(found: re.Match[str]) -> str:
-        mark = found.start() + 1
-        if not every and not any(start <= mark < stop for start, stop in places):
+        if not any(start < found.end() <= stop for start, stop in places):
             return found[0]
-        changed.append(found[0])
-        return f"&lt;{found[0][1:-1]}&gt;"
+        return found.groupdict().get("before", "") + MARK
 
-    return BROADCAST.sub(shown, text), changed
+    return bang.sub(shown, text) if places else text
+
+
+def breaks_out(text: str, values: Collection[str]) -> bool:
+    """Tell whether a value has brought quotes into JSON, so that what around it is the author's cannot be told."""
+    return any('"' in value and any(_occurrences(text, value)) for value in values)
 
 
 def _occurrences(text: str, value: str) -> Iterator[tuple[int, int]]:
-    start = text.find(value) if "!" in value else -1
-    while start >= 0:
-        yield start, start + len(value)
-        start = text.find(value, start + 1)
+    """Give where a value is, also where it overlaps itself. A pipeline may change its case and trim it."""
+    sought = re.escape(value.strip())
+    for found in re.finditer(f"(?=({sought}))", text, re.IGNORECASE) if sought else ():
+        yield found.span(1)
 
 
-def in_all_texts(content: Any, values: Collection[str], *, every: bool) -> tuple[Any, list[str]]:
-    """Do the same with every text of blocks or attachments."""
-    if isinstance(content, str):
-        return without_broadcasts(content, values, every=every)
+def without_broadcasts(content: Any, *, every: bool) -> tuple[Any, list[str]]:
+    """Make the marked mentions of whole channels plain text, in a text, blocks or attachments; `every`: all of them.
+
+    Gives the content without marks, and the mentions that were changed.
+    """
     changed: list[str] = []
 
-    def inner(part: Any) -> Any:
-        made, found = in_all_texts(part, values, every=every)
-        changed.extend(found)
-        return made
+    def of_text(text: str) -> str:
+        return BROADCAST.sub(shown, text).replace(MARK, "!")
 
-    if isinstance(content, list):
-        return [inner(part) for part in content], changed
-    if isinstance(content, dict):
-        return {name: inner(part) for name, part in content.items()}, changed
-    return content, []
+    def shown(found: re.Match[str]) -> str:
+        if not every and MARK not in found[0]:
+            return found[0]
+        mention = found[0].replace(MARK, "!")
+        changed.append(mention)
+        return f"&lt;{mention[1:-1]}&gt;"
+
+    def of(part: Any) -> Any:
+        if isinstance(part, str):
+            return of_text(part)
+        if isinstance(part, list):
+            return [of(inner) for inner in part]
+        if not isinstance(part, dict):
+            return part
+        if every and (called := part.get(RICH.get(str(part.get("type")), ""))):
+            changed.append(f"@{called}")
+            return {"type": "text", "text": f"@{called}"}
+        return {of_text(name): of(inner) for name, inner in part.items()}
+
+    return of(content), changed
 
 
 def with_mention(message: dict[str, Any], email: str, user_id: str) -> dict[str, Any]:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from common import log
 from common.errors import StepError, Unavailable
 from common.slack.api import DEDUPE_KEY, EVENT_TYPE, Slack
 
 
-@dataclass(frozen=True)
-class Done:
+class Done(NamedTuple):
     """The message, and whether this run posted it. `verb` begins the sentence that tells it."""
 
     channel: str
@@ -22,8 +20,7 @@ class Done:
     permalink: str
 
 
-@dataclass(frozen=True)
-class Once:
+class Once(NamedTuple):
     """How to know the message of an earlier run.
 
     dedupe_id: '' for a message that is simply posted. demanded: the user gave the id, so that not being able to look is

@@ -18,6 +18,7 @@ import click
 
 from common import log, secret
 from common.catalogs import importing, table, words
+from common.catalogs.group import EXISTED, MADE
 from common.catalogs.importing import Importing, Result
 from common.contract import describe, process
 from common.contract.describe import Declaration
@@ -197,7 +198,7 @@ def _done(journal: Path) -> frozenset[str]:
     told = [_line(line) for line in text.splitlines()]
     if told and not any(told):
         raise BadInput(f"{journal} is no report of an import.", next_step="Name another file as --report.")
-    done = (importing.MADE, importing.EXISTED)
+    done = (MADE, EXISTED)
     return frozenset(str(one.get("repository")) for one in told if one.get("outcome") in done)
 
 

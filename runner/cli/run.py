@@ -26,7 +26,7 @@ from runner.execution.report import to
 from runner.execution.step import Settings
 from runner.language import facts as told
 from runner.language.workflow.load import is_workflow
-from runner.platform import connectors, images, sandboxed
+from runner.platform import connectors, images, rehearsal, sandboxed
 
 PROCESS = "process"
 WAITING = "Another run still uses this sandbox; waiting for its end. Ctrl-C stops the sandbox at once."
@@ -123,12 +123,15 @@ def run(  # noqa: PLR0913 - one parameter per option
         given = choose(checked.places, given, sandboxed.URL, terminal).given()  # complains before anything starts
         seed_file = file.parent / "sandbox.yaml"
         seeds, faults = prepared(seed_file)
+        seeds, left_out = rehearsal.on_host(seeds, host)
         server = stack.enter_context(sandboxed.running(state, waiting=lambda: report.line(WAITING)))
         sandboxed.plant(state, seeds, faults)
+        for sentence in left_out:
+            report.line(sentence)
         report.line(f"The sandbox runs at {server.url}; its state is kept in {state}.")
         values = choose(checked.places, given, server.url)
         code, tree = runs.run(
-            checked, values, known, sandboxed.services(server, host), replace(where, near=(server.url,)), report
+            checked, values, known, sandboxed.services(server, host, seeds), replace(where, near=(server.url,)), report
         )
         if form and not code:
             workflows.show(form, tree, report)

@@ -13,7 +13,7 @@ from common.errors import Interrupted
 from runner.cli.options import FILE
 from runner.execution.given import pipeline_file
 from runner.execution.report import to
-from runner.platform import containers, sandboxed
+from runner.platform import containers, sandbox_file, sandboxed
 
 LOOPBACK = "127.0.0.1"
 
@@ -61,11 +61,11 @@ def sandbox(*, pipeline: Path | None, state: Path, port: int, address: str) -> i
         return 0
 
 
-def prepared(file: Path | None) -> tuple[list[sandboxed.Seed], list[sandboxed.Fault] | None]:
+def prepared(file: Path | None) -> tuple[list[sandbox_file.Seed], list[sandbox_file.Fault] | None]:
     """Read what a sandbox.yaml asks for, if there is one."""
     if file is None or not file.is_file():
         return [], None
-    return sandboxed.seeds(file), sandboxed.spoiled(file)
+    return sandbox_file.seeds(file), sandbox_file.spoiled(file)
 
 
 def shown(file: Path) -> Path:

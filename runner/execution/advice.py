@@ -43,6 +43,7 @@ def after(pipeline: Pipeline, tree: Tree, failed: Node) -> list[str]:
         *([f"Failed as well: {listed(also)}."] if also else []),
         f"Done before it: {_listed(steps, *DONE)}. Not run: {_listed(steps, Status.SKIPPED, Status.WAITING)}.",
         TIMED_OUT.format(failed.limit or "the step") if failed.timed_out else first,
+        *carried_out_again(steps),
         *refused_next_time(pipeline, steps),
     ]
 
@@ -53,6 +54,7 @@ def stopped(pipeline: Pipeline, tree: Tree) -> list[str]:
     left = _listed(steps, Status.SKIPPED, Status.WAITING)
     return [
         f"Stopped: {_listed(steps, Status.ABORTED)}. Done before: {_listed(steps, *DONE)}. Not run: {left}.",
+        *carried_out_again(steps),
         *refused_next_time(pipeline, steps),
     ]
 
@@ -68,6 +70,13 @@ def unapproved(stage: Node) -> list[str]:
         f"The stage {stage.name!r} {why}.",
         "Run the same command again to be asked again; what is done stays done.",
     ]
+
+
+def carried_out_again(nodes: Sequence[Node]) -> list[str]:
+    """Say which steps a second run does anew: what a command or an image does, nobody can find done already."""
+    done = [(node.name, node.part) for node in nodes if node.status in DONE and node.number]
+    commands = [name for name, part in done if isinstance(part, Step) and not step_types.kind(part.type).module]
+    return [f"Commands are the exception: the next run carries out {listed(commands)} again."] if commands else []
 
 
 def refused_next_time(pipeline: Pipeline, nodes: Sequence[Node]) -> list[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -46,7 +47,7 @@ for turn in range(times):
     if turn + 1 < times:
         time.sleep(1)
 """
-LOOKS = 3  # how often the guard looks when the runner has been killed
+LOOKS = 3  # how often the guard looks when the runner has not come to its end
 
 
 @dataclass(frozen=True)
@@ -126,16 +127,17 @@ def guarded(engine: Engine, run: str) -> Iterator[None]:
     """Remove every container of a run at its end, also when this process is killed."""
     command = [sys.executable, "-I", "-S", "-c", _GUARD, engine.program, f"{LABEL}={run}", str(LOOKS)]
     guard = subprocess.Popen(command, stdin=subprocess.PIPE, env=dict(engine.environ), start_new_session=True)
+    assert guard.stdin is not None  # noqa: S101 - a pipe, as asked for
     try:
         yield
     except BaseException:
         remove(engine, f"label={LABEL}={run}")
+        guard.stdin.close()  # it looks again, for the engine may still be making a container; nobody waits for that
+        threading.Thread(target=guard.wait, daemon=True).start()
         raise
-    finally:
-        assert guard.stdin is not None  # noqa: S101 - a pipe, as asked for
-        guard.kill()  # everything that was started has ended by now
-        guard.stdin.close()
-        guard.wait()
+    guard.kill()  # everything that was started has ended by now
+    guard.stdin.close()
+    guard.wait()
 
 
 def remove(engine: Engine, which: str) -> None:

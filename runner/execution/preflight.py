@@ -14,7 +14,7 @@ from runner.execution import limits, script
 from runner.execution import step as steps
 from runner.language import resolve, step_types
 from runner.language.expressions.values import SecretReference
-from runner.language.pipeline import Position, positions, timeout_of
+from runner.language.pipeline import Position, Step, positions, timeout_of
 from runner.language.resolve import LATER
 from runner.language.scope import Scope
 from runner.language.step_types import StepKind
@@ -160,32 +160,41 @@ def _check_command(  # noqa: PLR0913 - what is asked, and how commands are run
         limits.seconds(known, position)
         if step.type == step_types.PLUGIN:
             plugin.variables(spec, asking)
+        elif LATER not in (shell := script.shell_of(spec)):
+            script.check(shell)
     except BadInput as error:
         if str(error) not in found.told:
             found.placed.append(Diagnostic(f"The step {step.identifier!r}: {error}", step.location))
         return
-    image, shell = spec.get("image"), str(spec.get("shell") or script.SHELL)
+    found.placed += _unable(step, spec, found, run_here=run_here, contained=contained)
+    for value in _inside(spec):
+        if isinstance(value, SecretReference):
+            asking.secret(value.id, "")
+
+
+def _unable(
+    step: Step, spec: dict[str, resolve.Resolved], found: _Found, *, run_here: bool, contained: bool
+) -> list[Diagnostic]:
+    """Tell why a command or an image cannot be started here."""
+    image, shell = spec.get("image"), script.shell_of(spec)
     if image and contained:
-        pass  # the image has the shell
-    elif step.type == step_types.PLUGIN:
+        return []  # the image has the shell
+    if step.type == step_types.PLUGIN:
         text = f"The step {step.identifier!r} is an image, and steps are started as processes."
-        advice = "Choose --engine docker or podman."
-        found.placed.append(Diagnostic(f"{text} {advice}", step.spec.location_of("image")))
-    elif image and not run_here:
-        found.placed.append(
+        return [Diagnostic(f"{text} Choose --engine docker or podman.", step.spec.location_of("image"))]
+    if image and not run_here:
+        return [
             Diagnostic(
                 f"The step {step.identifier!r} runs in the image {shown(str(image))}, and steps are started as "
                 "processes. Choose --engine docker or podman; with --run-here its command runs on this machine, not "
                 "isolated, with its programs.",
                 step.spec.location_of("image"),
             )
-        )
-    elif LATER not in shell and shell in script.COMMANDS and found.lacks(script.COMMANDS[shell][0]):
-        text = f"The step {step.identifier!r} needs the shell {shell}: there is no program {script.COMMANDS[shell][0]}."
-        found.placed.append(Diagnostic(text, step.location))
-    for value in _inside(spec):
-        if isinstance(value, SecretReference):
-            asking.secret(value.id, "")
+        ]
+    if LATER not in shell and found.lacks(program := script.COMMANDS[shell][0]):
+        text = f"The step {step.identifier!r} needs the shell {shell}: there is no program {program}."
+        return [Diagnostic(f"{text} Install it, or name another shell.", step.location)]
+    return []
 
 
 def _inside(value: object) -> list[object]:

@@ -7,7 +7,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from common.errors import BadInput
+from common.diagnostics import choice
+from common.errors import BadInput, shown
 from runner.execution.launch import Script
 from runner.language.pipeline.reading import SHELL_VARIABLE
 
@@ -78,6 +79,17 @@ COMMANDS: Mapping[str, Sequence[str]] = {
     "Pwsh": ("pwsh", "-NonInteractive", "-File"),
     "Powershell": ("powershell", "-NonInteractive", "-File"),
 }
+
+
+def shell_of(spec: Mapping[str, object]) -> str:
+    """Give the shell that a Run's spec names."""
+    return str(spec.get("shell") or SHELL)
+
+
+def check(shell: str) -> None:
+    """Raise BadInput for what is no shell of a Run step."""
+    if shell not in COMMANDS:
+        raise BadInput(f"There is no shell {shown(shell)}; it can be {choice(list(COMMANDS))}.")
 
 
 def argv(script: Script) -> list[str]:

@@ -203,9 +203,8 @@ def _command(
     """Write the command of a Run step down, and add its own variables to the environment."""
     step = _step_of(position)
     spec = resolve.spec(scope, position)
-    shell = str(spec.get("shell") or script.SHELL)
-    if shell not in script.COMMANDS:
-        raise BadInput(f"There is no shell {shell!r}; it can be {', '.join(script.COMMANDS)}.")
+    shell = script.shell_of(spec)
+    script.check(shell)
     given = spec.get("envVariables")
     own = (
         {name: texts.text_of(value, this.services) for name, value in given.items()} if isinstance(given, dict) else {}

@@ -6,7 +6,7 @@ connectors.yaml (next to the pipeline, or --connectors), by the reference that t
       account.testdev:
         type: Github
         url: https://github.com            # or https://github.com/my-org
-        urlType: Account                   # Repo when the URL is that of one repository
+        urlType: Account                   # Repo when the URL is that of one repository, Project for one of AzureRepo
         username: jane
         token: {env: GITHUB_TOKEN}         # or {file: path}, relative to this file
       account.app:                         # a GitHub App has these two in the place of username and token
@@ -42,7 +42,8 @@ LOGIN = ("username", "token")
 APP = ("appId", "privateKey")
 CONNECTOR = dict.fromkeys(("type", "url", "urlType", *LOGIN, *APP), ACCEPTED)
 HARNESS = dict.fromkeys(("account", "base", "apiKey"), ACCEPTED)
-URL_TYPES = ("Account", "Repo")
+PROJECT = "Project"
+URL_TYPES = ("Account", "Repo", PROJECT)
 CREDENTIAL = re.compile(r"xox[a-z]-|gh[a-z]_|github_pat_|glpat-|[ps]at\.|eyJ|-----BEGIN|\S*://")  # no id begins so
 
 
@@ -58,6 +59,7 @@ class Connector:
     instead: its type counts, also for a step that says another.
     taken_from: field of a step that says where a repository is -> the field whose value it gets where it is lacking.
     proxy: the HTTP proxy that alone leads to its URL; '' for the ones of the environment.
+    address: gives the URL of a repository by all that a clone says of it, which is its name; None: behind the URL.
     """
 
     type: str
@@ -69,6 +71,7 @@ class Connector:
     instead: bool = False
     taken_from: Mapping[str, str] = field(default_factory=dict)
     proxy: str = ""
+    address: Callable[[str], str] | None = None
 
 
 @dataclass(frozen=True)
@@ -208,6 +211,9 @@ def _connector(reference: str, entry: document.Mapping, folder: Path, faults: li
     url_type = entry.text("urlType") or "Account"
     if url_type not in URL_TYPES:
         text = f"The urlType {url_type!r} of {of} is not known; it can be {choice(URL_TYPES)}."
+        faults.append(Diagnostic(text, entry.location_of("urlType")))
+    if url_type == PROJECT and entry.text("type").lower() != "azurerepo":
+        text = f"The urlType {PROJECT} of {of} is for connectors of the type AzureRepo."
         faults.append(Diagnostic(text, entry.location_of("urlType")))
     name = "privateKey" if as_app else "token"
     token = _source(entry.fields[name], f"{name!r} of {of}", folder, faults) if name in given else _Source()

@@ -16,7 +16,8 @@ PREFIX = "PLUGIN_"
 def variables(spec: Mapping[str, Resolved], services: Services) -> dict[str, str]:
     """Give a variable for each setting: in capitals, lists joined by commas, maps as JSON; none for a null.
 
-    Raises BadInput for settings that are no map, and for two whose names differ in nothing that a variable can tell.
+    Nothing else of a name changes, so a hyphen stays one (harness-core, VmPluginStepSerializer). Raises BadInput for
+    settings that are no map, and for two whose names differ in nothing that a variable can tell.
     """
     settings = spec.get("settings")
     if settings is None or settings == "":
@@ -25,7 +26,7 @@ def variables(spec: Mapping[str, Resolved], services: Services) -> dict[str, str
         raise BadInput("The field 'settings' has to be a map.", next_step="Write a name and a value in each line.")
     found: dict[str, str] = {}
     for name, value in settings.items():
-        variable = PREFIX + name.upper().replace("-", "_")
+        variable = PREFIX + name.upper()
         if variable in found:
             raise BadInput(f"Two settings are the variable {variable}; one is {shown(name)}.", next_step="Remove one.")
         found[variable] = text_of(value, services)

@@ -16,7 +16,7 @@ from runner.language import step_types
 from runner.language.resolve import LATER, Resolved
 from runner.language.step_types import StepKind
 from runner.platform import clone, requests, terraform
-from runner.platform.connectors import Connector, Missing, Services
+from runner.platform.connectors import PROJECT, Connector, Missing, Services
 from runner.platform.containers import MACHINE
 from runner.platform.execution import Execution
 from runner.platform.texts import plain, secret_of, text_of
@@ -105,13 +105,7 @@ def _connector(asked: Asked) -> dict[str, str]:
             next_step=f"It can be {choice(supported)}.",
         )
     parts = urllib.parse.urlsplit(connector.url)
-    remote = connector.url
-    if connector.url_type == "Account":
-        field = next((one.field for one in asked.kind.inputs if "REPO_NAME" in one.env), "repository")
-        repository = str(asked.spec.get(field) or "")
-        if not repository:
-            raise BadInput(f"The step needs the field {field!r}, because its connector is one for a whole account.")
-        remote = f"{remote}/{repository}"
+    remote = connector.url if connector.url_type == "Repo" else _below(asked, connector)
     if not remote.endswith(".git") and connector.type != "AzureRepo":
         remote += ".git"
     return {
@@ -122,6 +116,29 @@ def _connector(asked: Asked) -> dict[str, str]:
         "CONNECTOR_TYPE": kind,
         **({"HTTP_PROXY": connector.proxy, "NO_PROXY": THIS_MACHINE} if connector.proxy else {}),
     }
+
+
+def _below(asked: Asked, connector: Connector) -> str:
+    """Give the URL of a step's repository by the connector for all of an account, or of a project of Azure Repos."""
+    field = next((one.field for one in asked.kind.inputs if "REPO_NAME" in one.env), "repository")
+    repository = str(asked.spec.get(field) or "")
+    if not repository:
+        raise BadInput(f"The step needs the field {field!r}, because its connector is one for a whole account.")
+    if connector.url_type == PROJECT:
+        return f"{connector.url}/_git/{urllib.parse.quote(repository)}"
+    by_name = "organization" not in asked.kind.spec  # the URL is then all that says where the repository is
+    if by_name and connector.address:
+        return connector.address(repository)
+    if by_name and connector.type == "AzureRepo" and "/_git" not in connector.url:
+        project = str(asked.spec.get("projectName") or "")
+        if not project:
+            raise BadInput(
+                f"The connector {str(asked.spec['connectorRef'])!r} is for an organization of Azure Repos, where a"
+                " repository is in a project.",
+                next_step="Give the step its projectName, or the connector the project's URL and urlType: Project.",
+            )
+        return f"{connector.url}/{urllib.parse.quote(project)}/_git/{urllib.parse.quote(repository)}"
+    return f"{connector.url}/{repository}"
 
 
 def _login(connector: Connector) -> dict[str, str]:

@@ -13,6 +13,11 @@ _ABSENT = (
 )
 
 
+def _kept_below(owner: str, _: Credentials) -> str:
+    """Give organization and project; in a pipeline that knows no projects the organization stands for its one."""
+    return owner if "/" in owner or not owner else f"{owner}/{owner}"
+
+
 def _routes() -> Routes:
     from sandbox.azure.api import ROOT, azure
 
@@ -29,6 +34,8 @@ AZURE = Service(
     git=GitHost(
         addresses=("/azure/<path:owner>/_git/<name>", "/azure/<path:owner>/_git/<name>.git"),  # the latter: Git LFS
         page="/azure/<path:owner>/_git/<name>",
+        owner_names=2,
+        kept_below=_kept_below,
         web_file="?path=/{path}&version=GB{branch}",
         caller=caller,
         connector=Login(type="AzureRepo", path="/azure", taken_from={"project": "organization"}),

@@ -33,6 +33,7 @@ GITLAB = Service(
     git=GitHost(
         addresses=("/gitlab/<path:owner>/<name>.git", "/gitlab/<path:owner>/<name>"),
         page="/gitlab/<path:owner>/<name>",
+        owner_names=20,  # GitLab's docs: a group can hold subgroups, up to 20 levels
         views={view: tuple(f"/-{path}" if path else "" for path in paths) for view, paths in VIEWS.items()},
         caller=git_caller,
         connector=Login(type="Gitlab", path="/gitlab"),

@@ -67,8 +67,10 @@ def answer(entity: Entity) -> dict[str, Any]:
 def _validity(entity: Entity) -> dict[str, Any]:
     """Tell what is wrong with the file as it is now: the portal follows the branch. One that is gone stays valid."""
     details, faults = entity.git_details or {}, []
-    found = repositories.find_all(current_state(), name=str(details.get("repo_name", "")))
-    for hosted in found[:1] if details else ():
+    found = repositories.find_all(current_state(), name=str(details.get("repo_name", ""))) if details else []
+    for hosted in found[:1]:
+        if hosted.pushed_at * 1000 < entity.updated:
+            continue  # nothing was pushed since it was read
         try:
             commit = bare.branches(hosted.folder)[str(details.get("branch_name"))]
             blob = bare.entry(hosted.folder, commit, str(details.get("file_path"))).sha

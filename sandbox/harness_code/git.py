@@ -33,11 +33,18 @@ def said(message: str) -> str:
     return json.dumps({"message": message})
 
 
+def kept_below(owner: str, credentials: Credentials) -> str:
+    """Give the account, and the organization and project after it."""
+    return "/".join(filter(None, (credentials.account, owner)))
+
+
 _LOGIN = (401, said("Unauthorized"))
 
 HARNESS_CODE = GitHost(
     addresses=("/gateway/code/git/<path:owner>/<name>.git", "/gateway/code/git/<path:owner>/<name>"),
     page="/ng/code/<path:owner>/-/<name>",
+    owner_names=2,
+    kept_below=kept_below,
     web_path=web_path,
     web_file="/files/{branch}/~/{path}",
     caller=caller,

@@ -33,7 +33,9 @@ TEMPLATE = {
 }
 
 
-RESOURCE = 'terraform {\n  backend "http" {}\n}\nresource "harness_a" "b" {\n  name = "${var.X_API_KEY}"\n}\n'
+RESOURCE = (
+    'terraform {\n  backend "http" {}\n}\nvariable "mine" {}\nresource "harness_a" "b" {\n  name = "${var.mine}"\n}\n'
+)
 
 
 def environments(
@@ -58,6 +60,7 @@ def environments(
         "TF_VAR_ENDPOINT": f"{world.url}/gateway",
         "TF_VAR_ACCOUNT_IDENTIFIER": known["harness"].account,
         "TF_VAR_X_API_KEY": known["harness"].api_key,
+        "TF_VAR_mine": known["harness"].api_key,
     }
     return {
         "CookieCutter": {"TEMPLATE_TYPE": "private", "PATH_FOR_TEMPLATE": "template"}

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from common.git import upstream
+from common.git import command, upstream
 from common.network import deadline
 from common.network.deadline import Deadline
 
+LARGEST = 64 * 1024 * 1024
 PATIENCE = 1.5  # seconds that a try may take where time-outs are what is tested; a slow machine has to make it
 
 
@@ -43,8 +44,9 @@ def skipped_sleep() -> Iterator[Clock]:
 
 @contextmanager
 def little_patience() -> Iterator[None]:
-    """Have a try time out soon, with the whole retry budget before it."""
+    """Have a try time out soon, with the whole retry budget before it, and an answer be too large for git soon."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(deadline, "LONGEST_TRY", PATIENCE)
         patch.setattr(upstream, "LONGEST_SILENCE", PATIENCE)
+        patch.setattr(command, "LARGEST", (command.LARGEST[0], LARGEST))
         yield

@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import random
 import re
 import socket
 import sys
@@ -33,8 +34,11 @@ from tests.faults.proxy import (
     Request,
     answering,
     cut,
+    endless,
+    many_headers,
     reset,
     silent,
+    trickle,
 )  # fmt: skip
 from tests.hosts import HOSTS, Host
 
@@ -96,6 +100,19 @@ def _odd_answers() -> dict[str, Spoilt]:
     return {"cut": Spoilt(answer=cut, after=True, lasting=LOST), **odd}
 
 
+def without_end() -> dict[str, Spoilt]:
+    """Give the answers that never end, so that the step has to end them. The work is done before."""
+    again = answering(302, b"", "Location: ?again")
+    codes = frozenset({0, 1, 5})
+    away = frozenset({1, 4})  # 4: within GitHub, a redirect is how a repository that was renamed is told
+    return {
+        "byte after byte": Spoilt(answer=trickle, after=True, lasting=LOST),
+        "headers without end": Spoilt(answer=many_headers, after=True, codes=codes, lasting=codes),
+        "a body without end": Spoilt(answer=endless, after=True, codes=codes, lasting=codes),
+        "redirects without end": Spoilt(answer=again, codes=away, lasting=away),
+    }
+
+
 def call_of(request: Request, name: str) -> str:
     """Name a call as the table does."""
     service = f" {request.query.partition('service=')[2]}" if "service=" in request.query else ""
@@ -151,7 +168,7 @@ def wrong(here: Behind, work: str, number: int, fault: str, *, lasting: bool = F
     """Spoil the call of this number, and say what is wrong with what came of it; '' when nothing is."""
     name = here.named()
     WORKS[work].prepare(here, name)
-    spoilt = (_faults(f"http://127.0.0.2:{here.elsewhere.port}") | _odd_answers())[fault]
+    spoilt = (_faults(f"http://127.0.0.2:{here.elsewhere.port}") | _odd_answers() | without_end())[fault]
     proxy, elsewhere = here.proxy, here.elsewhere
     for each in (proxy, elsewhere):
         each.requests.clear()
@@ -161,8 +178,9 @@ def wrong(here: Behind, work: str, number: int, fault: str, *, lasting: bool = F
     if fault == REFUSED and number == 0:
         proxy.refuse()
     own = {"IF_EXISTS": "fail"} if work == "CreateRepo" else {}  # what this run made is not to be taken for another's
-    own |= {"RETRY_BUDGET": "5"} if fault == TIME_OUT and lasting else {}  # a time-out takes its time
-    with little_patience() if fault == TIME_OUT else contextlib.nullcontext():
+    waits = fault == TIME_OUT or fault in without_end()
+    own |= {"RETRY_BUDGET": "3"} if waits and lasting else {}  # a time-out takes its time
+    with little_patience() if waits else contextlib.nullcontext():
         code, said, seconds = run(here, work, name, **own)
     proxy.rules.clear()
     proxy.listen()
@@ -222,6 +240,20 @@ def cells(work: str, calls: Sequence[str]) -> Iterator[tuple[int, str]]:
         yield from ((number, fault) for fault in faults if not reads or not fault.endswith(" after"))
 
 
+def endless_cells(calls: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Give the cells of the answers without end."""
+    yield from ((number, fault) for number in range(len(calls)) for fault in without_end())
+
+
+def endless_sample(row: Host, work: str, calls: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Give some of these cells: each fault at one of the host's works or more, at a call that chance has chosen."""
+    works, faults = works_of(row), list(without_end())
+    for turn in range(max(len(works), len(faults))):
+        fault = faults[turn % len(faults)]
+        if works[turn % len(works)] == work:
+            yield random.Random(f"{row} {work} {fault}").randrange(len(calls)), fault  # noqa: S311 - no secret
+
+
 def _create(calls: Sequence[str]) -> str:
     return next(call for call in calls if call.startswith("POST "))
 
@@ -235,7 +267,7 @@ def main(wanted: list[str]) -> int:
             with tempfile.TemporaryDirectory(prefix="matrix-") as name, behind(row, Path(name)) as here:
                 since, calls, before = time.monotonic(), clean(here, work), ended.total()
                 for lasting in (False, True):
-                    for number, fault in cells(work, calls):
+                    for number, fault in [*cells(work, calls), *endless_cells(calls)]:
                         if complaint := wrong(here, work, number, fault, lasting=lasting):
                             often = "for ever" if lasting else "once"
                             print(f"{row} {work} {number} {calls[number]}: {fault}, {often}: {complaint}", flush=True)

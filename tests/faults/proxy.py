@@ -231,6 +231,14 @@ def trickle(client: socket.socket, whole: bytes) -> None:
         time.sleep(TICK)
 
 
+def many_headers(client: socket.socket, _: bytes) -> None:
+    """Answer with headers, of which there is always one more."""
+    client.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n")
+    block = b"X-More: and more\r\n" * 4096
+    while True:
+        client.sendall(block)
+
+
 def endless(client: socket.socket, _: bytes) -> None:
     """Answer with a body that is larger than any memory."""
     client.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n{")

@@ -1,4 +1,4 @@
-"""The fault matrix of the git hosts: each call of each host with each fault once, and some for ever."""
+"""The fault matrix of the git hosts: each call with each fault once, some for ever, some answers without end."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.host_calls import CALLS
-from tests.faults.host_matrix import REFUSED, cells, clean, works_of, wrong
+from tests.faults.host_matrix import REFUSED, cells, clean, endless_sample, works_of, wrong
 from tests.faults.host_works import behind
 from tests.hosts import HOSTS, Host
 
@@ -34,6 +34,9 @@ def complaints(row: Host, work: str, folder: Path) -> Iterator[str]:
             for fault in LASTING:
                 if complaint := wrong(here, work, number, fault, lasting=True):
                     yield f"{number} {calls[number]}: {fault}, for ever: {complaint}"
+        for number, fault in endless_sample(row, work, calls):
+            if complaint := wrong(here, work, number, fault, lasting=True):
+                yield f"{number} {calls[number]}: {fault}: {complaint}"
 
 
 @pytest.mark.parametrize(("row", "work"), PAIRS, ids=lambda value: str(value).replace(" ", "-"))

@@ -189,9 +189,7 @@ def test_the_check_agrees_with_validate_entity(backstage: Backstage) -> None:
     told = Counter[str]()
     differing: list[str] = []
 
-    @settings(
-        max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None
-    )
+    @settings(max_examples=1500, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
     @given(CASES)
     def compare(case: tuple[str, list[tuple[str, object]]]) -> None:
         kind, changes = case

@@ -5,10 +5,11 @@ from __future__ import annotations
 import copy
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from common.catalogs.entity import located_reference, parse
-from common.catalogs.properties import Change, Due, appended, keys, named, remaining, same
+from common.catalogs.properties import Change, appended, keys, named, remaining, same
 from common.document import NULL, Unreadable, plain, reader, roundtrip
 from common.document.roundtrip import Entry, entries, fill, with_value
 from common.errors import BadInput, Conflict, Refused
@@ -16,7 +17,7 @@ from common.errors import BadInput, Conflict, Refused
 BY_HAND = "Nothing was changed; correct the value, or edit the file by hand."
 
 
-def changed(text: str, wanted: Mapping[str, Sequence[Change]], *, what: str) -> tuple[str, list[Due]]:
+def changed(text: str, wanted: Mapping[str, Sequence[Change]], *, what: str) -> tuple[str, list[Change]]:
     """Give the file with the changes that its entities have not yet, and these changes.
 
     wanted: by the entity's reference in full and in lower case; `what` names the file. Raises BadInput when it is no
@@ -31,8 +32,8 @@ def changed(text: str, wanted: Mapping[str, Sequence[Change]], *, what: str) -> 
 
     def edit(root: Any, number: int) -> Any:
         for one in due[number]:
-            _check_not_shared(root, keys(one.change.path), what)
-            _put(root, root, keys(one.change.path), one.change)
+            _check_not_shared(root, keys(one.path), what)
+            _put(root, root, keys(one.path), one)
         return root if due[number] else None
 
     new = roundtrip.edited(text, edit) if any(due.values()) else text
@@ -47,7 +48,7 @@ def changed(text: str, wanted: Mapping[str, Sequence[Change]], *, what: str) -> 
     return new, [one for of_it in due.values() for one in of_it]
 
 
-def _left(change: Change, document: Any, what: str) -> Due | None:
+def _left(change: Change, document: Any, what: str) -> Change | None:
     path = keys(change.path)
     held = document
     for number, key in enumerate(path):
@@ -63,24 +64,24 @@ def _left(change: Change, document: Any, what: str) -> Due | None:
             f"Nothing can be appended to {named([change])}: {what} holds neither a list nor a map there.",
             next_step="Nothing was changed; use the mode replace, or append to another property.",
         )
-    return None if left is None else Due(left, adds=held is None)
+    return None if left is None else replace(left, adds=held is None)
 
 
-def _with(document: Any, due: Sequence[Due]) -> Any:
+def _with(document: Any, due: Sequence[Change]) -> Any:
     """Give a document as it is to be after the changes."""
     document = copy.deepcopy(document)
     for one in due:
-        *above, last = keys(one.change.path)
+        *above, last = keys(one.path)
         inner = document
         for key in above:
             if inner.get(key) is None:
                 inner[key] = {}
             inner = inner[key]
-        if one.change.mode == "delete":
+        if one.mode == "delete":
             del inner[last]
         else:
-            held = inner.get(last) if one.change.mode == "append" else None
-            inner[last] = one.change.value if held is None else appended(held, one.change.value)
+            held = inner.get(last) if one.mode == "append" else None
+            inner[last] = one.value if held is None else appended(held, one.value)
     return document
 
 

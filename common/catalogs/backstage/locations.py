@@ -8,7 +8,7 @@ has an entity of the same name stays its owner in silence, so the entity's origi
 from __future__ import annotations
 
 import urllib.parse
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -63,26 +63,31 @@ class Locations:
         """Do nothing: the dry run was what examined the file."""
 
     def find(self, examined: Examined) -> Registered | None:
-        """Look for every entity of the file; the first that came from elsewhere counts."""
-        found = dict(zip(examined.refs, self._entities(examined.refs), strict=True))
+        """Look for every entity of the file, and for the location's id."""
+        found = self.judged(examined, self.shown(examined.refs))
+        return found._replace(location=self._id(examined)) if found is not None and found.same else found
+
+    def shown(self, refs: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+        """Read the entities."""
+        return {ref: entity for ref, entity in zip(refs, self._entities(refs), strict=True) if entity is not None}
+
+    def judged(self, examined: Examined, shown: Mapping[str, Mapping[str, Any]]) -> Registered | None:
+        """Tell what the entities of the file are; the first that came from elsewhere counts."""
+        found = {ref: shown[ref] for ref in examined.refs if ref in shown}
         for ref, entity in found.items():
-            if entity is not None and _origin_of(entity) != self._target():
+            if _origin_of(entity) != self._target():
                 return Registered(ref=ref, source=_told(_origin_of(entity)), same=False)
-        if any(entity is None for entity in found.values()):
+        if len(found) < len(examined.refs):
             return None
         expected = dict(zip(examined.refs, examined.entities, strict=False))
-        stale = any(
-            entity is not None and ref in expected and _content(entity) != _content(expected[ref])
-            for ref, entity in found.items()
-        )
-        metadata = (found[examined.ref] or {}).get("metadata")
+        stale = any(ref in expected and _content(entity) != _content(expected[ref]) for ref, entity in found.items())
+        metadata = found[examined.ref].get("metadata")
         name = metadata.get("name") if isinstance(metadata, dict) else None
         return Registered(
             ref=examined.ref,
             source=self.file.url,
             same=True,
             stale=stale,
-            location=self._id(examined),
             name=name if isinstance(name, str) else "",
         )
 
@@ -150,7 +155,7 @@ class Locations:
             return error
         return Refused(error.message, next_step=advice_for(quote(answer)), detail=error.detail)
 
-    def _entities(self, refs: tuple[str, ...]) -> Iterator[Mapping[str, Any] | None]:
+    def _entities(self, refs: Sequence[str]) -> Iterator[Mapping[str, Any] | None]:
         for start in range(0, len(refs), AT_ONCE):
             asked = list(refs[start : start + AT_ONCE])
             answer = self.client.send(

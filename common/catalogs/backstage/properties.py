@@ -15,7 +15,7 @@ from pathlib import Path
 from common import log
 from common.catalogs.backstage.client import CatalogClient, without
 from common.catalogs.backstage.entity_text import changed
-from common.catalogs.properties import Change, Due, canonical, listed, named
+from common.catalogs.properties import Change, canonical, listed, named
 from common.errors import Conflict, Refused, StepError, shown
 from common.git.clone import clone
 from common.git.command import Git
@@ -52,7 +52,7 @@ class Branch:
     where: HostContext
     name: str
     files: dict[str, dict[str, list[Change]]] = field(default_factory=dict)
-    due: list[Due] = field(default_factory=list)
+    due: list[Change] = field(default_factory=list)
     commit: str = ""  # that the files were read from
 
 
@@ -68,20 +68,20 @@ class EntityFiles:
     found: list[Branch] = field(default_factory=list)
     urls: list[str] = field(default_factory=list)  # of the open pull requests
 
-    def plan(self, changes: Sequence[Change], *, closely: bool = False) -> list[Due]:  # noqa: ARG002 - all is read here
+    def plan(self, changes: Sequence[Change], *, closely: bool = False) -> list[Change]:  # noqa: ARG002 - all is read here
         """Find and read the file of each entity, and give the changes that it has not yet."""
         self.found[:] = self._branches(changes)
         for branch in self.found:
             self._edit(branch, self._base(branch))
         return [one for branch in self.found for one in branch.due]
 
-    def dry_run(self, due: Sequence[Due]) -> str:  # noqa: ARG002 - each branch knows its own
+    def dry_run(self, due: Sequence[Change]) -> str:  # noqa: ARG002 - each branch knows its own
         """Try whether the changes could be pushed, or proposed."""
         for branch in self._to_change():
             bring(self.host, branch.where, self._push(branch), self.committing.proposal, dry_run=True)
         return ""
 
-    def apply(self, due: Sequence[Due]) -> list[Change]:
+    def apply(self, due: Sequence[Change]) -> list[Change]:
         """Push or propose the changes, repository by repository, and give them. Raises for those that failed."""
         made: list[Change] = []
         failed: list[tuple[Branch, StepError]] = []
@@ -91,13 +91,13 @@ class EntityFiles:
             except StepError as error:
                 failed.append((branch, error))
             else:
-                made += [one.change for one in branch.due]
+                made += branch.due
         self._refresh(made)
         if failed and not made and len(failed) == 1:
             raise failed[0][1]
         if failed:
             for branch, reason in failed:
-                log.info(f"{named([one.change for one in branch.due])} is not changed: {reason}")
+                log.info(f"{named(branch.due)} is not changed: {reason}")
             kind = Refused if made else type(failed[0][1])
             raise kind(
                 f"{len(due) - len(made)} of {len(due)} changes could not be made; the lines above tell why."
@@ -195,7 +195,7 @@ class EntityFiles:
         scratch = self._folder(branch, "push")
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir()
-        title = f"Change {named([one.change for one in branch.due])}"
+        title = f"Change {named(branch.due)}"
         return Push(
             upstream=self._upstream(branch),
             folder=self._folder(branch, "edits"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 from common import log
 from common.catalogs import AlreadyThere, CatalogFile, Examined, NotThere, Registered
 from common.catalogs.entity import parse, reference
+from common.catalogs.harness import listing
 from common.catalogs.harness.answers import entity_of, list_of, part, path_of, places, refused
+from common.catalogs.properties import canonical
 from common.catalogs.words import Format
 from common.errors import BadInput, Refused
 from common.harness.client import PortalClient, without
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     import requests
 
 TAKEN = re.compile(r"already (exist|present|registered|import)|duplicate", re.IGNORECASE)
-PER_PAGE = 100  # the most that the API gives at once
 MOST_PAGES = 200
 NOT_FOUND = re.compile(r"not (be )?found|does ?n[o']t exist|no such", re.IGNORECASE)
 
@@ -105,7 +106,27 @@ class HarnessCatalog:
 
     def find(self, examined: Examined) -> Registered | None:
         """Read the entity; by where it came from, when nothing shows the file."""
-        return self._entity(examined.ref) if examined.refs else self._of_this_file()
+        return self.judged(examined, self.shown(examined.refs)) if examined.refs else self._of_this_file()
+
+    def shown(self, refs: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+        """Read the entities: one by its address, many from lists. What a list does not tell all of is read again."""
+        if len(refs) == 1:
+            read = self._entity(refs[0])
+            return {} if read is None else {refs[0]: read}
+        shown: dict[str, Mapping[str, Any]] = {}
+        for page in listing.pages(refs):
+            found = listing.read_page(self.portal, self._entities(), page)
+            for ref in page:
+                entity: Mapping[str, Any] | None = found.get(canonical(ref))
+                if entity is not None and not part(entity, "git_details").get("file_path"):
+                    entity = self._entity(ref)
+                shown |= {} if entity is None else {ref: entity}
+        return shown
+
+    def judged(self, examined: Examined, shown: Mapping[str, Mapping[str, Any]]) -> Registered | None:
+        """Tell what the entity is, and whether it came from this file."""
+        entity = shown.get(examined.ref)
+        return None if entity is None else self._registered(entity)
 
     def happened(self, examined: Examined) -> str | None:
         """Look for the entity."""
@@ -120,7 +141,7 @@ class HarnessCatalog:
         """Say nothing: an import that succeeded found nothing wrong."""
         return ""
 
-    def _entity(self, ref: str) -> Registered | None:
+    def _entity(self, ref: str) -> Mapping[str, Any] | None:
         answer = self.portal.send("GET", f"{self._entities()}/{path_of(ref)}", params=places(ref))
         if answer.status_code == HTTPStatus.NOT_FOUND:
             return None
@@ -128,12 +149,14 @@ class HarnessCatalog:
             raise refused(answer, doing=f"look for {ref} in the catalog")
         if (entity := entity_of(answer)) is None:
             raise without(f"the entity {ref}", answer)
-        return self._registered(entity)
+        return entity
 
     def _of_this_file(self) -> Registered | None:
         """Look through the entities of the account for the one that was imported from this file."""
         for page in range(MOST_PAGES):
-            answer = self.portal.send("GET", self._entities(), params={"page": str(page), "limit": str(PER_PAGE)})
+            answer = self.portal.send(
+                "GET", self._entities(), params={"page": str(page), "limit": str(listing.PER_PAGE)}
+            )
             if not succeeded(answer):
                 raise refused(answer, doing=f"look for the entity of {self._where()} in the catalog")
             listed = list_of(answer)
@@ -143,14 +166,20 @@ class HarnessCatalog:
                 details = part(entity, "git_details")
                 if details.get("file_path") and isinstance(entity.get("entity_ref"), str) and self._is_same(details):
                     return self._registered(entity)
-            if len(listed) < PER_PAGE:
+            if len(listed) < listing.PER_PAGE:
                 break
         return None
 
     def register(self, examined: Examined) -> str:
         """Import the file. Without a view of it, a 404 may mean that the push has not arrived, and is asked again."""
-        ref = examined.ref
-        answer = self.portal.send("POST", self.import_url, params=places(ref), json=self.body, retry_not_found=not ref)
+        ref, blind = examined.ref, not examined.refs
+        answer = self.portal.send(
+            "POST",
+            self.import_url,
+            params=places(ref),
+            json=self.body,
+            retry_not_found=blind and self.file.fresh,
+        )
         if succeeded(answer):
             if (entity := entity_of(answer)) is None:
                 raise Uncertain(
@@ -164,6 +193,8 @@ class HarnessCatalog:
         taken = answer.status_code == HTTPStatus.BAD_REQUEST and TAKEN.search(said)
         if taken or answer.status_code == HTTPStatus.CONFLICT:
             raise AlreadyThere(said)
+        if blind and answer.status_code == HTTPStatus.NOT_FOUND and not self.file.fresh:
+            raise NotThere(f"The platform sees no {self._where()}: {said.rstrip('.')}.")
         raise refused(answer, doing=f"register {self._where()}")
 
     def _entities(self) -> str:
@@ -175,7 +206,7 @@ class HarnessCatalog:
         path, branch, repository = (str(self.body.get(key) or default) for key, default in asked.items())
         return f"{path} on {f'branch {branch}' if branch else 'the default branch'} of {repository}"
 
-    def _registered(self, entity: dict[str, Any]) -> Registered:
+    def _registered(self, entity: Mapping[str, Any]) -> Registered:
         details = part(entity, "git_details")
         validity = part(entity, "entity_validity_details")
         reasons = validity.get("error_messages")

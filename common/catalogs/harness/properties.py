@@ -7,14 +7,16 @@ refusal or a broken connection costs nothing but the entities that it is about.
 from __future__ import annotations
 
 import json
+import urllib.parse
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias, TypeVar
 
 from common import log
 from common.catalogs import failure_of
+from common.catalogs.harness.outcomes import not_shown, partial
 from common.catalogs.harness.property_calls import Held, PropertyCalls, TooMany, of_idp_2, value_at
-from common.catalogs.properties import Change, Due, appended, canonical, keys, listed, named, remaining
+from common.catalogs.properties import Change, appended, canonical, keys, listed, named, remaining
 from common.errors import Conflict, Refused, shown
 from common.network import repeat
 from common.network.together import tried
@@ -26,6 +28,8 @@ MOST_CONFIRMED = 20  # of those that a list leaves out; what holds for all of th
 MOST_SPLITS = 64  # how often a refused request is split to find what it was refused for
 BETWEEN_TELLINGS = 5.0  # seconds
 
+HeldBy: TypeAlias = Callable[[str], "Held | None"]
+"""Gives the custom properties of an entity by its reference; None for one that the catalog does not know."""
 PieceT = TypeVar("PieceT")
 
 
@@ -53,10 +57,10 @@ class CustomProperties:
     beneath: dict[tuple[str, str], Any] = field(default_factory=dict)
     urls: Sequence[str] = ()
 
-    def plan(self, changes: Sequence[Change], *, closely: bool = False) -> list[Due]:
+    def plan(self, changes: Sequence[Change], *, closely: bool = False) -> list[Change]:
         """Read each entity, and give the changes that it has not yet. Refused names every unknown entity.
 
-        closely: also what only tells additions from updates is read.
+        closely: tell additions from updates, and read what tells them apart.
         """
         held = self._held(changes)
         if unknown := self._unknown(changes, held, closely=closely):
@@ -71,64 +75,68 @@ class CustomProperties:
                 f"Nothing can be appended to {named(unlike)}: it holds neither a list nor a map like the value.",
                 next_step="Nothing was changed; use the mode replace, or append to another property.",
             )
-        return [Due(change, self._shows(change, held) is None) for change in left]
+        return [replace(change, adds=self._shows(change, held) is None) for change in left] if closely else left
 
-    def apply(self, due: Sequence[Due]) -> list[Change]:
+    def apply(self, due: Sequence[Change]) -> list[Change]:
         """Make the changes, read them back, and give those that were made. Refused names every entity that failed."""
-        changes = [one.change for one in due]
-        if not changes:
+        if not due:
             return []
         failed: dict[str, Refused] = {}
         if self.by_property:
-            failed = self._send_many(changes)
+            failed = self._send_many(due)
         else:
-            self._surely(changes)
-        failed |= self._read_back([change for change in changes if change.entity_ref not in failed])
-        made = [change for change in changes if change.entity_ref not in failed]
+            self._surely(due)
+        failed |= self._read_back([change for change in due if change.entity_ref not in failed])
+        made = [change for change in due if change.entity_ref not in failed]
         if failed:
-            raise _partial(failed, changes, made)
+            raise partial(failed, due, made)
         return made
 
-    def dry_run(self, due: Sequence[Due]) -> str:
+    def dry_run(self, due: Sequence[Change]) -> str:
         """Have the catalog check the changes, and give what it says."""
-        groups = self._groups([one.change for one in due])
+        groups = self._groups(due)
         said = [self.calls.send(group, by_property=self.by_property, dry_run=True) for group in groups]
         return "; ".join(dict.fromkeys(filter(None, said)))
 
-    def _held(self, changes: Sequence[Change]) -> dict[str, Held | None]:
-        """Read the custom properties by reference; None for an entity that the catalog does not know."""
+    def _held(self, changes: Sequence[Change]) -> HeldBy:
+        """Read the custom properties of the entities; those of many are not kept by entity, for most have the same."""
         refs = {canonical(change.entity_ref): change.entity_ref for change in changes}
         if not self._are_many(refs):
-            return {ref: self.calls.of_entity(ref) for ref in refs.values()}
-        path = changes[0].path
-        found = self.calls.of_property(path, refs)
-        place, nothing = tuple(keys(path)), Held()
-        holding = {id(value): {place: value} for value in found.values()}  # one for all entities that have the same
-        held: dict[str, Held | None] = {
-            ref: holding[id(found[name])] if name in found else nothing for name, ref in refs.items()
-        }
+            return {ref: self.calls.of_entity(ref) for ref in refs.values()}.__getitem__
+        found = self.calls.of_property(changes[0].path, refs)
+        place, nothing = tuple(keys(changes[0].path)), Held()
+        alone: dict[str, Held | None] = {}
         if changes[0].mode == "append":  # what is taken for absent is appended, so a spelling may not decide
-            held |= {ref: self.calls.of_entity(ref) for ref in held if not held[ref] and not of_idp_2(ref)}
+            others = (ref for name, ref in refs.items() if name not in found and not of_idp_2(ref))
+            alone = {ref: self.calls.of_entity(ref) for ref in others}
+
+        def held(ref: str) -> Held | None:
+            if ref in alone:
+                return alone[ref]
+            return {place: found[name]} if (name := canonical(ref)) in found else nothing
+
         return held
 
     def _are_many(self, refs: Mapping[str, str]) -> bool:
         return self.by_property and len(refs) > FEW
 
-    def _unknown(self, changes: Sequence[Change], held: Mapping[str, Held | None], *, closely: bool) -> list[str]:
+    def _unknown(self, changes: Sequence[Change], held: HeldBy, *, closely: bool) -> list[str]:
         """Give the entities that are not there, and note what the others show where that matters."""
         refs = {canonical(change.entity_ref): change.entity_ref for change in changes}
         if self._are_many(refs):
-            unknown = [ref for ref in refs.values() if held[ref] is None]
-            return unknown + self._look_through(changes[0].path, [ref for ref in refs.values() if not held[ref]])
+            unknown = [ref for ref in refs.values() if held(ref) is None]
+            without = [ref for ref in refs.values() if of_idp_2(ref) and not held(ref)]
+            del refs
+            return unknown + self._look_through(changes[0].path, without)
         entities: dict[str, dict[str, Any]] = {}
         for change in changes:
-            ref, of_it = change.entity_ref, held[change.entity_ref]
+            ref, of_it = change.entity_ref, held(change.entity_ref)
             if of_it is None or tuple(keys(change.path)) in of_it or not (change.mode == "append" or closely):
                 continue
             if ref not in entities:
                 entities[ref] = self.calls.entity(ref)
             self.beneath[ref, change.path] = value_at(entities[ref], keys(change.path))
-        return [ref for ref in refs.values() if held[ref] is None]
+        return [ref for ref in refs.values() if held(ref) is None]
 
     def _look_through(self, path: str, refs: Sequence[str]) -> list[str]:
         """Read many entities page by page. Those of IDP 1.0 no list shows: whether they are there, the change tells."""
@@ -138,26 +146,27 @@ class CustomProperties:
             calls = self.calls.for_thread()
             return lambda page: calls.shown(page, path)
 
-        for one in tried(self.calls.pages([ref for ref in refs if of_idp_2(ref)]), worker):
+        for one in tried(self.calls.pages(refs), worker):
             values, absent = self.calls.shown(one.piece, path) if one.result is None else one.result
             self.beneath.update({(ref, path): value for ref, value in values.items()})
             left_out += absent
+            urllib.parse.clear_cache()  # type: ignore[attr-defined] # of addresses, which name a hundred entities each
         return _confirmed(left_out, lambda ref: self.calls.of_entity(ref) is None)
 
-    def _remaining(self, changes: Sequence[Change], held: Mapping[str, Held | None]) -> Iterator[Change]:
+    def _remaining(self, changes: Sequence[Change], held: HeldBy) -> Iterator[Change]:
         for change in changes:
-            current = dict(held[change.entity_ref] or {})
+            current = dict(held(change.entity_ref) or {})
             path, beneath = tuple(keys(change.path)), self.beneath.get((change.entity_ref, change.path))
             if change.mode == "append" and beneath is not None:
                 current.setdefault(path, beneath)
             if (left := remaining(change, current)) is not None:
                 yield left
 
-    def _shows(self, change: Change, held: Mapping[str, Held | None]) -> Any:
-        of_it = held[change.entity_ref] or {}
+    def _shows(self, change: Change, held: HeldBy) -> Any:
+        of_it = held(change.entity_ref) or {}
         return of_it.get(tuple(keys(change.path)), self.beneath.get((change.entity_ref, change.path)))
 
-    def _is_unlike(self, change: Change, held: Mapping[str, Held | None]) -> bool:
+    def _is_unlike(self, change: Change, held: HeldBy) -> bool:
         there = self._shows(change, held)
         return change.mode == "append" and there is not None and appended(there, change.value) is None
 
@@ -165,7 +174,7 @@ class CustomProperties:
         return list(self._remaining(changes, self._held(changes)))
 
     def _left_of(self, change: Change) -> list[Change]:
-        return list(self._remaining([change], {change.entity_ref: self.calls.of_entity(change.entity_ref)}))
+        return list(self._remaining([change], self.calls.of_entity))
 
     def _surely(self, changes: Sequence[Change]) -> None:
         """Send changes until they are made or refused; what may have been made is looked at before it is sent again."""
@@ -249,7 +258,7 @@ class CustomProperties:
             attempts.failed(f"The catalog does not show {named(left)} yet.")
         if self._are_many({change.entity_ref: "" for change in changes}):  # it may name entities in its own way
             left = _confirmed(left, lambda change: bool(self._left_of(change)))
-        return {change.entity_ref: _not_shown(change) for change in left}
+        return {change.entity_ref: not_shown(change) for change in left}
 
 
 def _confirmed(pieces: list[PieceT], is_so: Callable[[PieceT], bool]) -> list[PieceT]:
@@ -258,13 +267,6 @@ def _confirmed(pieces: list[PieceT], is_so: Callable[[PieceT], bool]) -> list[Pi
     if len(first) in {0, min(len(pieces), MOST_CONFIRMED)}:
         return pieces if first else []
     return [*first, *(piece for piece in pieces[MOST_CONFIRMED:] if is_so(piece))]
-
-
-def _not_shown(change: Change) -> Refused:
-    return Refused(
-        f"The catalog took the change, and does not show {named([change])} with the value that was sent.",
-        next_step="Look at the entity in the portal; the step may be run again, and sends what is missing then.",
-    )
 
 
 def _batches(changes: Sequence[Change], size: int) -> Iterator[list[Change]]:
@@ -280,18 +282,3 @@ def _batches(changes: Sequence[Change], size: int) -> Iterator[list[Change]]:
         length += own
     if batch:
         yield batch
-
-
-def _partial(failed: Mapping[str, Refused], changes: Sequence[Change], made: Sequence[Change]) -> Refused:
-    """Make the failure that tells what became of which entity."""
-    if len(failed) == 1 and not made:
-        return next(iter(failed.values()))
-    for ref, reason in failed.items():
-        log.info(f"{shown(ref, quotes=False)} is not changed: {reason.message}")
-    entities = len(dict.fromkeys(change.entity_ref for change in changes))
-    left = [change for change in changes if change.entity_ref in failed]
-    return Refused(
-        f"{len(failed)} of {entities} entities could not be changed: {named(left)}. The lines above tell why;"
-        f" {entities - len(failed)} are changed.",
-        next_step="Correct that and run the step again: it sends only what is missing.",
-    )

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import re
 import urllib.parse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from common import log
-from common.catalogs.harness.answers import entity_of, list_of, path_of, places, refused
-from common.catalogs.properties import Change, canonical, keys, listed, named, same
+from common.catalogs.harness import listing
+from common.catalogs.harness.answers import entity_of, path_of, places, refused
+from common.catalogs.properties import Change, canonical, keys, named, same
 from common.errors import Refused
 from common.harness.client import PortalClient, without
 from common.network.answer import object_of, succeeded
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     import requests
 
 Held = dict[tuple[str, ...], Any]
-PER_PAGE = 100  # the most entities that the portal gives at once
-LONGEST_QUERY = 4_000  # characters of references in one address; servers and proxies end at 8,000, all in all
 TOO_LARGE = re.compile(r"too (many|large|big|long)|at most|max(imum)?\b|exceed|\blimit", re.IGNORECASE)
 
 
@@ -110,27 +109,15 @@ class PropertyCalls:
 
     def shown(self, refs: Sequence[str], path: str) -> tuple[dict[str, Any], list[str]]:
         """Read a page of entities: by reference what they show at the path, and the references that it leaves out."""
-        params = {"entity_refs": ",".join(refs), "page": "0", "limit": str(PER_PAGE)}
-        answer = self.portal.send("GET", self._entities(), params=params)
-        if not succeeded(answer):
-            raise refused(answer, doing=f"read {listed(list(refs))}")
-        if (found := list_of(answer)) is None:
-            raise without("the list of its entities", answer)
-        shown = {canonical(str(entity.get("entity_ref"))): value_at(entity, keys(path)) for entity in found}
+        found = listing.read_page(self.portal, self._entities(), refs)
+        shown = {name: value_at(entity, keys(path)) for name, entity in found.items()}
         names = {ref: canonical(ref) for ref in refs}
         values = {ref: shown[name] for ref, name in names.items() if shown.get(name) is not None}
         return values, [ref for ref, name in names.items() if name not in shown]
 
-    def pages(self, refs: Sequence[str]) -> Iterator[list[str]]:
+    def pages(self, refs: Iterable[str]) -> Iterator[list[str]]:
         """Give the references, so many at a time as one request can ask for; none where entities cannot be read."""
-        page: list[str] = []
-        for ref in refs if self._entities() else ():
-            if page and (len(page) == PER_PAGE or sum(map(len, page)) + len(ref) > LONGEST_QUERY):
-                yield page
-                page = []
-            page.append(ref)
-        if page:
-            yield page
+        return listing.pages(refs if self._entities() else ())
 
     def send(self, changes: Sequence[Change], *, by_property: bool, dry_run: bool = False) -> str:
         """Send the changes, all of one kind, and give what the catalog says.

@@ -9,7 +9,8 @@ from http import HTTPStatus
 from typing import Any
 
 from common.catalogs.harness.answers import list_of, part, path_of, places, refused
-from common.catalogs.harness.entities import NOT_FOUND, PER_PAGE
+from common.catalogs.harness.entities import NOT_FOUND
+from common.catalogs.harness.listing import PER_PAGE
 from common.catalogs.tidying import DELETED, Found
 from common.harness.client import PortalClient, without
 from common.network.answer import object_of, succeeded

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from common.contract.outputs import godotenv, notations, places
 from common.contract.outputs.carried import Value
@@ -61,8 +60,7 @@ def _size_of_message(written: Written, _path: Path) -> int:
     return notations.tekton_size(written)
 
 
-@dataclass(frozen=True)
-class Dialect:
+class Dialect(NamedTuple):
     """How one runner takes outputs.
 
     `notation` gives one output as text and `put` brings them to their place, all or none; `base64` tells that what the

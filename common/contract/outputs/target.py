@@ -5,9 +5,8 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from common import log, secret
 from common.contract.outputs import godotenv, places
@@ -26,8 +25,7 @@ class OutputError(BadInput):
     """An output could not be handed over; nothing was written."""
 
 
-@dataclass(frozen=True)
-class OutputTarget:
+class OutputTarget(NamedTuple):
     """Where this run's outputs go; checked, not yet touched."""
 
     dialect: Dialect

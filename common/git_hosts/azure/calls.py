@@ -15,6 +15,7 @@ from common.git_hosts.answers import Answered, Api
 from common.git_hosts.azure import place
 from common.git_hosts.azure.words import LOGIN, NAME, Call, kind_of
 from common.git_hosts.context import HostContext
+from common.git_hosts.faults import UNSEEN, UNSEEN_ADVICE
 from common.network import repeat
 from common.network.repeat import FailureOf
 from common.secret import Secret
@@ -66,8 +67,8 @@ class Client:
             if TAKEN in quoted:
                 return Taken(
                     f"{place.project(self.context)} has a repository {self.context.location.repository} there already,"
-                    " which the token cannot see.",
-                    next_step="Choose another name, or give the token's account the right to read it.",
+                    f" {UNSEEN}.",
+                    next_step=UNSEEN_ADVICE,
                 )
             kind, advice = kind_of(error.status)
             message = f"{NAME} did not {call.doing}: it answered {error.status}{quoted}."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from common.errors import BadInput, NotAllowed, Refused, StepError
 from common.git.failures import Rejection, rejection
@@ -16,8 +16,7 @@ LOGIN = (
 SCOPE = "Give the token the scope Code (read, write and manage), and its account the permission that is named."
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """What a call is for, as in "protect main of payments", and what to do when it may not, or finds nothing."""
 
     doing: str

@@ -11,7 +11,7 @@ import base64
 import urllib.parse
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from common.errors import NotAllowed
 from common.git_hosts import answers, rest
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     import requests
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """What is being done, as in "create the repository acme/payments", and what to do when it is not allowed."""
 
     doing: str

@@ -6,7 +6,7 @@ Its objects would ask for what they lack by themselves, and know other paths tha
 from __future__ import annotations
 
 import urllib.parse
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from common.errors import BadInput
 from common.git_hosts.answers import texts
@@ -18,8 +18,7 @@ from common.git_hosts.rest import Rest, over
 from common.network import repeat
 
 
-@dataclass(frozen=True)
-class Own:
+class Own(NamedTuple):
     """A repository, as owner/name, and what it is asked by."""
 
     rest: Rest[Call]

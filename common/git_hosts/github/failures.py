@@ -8,6 +8,7 @@ from common.errors import Conflict, Refused, StepError, Unavailable
 from common.git_hosts import answers
 from common.git_hosts.answers import Answered, Api
 from common.git_hosts.context import HostContext
+from common.git_hosts.faults import UNSEEN, UNSEEN_ADVICE
 from common.git_hosts.github.connection import RATE_LIMITED, Moved, api_url, web
 from common.git_hosts.github.words import CALLS, NOT_GIVEN, REFUSALS, Call
 from common.network.repeat import Failure, FailureOf, Outcome
@@ -57,10 +58,8 @@ def _refusal(error: Answered, quoted: str, context: HostContext) -> StepError:
     location = context.location
     if TAKEN in quoted:
         return Taken(
-            f"{web(context.connector)} has a repository {location.repository} there already, which the token cannot"
-            " see.",
-            next_step="Choose another name, or give the token the right to read it. To the installation of an App, add"
-            " the repository.",
+            f"{web(context.connector)} has a repository {location.repository} there already, {UNSEEN}.",
+            next_step=f"{UNSEEN_ADVICE} To the installation of an App, add the repository.",
         )
     kind, words, advice = REFUSALS.get(error.status, (Refused, NOT_GIVEN, ""))
     told = words.format(

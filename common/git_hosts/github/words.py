@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from common.errors import BadInput, NotAllowed, StepError
 from common.git.failures import Rejection, rejection
@@ -34,8 +34,7 @@ REFUSALS: Mapping[int, tuple[type[StepError], str, str]] = {  # status -> kind, 
 }
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """What a call is for, as in "protect main of payments", and what to do when it may not, or finds nothing."""
 
     doing: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import urllib.parse
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from common.errors import BadInput
 from common.git_hosts.answers import texts
@@ -16,8 +16,7 @@ from common.git_hosts.rest import Rest, over
 from common.network import repeat
 
 
-@dataclass(frozen=True)
-class Project:
+class Project(NamedTuple):
     """A project by its path, and what it is asked by."""
 
     rest: Rest[Call]

@@ -8,6 +8,7 @@ from common.errors import Conflict, Refused, StepError
 from common.git_hosts import answers
 from common.git_hosts.answers import Answered, Api
 from common.git_hosts.context import HostContext
+from common.git_hosts.faults import UNSEEN, UNSEEN_ADVICE
 from common.git_hosts.gitlab.place import api_url, full_path, group, web
 from common.git_hosts.gitlab.words import CALLS, FAULTS, NOT_GIVEN, REFUSALS, Call
 from common.network.repeat import Failure, FailureOf, Outcome
@@ -65,8 +66,8 @@ def _refusal(error: Answered, quoted: str, context: HostContext) -> StepError | 
         return Failure(Outcome.NOT_DONE, told, error.wait)
     if TAKEN in quoted:
         return Taken(
-            f"{web(context)} has a project {project} there already, which the token cannot see.",
-            next_step="Choose another name, or give the token the right to read it.",
+            f"{web(context)} has a project {project} there already, {UNSEEN}.",
+            next_step=UNSEEN_ADVICE,
         )
     kind, words, advice = REFUSALS.get(error.status, (Refused, NOT_GIVEN, ""))
     for sign, own_kind, own_advice in FAULTS:

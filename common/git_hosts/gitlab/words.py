@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from common.errors import BadInput, NotAllowed, Refused, StepError
 from common.git.failures import Rejection, rejection
@@ -39,8 +39,7 @@ FAULTS: Sequence[tuple[str, type[StepError], str]] = (  # words of a 400 -> kind
 )
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """What a call is for, as in "protect main of payments", and what to do when it may not, or finds nothing."""
 
     doing: str

@@ -13,7 +13,7 @@ from common import log
 from common.errors import Refused
 from common.git_hosts import NewRepository, Repository
 from common.git_hosts.context import HostContext
-from common.git_hosts.faults import Unsupported
+from common.git_hosts.faults import UNSEEN, UNSEEN_ADVICE, Unsupported
 from common.git_hosts.harness import place
 from common.git_hosts.harness.failures import Taken, failure, refusal, told, unreadable
 from common.git_hosts.harness.words import CHECK_HOST
@@ -53,9 +53,8 @@ def create_repository(context: HostContext, wanted: NewRepository) -> tuple[Repo
         answer = send(context, "POST", whole=True, json=body)
         if answer.status_code == HTTPStatus.CONFLICT:
             raise Taken(
-                f"{place.portal(context)} has a repository {location.repository} there already, which the key cannot"
-                " see.",
-                next_step="Choose another name, or give the key the right to read it.",
+                f"{place.portal(context)} has a repository {location.repository} there already, {UNSEEN}.",
+                next_step=UNSEEN_ADVICE,
             )
         if not succeeded(answer):
             raise refusal(context, answer, doing=f"create the repository {place.path(context)}")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import urllib.parse
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from common.errors import BadInput
 from common.git_hosts.context import HostContext
@@ -24,8 +24,7 @@ KEY = re.compile(r"[ps]at\.([\w-]+)\.")  # a key begins with what it belongs to,
 SCOPES = {"account": 0, "org": 1, "organization": 1, "project": 2}  # harnessCodeRepoType -> how many names are below
 
 
-@dataclass(frozen=True)
-class Scope:
+class Scope(NamedTuple):
     """What a repository belongs to: the account, an organization of it, or a project of that."""
 
     names: tuple[str, ...]

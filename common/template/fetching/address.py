@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from common.errors import BadInput
-from common.git.credentials import Credentials
-from common.network.url import checked, origin, without_credentials
-from common.secret import Secret
+from common.git.credentials import Credentials, in_url
+from common.network.url import checked, without_credentials
 
 NO_URL = (
     "Give the address that git clones from over HTTPS; for a folder of the workspace set templateType to private and"
@@ -73,13 +72,9 @@ def of_url(url: str, *, what: str, **parts: Any) -> tuple[Address, Credentials |
     checked(plain, what=what, next_step=f"Give its address over HTTPS: {full}" if full else NO_URL)
     _check_page(plain.partition("?")[0], what)
     split = urllib.parse.urlsplit(plain)
-    unquote = urllib.parse.unquote
-    login = None
-    if split.username:
-        login = Credentials(origin(plain), unquote(split.username), Secret(unquote(split.password or "")))
     place = without_credentials(split._replace(query="").geturl())
-    address = _address(place, unquote(fragment), what=f"The folder in {what}", query=split.query, **parts)
-    return address, login
+    address = _address(place, urllib.parse.unquote(fragment), what=f"The folder in {what}", query=split.query, **parts)
+    return address, in_url(plain)
 
 
 def _over_https(place: str) -> str:

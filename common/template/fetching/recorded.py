@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Protocol
 
 from common.errors import BadInput
-from common.git.clone import ABBREVIATED, COMMIT, names
+from common.git.clone import ABBREVIATED, names
 from common.git.command import Git, GitFailed
+from common.git.state import COMMIT
 from common.template.fetching import fetch, nested
 from common.template.fetching.address import Address
 from common.template.fetching.fetch import Fetched, Reach

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from common.errors import LONGEST_SHOWN, shown
@@ -26,7 +26,6 @@ def test_a_text_is_quoted_or_shown_bare(text: str, quoted: str, bare: str) -> No
 
 
 @given(st.text(st.characters(exclude_categories=[])))
-@settings(deadline=None)
 def test_whatever_was_written_can_be_printed(text: str) -> None:
     for told in (shown(text), shown(text, quotes=False)):
         assert told.isprintable()

@@ -140,7 +140,7 @@ def test_a_secret_is_masked_before_a_line_is_cut_or_parted(capsys: pytest.Captur
 
 @pytest.mark.parametrize("variable", RUNNERS)
 @given(text=st.text(st.characters(exclude_categories=["Cs"])))
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_text_makes_a_line_that_a_runner_obeys_or_that_steers_a_terminal(
     variable: str, text: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -85,7 +85,7 @@ def test_a_secret_is_masked_as_bash_quotes_it() -> None:
         assert hidden.removeprefix("$'").removesuffix("'") == "before***after"
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     value=st.text(min_size=4, max_size=8).filter(lambda text: text == text.strip() and len(text.splitlines()) == 1),
     escapes=st.sampled_from(COMBINED),
@@ -116,7 +116,7 @@ def test_a_secret_is_masked_in_base64(value: str, before: str, encode: Callable[
         assert len("".join(left)) <= len(base64.b64encode(f"{before}after".encode())) + 12
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.text(min_size=8, alphabet=st.characters(exclude_categories=["Cs", "Cc", "Z"])), st.binary(max_size=9))
 def test_no_long_secret_survives_masking_behind_any_prefix_in_base64(value: str, prefix: bytes) -> None:
     secret._masked.clear()

@@ -86,6 +86,9 @@ def test_a_hook_declines_with_its_own_words(host: Served, run_step: RunStep, sta
     done = push(run_step, host)
     assert done.code == 1
     assert "remote: POLICY: 100% of tickets; $HOME `id`" in done.stderr
+    assert "Do as it says, or have whoever keeps the repository change the rule that declines" in done.stderr
+    faults.switch_on(state, "declining_hook", "big.bin is above the size limit of 10 MB")
+    assert "A file is larger than is taken there: keep it out" in push(run_step, host).stderr
 
 
 def test_a_name_that_is_still_being_deleted_is_a_conflict(host: Served, run_step: RunStep, state: State) -> None:

@@ -106,23 +106,25 @@ def test_a_sensitive_output_goes_to_the_file_for_secrets_alone(create: Create, t
 
 
 def test_the_key_is_in_no_argument_no_file_and_no_word(create: Create, tofu: Path) -> None:
-    done = create(
-        f'{DOCUMENTED}resource "harness_a" "b" {{\n  token = "x"\n  name = "${{var.X_API_KEY}}"\n}}\n', VERBOSE="true"
-    )
+    """Also when a variable of the definition's own happens to have its value, which then is in the plan."""
+    mine = 'variable "mine" {}\nresource "harness_a" "b" {\n  token = "x"\n  name = "${var.mine}"\n}\n'
+    done = create(DOCUMENTED + mine, VERBOSE="true", TF_VAR_mine=KEY)
     assert done.code == 0, done.stderr
+    assert "name = '${***}'" in done.stderr  # as the stand-in shows it
     assert "token (sensitive)" in done.stderr
     assert KEY not in done.stderr + json.dumps(calls(tofu))
     for call in calls(tofu):
         assert set(call["environment"]) == {
             *("TF_CLI_CONFIG_FILE", "TF_INPUT", "TF_IN_AUTOMATION"),
-            *("TF_VAR_ACCOUNT_IDENTIFIER", "TF_VAR_ENDPOINT", "TF_VAR_X_API_KEY"),
+            *("TF_VAR_ACCOUNT_IDENTIFIER", "TF_VAR_ENDPOINT", "TF_VAR_X_API_KEY", "TF_VAR_mine"),
         }
 
 
 def test_what_the_platform_appends_makes_nothing_double(create: Create) -> None:
     appended = (
         'terraform {\n  required_providers {\n    harness = {\n      source = "harness/harness"\n    }\n  }\n}\n'
-        'provider "harness" {\n  endpoint = var.ENDPOINT\n}\n'
+        'provider "harness" {\n  endpoint = var.ENDPOINT\n'
+        "  account_id = var.ACCOUNT_IDENTIFIER\n  platform_api_key = var.X_API_KEY\n}\n"
     )
     done = create(f'{DOCUMENTED}{appended}variable "X_API_KEY" {{\n  type = string\n}}\n')
     assert done.code == 0, done.stderr

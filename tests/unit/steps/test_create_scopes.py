@@ -72,6 +72,7 @@ def test_other_values_are_a_conflict_that_lists_them(create: Callable[..., Resul
     assert "description is 'Takes payments', not 'Other'" in done.stderr
     assert "tags" not in done.stderr
     assert "IF_EXISTS=update" in done.stderr
+    assert "tags is 'team:pay, new', not 'team:other'" in create(TF_VAR_TAGS='["team:other"]').stderr
     assert kept(world, done)[0]["description"] == "Takes payments"
 
 
@@ -79,8 +80,11 @@ def test_other_values_are_brought_about_when_asked_and_the_rest_stays(
     create: Callable[..., Result], world: World
 ) -> None:
     create()
-    done = create(TF_VAR_DESCRIPTION="Other", TF_VAR_TAGS="", IF_EXISTS="update")
+    other = {"TF_VAR_DESCRIPTION": "Other", "TF_VAR_TAGS": "", "IF_EXISTS": "update"}
+    assert "would be changed: description from 'Takes payments' to 'Other'." in create(**other, DRY_RUN="true").stderr
+    done = create(**other)
     assert done.code == 0, done.stderr
+    assert ": description from 'Takes payments' to 'Other'." in done.stderr
     assert kept(world, done)[0]["description"] == "Other"
     assert kept(world, done)[0]["tags"] == {"team": "pay", "new": ""}
 

@@ -390,7 +390,7 @@ def test_a_host_that_forbids_to_overwrite_is_not_taken_for_a_branch_that_moved(
     (app / "new").write_text("x")
     done = run_step("DirectPush", target(empty, FORCE_PUSH="true"))
     assert done.code == 1
-    assert "the server declined it (non-fast-forward)" in done.stderr
+    assert "the server declined it (non-fast-forward). Nobody may replace what a branch holds there" in done.stderr
     assert "moving" not in done.stderr
 
 

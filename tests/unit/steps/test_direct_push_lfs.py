@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from common.git import lfs_push
+from common.git import lfs, lfs_push
 from tests.canaries import forms, watched_processes
 from tests.conftest import RunStep, World
 from tests.hosts import Served, serving_step
@@ -137,7 +137,7 @@ def test_a_transfer_that_the_host_refuses_is_told_in_words_and_no_commit_names_i
 def test_without_git_lfs_such_a_folder_is_refused(
     host: Served, app: Path, run_step: RunStep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lfs_push, "is_installed", lambda: False)
+    monkeypatch.setattr(lfs, "is_installed", lambda: False)
     done = run_step("DirectPush", target(host))
     assert done.code == 5
     assert "there is no git-lfs on this machine. Install git-lfs, or use the image of this step." in done.stderr

@@ -110,7 +110,7 @@ def test_a_target_that_does_not_exist_is_a_conflict_with_what_to_do(host: Served
     asked = {**host.variables, "CODE_DIRECTORY": "app", "BRANCH": "later", "PUSH_MODE": "pull_request"}
     done = run_step("DirectPush", asked)
     assert done.code == 4
-    assert "has no branch later that a pull request could be merged into. Push to it first" in done.stderr
+    assert "has no branch later that a pull request could be merged into. Have it made first: by a push" in done.stderr
 
 
 @pytest.mark.parametrize(

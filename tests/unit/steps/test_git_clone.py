@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import shutil
 import signal
+import socket
 import ssl
 import subprocess
 import sys
 import threading
 import time
+import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,8 +21,11 @@ import pytest
 import trustme
 from werkzeug.serving import make_server
 
+from common import log
+from common.git import command
 from sandbox.app import create_app
 from tests.conftest import REPOSITORY_ROOT, Result, RunStep, World
+from tests.faults.proxy import Fault, Rule, in_front_of
 from tests.hosts import Served, serving_step
 
 
@@ -254,6 +260,46 @@ def test_lfs_files_come_with_their_content_when_asked_for_and_else_as_pointers(
     assert git(workspace / "whole", "status", "--porcelain") == ""
 
 
+@pytest.mark.parametrize("sparse", [{}, {"DRONE_NETRC_SPARSE_CHECKOUT": "large"}], ids=["clone", "fetch"])
+def test_how_far_a_clone_is_is_told_while_it_goes_on_and_not_more_often_than_every_few_seconds(
+    host: Served, run_step: RunStep, workspace: Path, monkeypatch: pytest.MonkeyPatch, sparse: dict[str, str]
+) -> None:
+    """The server sends the second half only when a line has been shown, or after a minute, when the test has failed."""
+    between, told = 0.3, threading.Event()
+    shown: list[tuple[float, str]] = []
+    info = log.info
+
+    def hear(line: str) -> None:
+        shown.append((time.monotonic(), line))
+        info(line)
+        if line.startswith("Receiving objects: "):
+            told.set()
+
+    def slowly(client: socket.socket, whole: bytes) -> None:
+        half = len(whole) // 2 if len(whole) > 100_000 else 0  # a list of references comes at once
+        for start in range(0, half, 4096):
+            client.sendall(whole[start : min(half, start + 4096)])
+            time.sleep(0.02)
+        in_time.append(half == 0 or told.wait(60))
+        client.sendall(whole[half:])
+
+    files = {f"large/{number}": os.urandom(2048).hex() for number in range(100)}
+    commit(host.folder(), "main", files, "Large")
+    monkeypatch.setattr(command, "BETWEEN", between)
+    monkeypatch.setattr(log, "info", hear)
+    in_time: list[bool] = []
+    parts = urllib.parse.urlsplit(host.clone_url)
+    with in_front_of(parts.port or 0) as proxy:
+        proxy.rules.append(Rule("POST", "/git-upload-pack", Fault("slow", slowly, forwarded=True), None))
+        url = host.clone_url.replace(str(parts.port), str(proxy.port))
+        near = {"DRONE_REMOTE_URL": url, "DRONE_NETRC_PORT": str(proxy.port), "RETRY_BUDGET": "60"}
+        done = run_step("GitClone", variables(host) | near | sparse)
+    assert done.code == 0, done.stderr
+    assert in_time[-1:] == [True], shown
+    counted = [when for when, line in shown if "%" in line]
+    assert all(after - before >= between for before, after in itertools.pairwise(counted)), shown
+
+
 def test_no_credential_is_in_the_clone(host: Served, run_step: RunStep, workspace: Path) -> None:
     url = host.clone_url.replace("//", "//someone:canary-in-url@")
     given = variables(host) | {"DRONE_REMOTE_URL": url}
@@ -447,8 +493,8 @@ def test_a_killed_clone_leaves_its_place_empty_and_the_next_run_clears_the_rest(
         "TMPDIR": str(tmp_path),
         **variables(host, ALLOW_PRE_FETCH_COMMAND="true", PLUGIN_PRE_FETCH_COMMAND=waits),
     }
-    command = [sys.executable, "-P", "-m", "steps.git_clone"]
-    with subprocess.Popen(command, cwd=workspace, env=environ, stderr=subprocess.DEVNULL) as process:
+    argv = [sys.executable, "-P", "-m", "steps.git_clone"]
+    with subprocess.Popen(argv, cwd=workspace, env=environ, stderr=subprocess.DEVNULL) as process:
         while not list(workspace.rglob("here")):
             assert process.poll() is None
             time.sleep(0.02)

@@ -21,10 +21,11 @@ from hypothesis import strategies as st
 
 from common.slack import mentions
 from common.slack import message as slack_message
+from common.slack.content import Content, message
 from sandbox.server import Sandbox, serve
 from sandbox.services import open_state
 from sandbox.slack import webhook, workspace
-from steps.slack_notify import Dedupe, Inputs, _message, slack_notify
+from steps.slack_notify import slack_notify
 from tests.faults.proxy import Fault, Rule, cut, in_front_of
 
 EMAIL = "dev@acme.example"
@@ -107,6 +108,18 @@ def test_channel_by_name_or_id_and_by_old_and_new_variable(
     result = run(**slack, **{name: channel}, MESSAGE_CONTENT="hi")
     assert result.code == 0, result.stderr
     assert result.outputs["channelId"] == workspace.channels()[0].id
+
+
+def test_a_person_is_reached_by_the_id_with_and_without_a_look(
+    run: Any, sandbox: Sandbox, slack: dict[str, str]
+) -> None:
+    user = workspace.user_by_email(open_state(sandbox.state_dir), EMAIL)
+    assert user is not None
+    full = slack | {"SLACK_TOKEN": sandbox.credentials["slack"].token, "CHANNEL": user.id, "MESSAGE_CONTENT": "hi"}
+    for environ in (slack | {"SLACK_ID": user.id, "MESSAGE_CONTENT": "hi"}, full | {"DEDUPE_ID": "person"}):
+        result = run(**environ)
+        assert result.code == 0, result.stderr
+        assert result.outputs["channelId"] == workspace.direct(user).id
 
 
 @pytest.mark.parametrize("name", ["PLUGIN_EMAIL_ID", "PLUGIN_EMAILID"])
@@ -553,8 +566,8 @@ def test_attachments_metadata_and_unfurling_are_sent(run: Any, sandbox: Sandbox,
 
 
 def test_unfurling_is_left_to_slack_unless_it_is_said(run: Any) -> None:
-    assert "unfurl_links" not in _message(Inputs(token=None, message_content="x", dedupe=Dedupe()))
-    assert _message(Inputs(token=None, unfurl_links=False, dedupe=Dedupe()))["unfurl_links"] is False
+    assert "unfurl_links" not in message(Content(message_content="x"), [])
+    assert message(Content(message_content="x", unfurl_links=False), [])["unfurl_links"] is False
 
 
 @pytest.mark.parametrize(
@@ -704,10 +717,16 @@ def test_a_message_that_cannot_be_posted_is_a_warning_when_asked(run: Any, slack
 
 def test_an_incoming_webhook_takes_the_place_of_token_and_target(run: Any, sandbox: Sandbox) -> None:
     url = f"{sandbox.url}{webhook.path(sandbox.credentials['slack'].webhook)}"
-    result = run(SLACK_WEBHOOK_URL=url, MESSAGE_CONTENT="by hook", REPLY_BROADCAST="false")
+    rehearsed = run(SLACK_WEBHOOK_URL=url, MESSAGE_CONTENT="rehearsed", DRY_RUN="true")
+    assert "would be posted by the webhook" in rehearsed.stderr
+    result = run(SLACK_WEBHOOK_URL=url, MESSAGE_CONTENT="by hook", REPLY_BROADCAST="false", CHANNEL="general")
     assert result.code == 0, result.stderr
     assert result.outputs == {"posted": True}
-    assert content(sandbox)["text"] == "by hook"
+    assert [message.content["text"] for message in messages(sandbox)[-1:]] == ["by hook"]
+    assert "rehearsed" not in [message.content["text"] for message in messages(sandbox)]
+    assert "'general' is not used" in result.stderr
+    named = run(SLACK_WEBHOOK_URL=url, MESSAGE_CONTENT="named", BOT_USERNAME="Onboarding")
+    assert "warning: A webhook posts under the name and picture of its app; BOT_USERNAME is not used." in named.stderr
     assert sandbox.credentials["slack"].webhook not in result.stderr
 
 

@@ -10,6 +10,7 @@ from common.git.failures import Rejection, rejection
 from common.git_hosts.answers import Answered, Api
 from common.git_hosts.bitbucket.rest import Call
 from common.git_hosts.context import HostContext
+from common.git_hosts.faults import UNSEEN_ADVICE
 
 NAME = "Bitbucket Data Center"
 CREATE_RIGHT = (
@@ -32,7 +33,7 @@ def api(context: HostContext, url: str, call: Call) -> Api:
     def refusal(error: Answered, said: str) -> StepError:
         message = f"Could not {call.doing}: {NAME} answered {error.status}{said}."
         if error.status == CONFLICT:
-            return Taken(message, next_step="Choose another name, or give the token the right to read what is there.")
+            return Taken(message, next_step=UNSEEN_ADVICE)
         if error.status in FORBIDDEN and (error.status == FORBIDDEN[1] or NOT_PERMITTED in said):
             return NotAllowed(message, next_step=call.right)
         if error.status in FORBIDDEN:

@@ -181,7 +181,7 @@ def test_an_entity_is_written_in_the_other_format_with_its_comments_and_what_is_
     assert entities.parse(found.text, convert=False).ref == "component:account/payments"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(backstage_entities(), st.sampled_from([0, 2]))
 def test_there_and_back_gives_the_same_entity_with_every_comment(document: dict[str, Any], offset: int) -> None:
     text, comments = commented(document, offset=offset)

@@ -98,7 +98,7 @@ def by_the_sandbox(text: str) -> str | None:
         return None
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(
     st.sampled_from(list(Format)),
     st.sampled_from([kind for kind in KINDS if kind != "a b"]) | st.sampled_from(KINDS),

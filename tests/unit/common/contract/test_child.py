@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import subprocess
@@ -84,7 +85,7 @@ def test_a_child_that_reads_nothing_and_closes_its_streams_is_waited_for() -> No
     ("argv", "environ", "reason", "missing"),
     [
         (["no-such-program"], ENVIRON, "there is no program no-such-program", True),
-        (["/etc/passwd"], ENVIRON, "there is no program /etc/passwd", True),
+        (["/etc/passwd"], ENVIRON, "Permission denied", False),
         ([sys.executable], ENVIRON | {"X": "a\0b"}, "embedded null byte", False),
         ([sys.executable], ENVIRON | {"X": "x" * 200_000}, "Argument list too long", False),
     ],
@@ -170,8 +171,10 @@ def test_a_signal_that_comes_while_the_child_is_being_started_ends_it(monkeypatc
 
 
 PARENT = """
-import sys
+import sys, threading
 from common.contract import child
+if {threads!r}:
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
 child.run({argv!r}, environ={environ!r}, line=lambda line: print(line, flush=True), **{options!r})
 """
 OTHERS = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
@@ -185,25 +188,25 @@ time.sleep(60)
 """
 
 
-def _parent(program: str, *, how: str) -> subprocess.Popen[str]:
+def _parent(program: str, *, threads: bool = False, ours: bool = False) -> subprocess.Popen[str]:
     environ = {**ENVIRON, "PYTHONPATH": str(REPOSITORY_ROOT)}
     argv = [sys.executable, "-c", program]
-    parent = PARENT.format(argv=argv, environ=environ, options={"merged": True, how: True})
+    parent = PARENT.format(argv=argv, environ=environ, threads=threads, options={"merged": True, "ours": ours})
     return subprocess.Popen([sys.executable, "-c", parent], env=environ, stdout=subprocess.PIPE, text=True)
 
 
 @pytest.mark.parametrize(
-    ("program", "how"),
+    ("program", "options"),
     [
-        (OTHERS, "merged"),
-        (OTHERS, "plain"),
-        (OURS.format(before=""), "ours"),
+        (OTHERS, {}),
+        (OTHERS, {"threads": True}),
+        (OURS.format(before=""), {"ours": True}),
     ],
-    ids=["of others", "of others, by sh", "ours"],
+    ids=["of others", "of others, with threads", "ours"],
 )
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's end")
-def test_a_parent_that_is_killed_takes_its_child_along(program: str, how: str) -> None:
-    with _parent(program, how=how) as parent:
+def test_a_parent_that_is_killed_takes_its_child_along(program: str, options: dict[str, bool]) -> None:
+    with _parent(program, **options) as parent:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())
         parent.kill()
@@ -214,7 +217,7 @@ def test_a_parent_that_is_killed_takes_its_child_along(program: str, how: str) -
 def test_a_child_whose_parent_ended_before_it_could_ask_ends_too(tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     before = f"print(os.getpid(), flush=True)\nwhile not os.path.exists({str(gate)!r}): time.sleep(0.01)"
-    with _parent(OURS.format(before=before), how="ours") as parent:
+    with _parent(OURS.format(before=before), ours=True) as parent:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())
         parent.kill()
@@ -223,18 +226,33 @@ def test_a_child_whose_parent_ended_before_it_could_ask_ends_too(tmp_path: Path)
         assert ends(pid)
 
 
-@pytest.mark.parametrize("how", ["merged", "plain"])
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's end")
-def test_a_program_of_others_is_not_begun_when_its_parent_has_ended(tmp_path: Path, how: str) -> None:
+def test_a_program_of_others_is_not_begun_when_its_parent_has_ended(tmp_path: Path) -> None:
     """What starts it looks at its parent after it has asked to be told of that one's end."""
     begun = tmp_path / "begun"
-    command = child._following("touch", ENVIRON, plain=how == "plain")
+    command = child._following("touch", ENVIRON)
     stranger = str(os.getppid())  # not the parent of what is started here
     done = subprocess.run([*command[:-1], stranger, "touch", begun], env=ENVIRON, check=False)
     assert done.returncode == 143
     assert not begun.exists()
     subprocess.run([*command, "touch", begun], env=ENVIRON, check=True)
     assert begun.exists()
+
+    run = functools.partial(subprocess.run, ["touch", begun], env=ENVIRON, check=False)
+    begun.unlink()
+    assert run(preexec_fn=child._follow(os.getppid())).returncode == 143
+    assert not begun.exists()
+    assert run(preexec_fn=child._follow(os.getpid())).returncode == 0
+    assert begun.exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's end")
+def test_a_signal_before_a_program_of_others_is_begun_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between fork and exec the handlers of this process would still be in place, and would swallow it."""
+    monkeypatch.setattr(child, "prctl", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    with signals():
+        done = python("print('begun')")
+    assert done == child.Ended(128 + signal.SIGTERM)
 
 
 def test_a_child_of_ours_is_told_its_parent_and_a_program_of_others_is_not() -> None:
@@ -245,32 +263,9 @@ def test_a_child_of_ours_is_told_its_parent_and_a_program_of_others_is_not() -> 
 
 
 def test_a_brief_program_that_is_not_there_is_told_likewise() -> None:
-    with pytest.raises(child.NotStarted, match="No such file or directory") as raised:
+    with pytest.raises(child.NotStarted, match="there is no program no-such-program") as raised:
         child.run(["no-such-program"], environ=ENVIRON, brief=True)
     assert raised.value.missing
-
-
-@pytest.mark.skipif(not child._setpriv(), reason="there is no setpriv of util-linux 2.33 or later")
-def test_sh_hands_on_arguments_variables_and_the_exit_code() -> None:
-    program = "import os, sys; print(sys.argv[1:], os.environ['LINES_OF']); sys.exit(7)"
-    environ = {**ENVIRON, "LINES_OF": "a\n'b\" $c"}
-    argv = [sys.executable, "-c", program, "", "x y", "$HOME", "a\nb"]
-    done = child.run(argv, environ=environ, plain=True)
-    assert done == child.Ended(7, f"{argv[3:]} {environ['LINES_OF']}\n")
-
-
-@pytest.mark.parametrize("help_text", ["Usage: setpriv [-d] PROG ARGS", ""])
-def test_a_setpriv_that_cannot_ask_for_the_signal_is_not_taken(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, help_text: str
-) -> None:
-    """As that of busybox, or one before 2.33."""
-    setpriv = tmp_path / "setpriv"
-    setpriv.write_text(f"#!/bin/sh\necho '{help_text}'\n")
-    setpriv.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    child._setpriv.cache_clear()
-    assert child._following("sh", ENVIRON, plain=True)[0] == sys.executable
-    child._setpriv.cache_clear()
 
 
 def test_no_descriptor_is_left_open() -> None:

@@ -338,7 +338,7 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
 
 @given(st.dictionaries(st.sampled_from(["REPO_NAME", "FORCE_PUSH", "COUNT", "NAMES", "ITEMS", "VARIABLES", "VALUE"]),
                        st.text(st.characters(exclude_categories=[]))))  # fmt: skip
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_environment_gives_inputs_or_one_sentence_of_bad_input(environ: dict[str, str]) -> None:
     try:
         inputs = resolve(Inputs, {}, environ).inputs

@@ -110,7 +110,7 @@ def test_what_counts_no_values_is_refused_in_a_sentence(count: str) -> None:
 
 
 @given(st.text(max_size=200), st.sampled_from([list[str], list[Any], dict[str, Any], Any, bool, int]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_text_is_a_value_or_one_short_sentence(text: str, kind: Any) -> None:
     told = ""
     try:

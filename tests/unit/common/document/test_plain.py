@@ -85,14 +85,13 @@ def test_a_text_of_json_that_never_ends_is_refused_at_the_cost_of_its_length(tex
 
 
 @given(JSON)
-@settings(deadline=None)
 def test_json_is_read_as_json_reads_it(value: Any) -> None:
     assert plain.of_text(json.dumps(value)) == value
     assert plain.of_text(json.dumps(value, ensure_ascii=False)) == value
 
 
 @given(st.one_of(st.text(max_size=200), st.text("[]{}:,&*a<>!| \n-'\"\\1", max_size=60)))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_text_is_a_plain_value_or_refused(text: str) -> None:
     with contextlib.suppress(Unreadable):
         json.dumps(plain.of_text(text))

@@ -159,7 +159,7 @@ _PIECES = st.sampled_from(
 
 @given(st.one_of(st.text(max_size=200), st.text(st.characters(exclude_categories=[]), max_size=50),
                  st.lists(_PIECES, max_size=40).map("".join)))  # fmt: skip
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_any_text_ends_in_documents_or_in_a_line_and_column(text: str) -> None:
     roots: list[Node] = []
     found = None
@@ -176,7 +176,7 @@ def test_any_text_ends_in_documents_or_in_a_line_and_column(text: str) -> None:
 
 
 @given(st.integers(1, 10_000), st.sampled_from(["[", "{a: ", "- ", "? ", "[{a: [", '{"a":[']))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_what_is_nested_too_deeply_is_refused_for_that_before_anything_else(levels: int, opening: str) -> None:
     verdict = None
     try:
@@ -188,7 +188,6 @@ def test_what_is_nested_too_deeply_is_refused_for_that_before_anything_else(leve
 
 
 @given(st.lists(st.sampled_from(["<+a>", "x ", "\n  ", "<+b>"]), max_size=20))
-@settings(deadline=None)
 def test_a_fragment_of_a_text_is_found_where_the_file_has_it(parts: list[str]) -> None:
     text = "key: |\n  " + "".join(parts) + "\n"
     root = one(text)

@@ -13,6 +13,7 @@ from common.git.command import Git, GitFailed
 from common.git.credentials import Credentials
 from common.network.settings import Network
 from common.secret import Secret
+from tests.faults.proxy import Fault, Rule, endless, in_front_of
 
 TOKEN = "canary-token-1234"
 GIT = Git(Network(), Credentials("https://git.test", "me", Secret(TOKEN)))
@@ -53,6 +54,15 @@ def test_git_whose_processes_wait_for_each_other_is_ended(fake_git: Path, tmp_pa
         GIT.talk("push", silent_seconds=1)
 
     assert not Path("/proc", pid.read_text().strip()).exists()
+
+
+def test_an_answer_without_end_does_not_fill_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Git keeps what it is told about references, also when it could see from the start that it is none of that."""
+    monkeypatch.setattr(command, "LARGEST", (command.LARGEST[0], 32 * 1024 * 1024))
+    with in_front_of(0) as server:
+        server.rules.append(Rule("GET", "/info/refs", Fault("endless", endless, forwarded=False), left=None))
+        with pytest.raises(TimeoutError, match="its answer has no end"):
+            GIT.talk("ls-remote", f"http://127.0.0.1:{server.port}/x.git", cwd=tmp_path, silent_seconds=60)
 
 
 def test_git_that_works_is_left_to_work(fake_git: Path) -> None:

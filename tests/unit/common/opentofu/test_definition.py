@@ -18,7 +18,13 @@ ALLOWED = {
         'provider "harness" {\n  endpoint = var.ENDPOINT\n  account_id = var.ACCOUNT_IDENTIFIER\n'
         "  platform_api_key = var.X_API_KEY\n}\n"
     ),
-    "a backend": 'terraform {\n  backend "s3" {\n    bucket = "b"\n  }\n}\n',
+    "a backend": (
+        'terraform {\n  backend "s3" {\n    bucket = "b"\n    assume_role = {\n      role_arn = "r"\n    }\n  }\n}\n'
+    ),
+    "a backend by the path of a key": (
+        'terraform {\n  backend "consul" {\n    path = "state/${var.ACCOUNT_IDENTIFIER}"\n  }\n}\n'
+    ),
+    "a text that tells of the key": 'locals {\n  a = "set X_API_KEY"\n  b = <<EOT\nX_API_KEY\nEOT\n}\n',
     "another provider of the same kind": (
         'provider "harness" {\n  alias = "other"\n}\nresource "harness_a" "b" {\n  provider = harness.other\n}\n'
     ),
@@ -58,6 +64,12 @@ REFUSED = {  # name -> the definition, the line, and words of the complaint
         4,
         "harness/harness",
     ),
+    "the state of another definition": (
+        'data "terraform_remote_state" "x" {\n  backend = "http"\n}\n',
+        1,
+        "no data source",
+    ),
+    "JSON": ('{"provider": {"aws": {}}}\n', 1, "cannot be read as OpenTofu"),
     "a module": (f'{HARNESS}module "x" {{\n  source = "./x"\n}}\n', 4, "module"),
     "a provisioner": (
         'resource "harness_a" "b" {\n  provisioner "local-exec" {\n    command = "id"\n  }\n}\n',
@@ -77,6 +89,48 @@ REFUSED = {  # name -> the definition, the line, and words of the complaint
     "a connection": ('resource "harness_a" "b" {\n  connection {}\n}\n', 2, "connection"),
     "runs elsewhere": ("terraform {\n  cloud {}\n}\n", 2, "STATE_DIR"),
     "runs elsewhere by a backend": ('terraform {\n  backend "remote" {}\n}\n', 2, "STATE_DIR"),
+    "a backend that another way of writing hides": (
+        'terraform {\n  backend "rem\\u006fte" {}\n}\n',
+        2,
+        "can be azurerm",
+    ),
+    "a backend that writes anywhere": ('terraform {\n  backend "local" {\n    path = "/x"\n  }\n}\n', 2, "STATE_DIR"),
+    "a backend that runs a program": (
+        'terraform {\n  backend "kubernetes" {\n    exec {\n      command = "sh"\n    }\n  }\n}\n',
+        3,
+        "exec of the backend kubernetes",
+    ),
+    "a backend whose file may name a program": (
+        'terraform {\n  backend "kubernetes" {\n    config_path = "x"\n  }\n}\n',
+        3,
+        "config_path",
+    ),
+    "a backend that sends a file away": (
+        'terraform {\n  backend "s3" {\n    assume_role_with_web_identity = local.x\n  }\n}\n',
+        3,
+        "assume_role_with_web_identity",
+    ),
+    "a backend whose credentials may name a file": (
+        'terraform {\n  backend "gcs" {\n    bucket = "b"\n    credentials = local.x\n  }\n}\n',
+        4,
+        "credentials",
+    ),
+    "a key of the state that a file may tell": (
+        (
+            'terraform {\n  encryption {\n    key_provider "aws_kms" "x" {\n'
+            '      shared_config_files = ["x"]\n    }\n  }\n}\n'
+        ),
+        4,
+        "shared_config_files of the key_provider aws_kms",
+    ),
+    "the API key in the address of a state": (
+        'terraform {\n  backend "http" {\n    address = "https://x.test/${var.X_API_KEY}"\n  }\n}\n',
+        3,
+        "only a provider may name var.X_API_KEY",
+    ),
+    "the API key in a resource": ('resource "harness_a" "b" {\n  name = "${var.X_API_KEY}"\n}\n', 2, "X_API_KEY"),
+    "the API key in an output": ('output "a" {\n  value = nonsensitive(strrev(var.X_API_KEY))\n}\n', 2, "X_API_KEY"),
+    "the API key in a text": ("locals {\n  a = <<EOT\n\nx ${var.X_API_KEY}\nEOT\n}\n", 4, "X_API_KEY"),
     "a program that gives the key of the state": (
         'terraform {\n  encryption {\n    key_provider "external" "x" {\n      command = ["sh"]\n    }\n  }\n}\n',
         3,
@@ -155,7 +209,7 @@ def test_deep_nesting_and_long_texts_end_in_a_moment() -> None:
     assert definition.faults("locals {\n  a = <<EOT\n" + "\n" * 100_000 + "EOT\n}\n", "it") != []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(alphabet='{}"$%<>EOT()\n \\/*#=a[]', max_size=60))
 def test_no_text_is_a_bug(text: str) -> None:
     """Whatever stands in a definition, the answer is a list of faults."""

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -305,22 +305,39 @@ def test_the_steps_own_images_are_never_fetched(tmp_path: Path, fake: Callable[.
     assert notes(tmp_path, "pull") == []
 
 
-def test_a_killed_runner_leaves_no_container_behind(tmp_path: Path, fake: Callable[..., dict[str, str]]) -> None:
-    environ = fake()
-    program = (
-        "import os, time\nfrom runner.execution import engine\n"
-        f"with engine.guarded(engine.opened('docker', {environ!r}), 'r1'):\n"
-        "    print('up', flush=True)\n    time.sleep(60)\n"
-    )
-    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as runner:
+@pytest.mark.parametrize(
+    "numbers", [(signal.SIGINT,), (signal.SIGINT, signal.SIGINT), (signal.SIGTERM,), (signal.SIGKILL,)]
+)
+def test_a_runner_that_is_stopped_or_killed_leaves_no_container_behind(
+    tmp_path: Path, fake: Callable[..., dict[str, str]], numbers: Sequence[signal.Signals]
+) -> None:
+    """The containers of the run are looked for again after it, for the engine may have been about to make one."""
+    environ = fake(known=("a:1",), seconds=60)
+    program = f"""
+from pathlib import Path
+from common.contract.signals import signals
+from runner.execution import container
+from runner.execution.engine import Choice
+from runner.execution.launch import Start
+from runner.language import step_types
+start = Start(step_types.kind("CreateCatalog"), {{}}, Path("."), Path("."), 60, lambda line: print(line, flush=True))
+choice = Choice("docker", "never", lambda _: "a:1")
+with signals(), container.started(choice, {environ!r}, ()) as containers:
+    containers.launch(start)
+"""
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as runner:
         assert runner.stdout is not None
-        runner.stdout.readline()
-        runner.send_signal(signal.SIGKILL)
+        assert runner.stdout.readline() == b"hello from the image\n"
+        for number in numbers:
+            runner.send_signal(number)
+        runner.communicate()
+    killed = numbers == (signal.SIGKILL,)
     deadline = time.monotonic() + 30
-    while len(gone := notes(tmp_path, "rm")) < engine.LOOKS and time.monotonic() < deadline:
+    while len(gone := notes(tmp_path, "rm")) < engine.LOOKS + (0 if killed else 2) and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert [argv for argv, _ in gone] == [["rm", "--force", "c0ffee"]] * engine.LOOKS
-    assert notes(tmp_path, "ps")[0][0][-1] == "label=idp-steps.run=r1"
+    assert {tuple(argv) for argv, _ in gone} == {("rm", "--force", "c0ffee")}
+    looked = [argv[-1].partition("=")[0] for argv, _ in notes(tmp_path, "ps")]
+    assert looked == ([] if killed else ["name", "label"]) + ["label"] * engine.LOOKS
 
 
 def test_an_image_is_this_version_s_unless_another_is_chosen(tmp_path: Path) -> None:

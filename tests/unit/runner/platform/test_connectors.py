@@ -124,7 +124,11 @@ def test_without_an_account_it_is_told_where_to_write_it(tmp_path: Path) -> None
         ),
         (
             "connectors: {a: {urlType: Org, type: G, url: u, username: j, token: {env: A}}}",
-            "it can be Account or Repo.",
+            "it can be Account, Repo or Project.",
+        ),
+        (
+            "connectors: {a: {urlType: Project, type: Github, url: u, username: j, token: {env: A}}}",
+            "The urlType Project of the connector 'a' is for connectors of the type AzureRepo.",
         ),
         ("connectors: [a]", "'connectors' has to be a map."),
         ("harness: {apiKey: {env: A}}", "The field 'account' of 'harness' is missing."),

@@ -109,6 +109,7 @@ def test_without_any_key_it_is_told_where_to_write_one() -> None:
         ("https://github.com/acme/payments", "Repo", "Github", "https://github.com/acme/payments.git"),
         ("https://github.com/acme/payments.git", "Repo", "Github", "https://github.com/acme/payments.git"),
         ("https://dev.azure.com/o/p", "Account", "AzureRepo", "https://dev.azure.com/o/p/payments"),
+        ("https://dev.azure.com/o/p", "Project", "AzureRepo", "https://dev.azure.com/o/p/_git/payments"),
     ],
 )
 def test_the_remote_url_follows_the_kind_of_connector(
@@ -118,6 +119,19 @@ def test_the_remote_url_follows_the_kind_of_connector(
     spec: dict[str, Resolved] = {"connectorRef": "c", "repository": "payments", "codeDirectory": "x", "branch": "main"}
 
     assert _environ("DirectPush", spec, _services(url, url_type, kind))["DRONE_REMOTE_URL"] == remote
+
+
+@pytest.mark.parametrize("project", ["My Shop", ""])
+def test_a_clone_by_an_azure_organization_s_connector_needs_the_project(project: str) -> None:
+    services = _services("https://dev.azure.com/acme", "Account", "AzureRepo")
+    build: Resolved = {"type": "branch", "spec": {"branch": "main"}}
+    spec: dict[str, Resolved] = {"connectorRef": "c", "repoName": "payments", "projectName": project, "build": build}
+    if project:
+        found = _environ("GitClone", spec, services)["DRONE_REMOTE_URL"]
+        assert found == "https://dev.azure.com/acme/My%20Shop/_git/payments"
+    else:
+        with pytest.raises(BadInput, match="a repository is in a project"):
+            _environ("GitClone", spec, services)
 
 
 @pytest.mark.parametrize(("described", "field"), [("Gitea", None), ("Github", "gitea")])

@@ -28,7 +28,7 @@ def test_settings_become_variables_in_capitals() -> None:
     found = plugin.variables({"settings": SETTINGS}, services(sandboxed=False))
     assert found == {
         "PLUGIN_FILE_NAME": "idp.yaml",
-        "PLUGIN_TARGET_BRANCH": "main",
+        "PLUGIN_TARGET-BRANCH": "main",
         "PLUGIN_DRYRUN": "true",
         "PLUGIN_COUNT": "3",
         "PLUGIN_TAGS": "a,b,1",
@@ -39,7 +39,7 @@ def test_settings_become_variables_in_capitals() -> None:
 
 @pytest.mark.parametrize(
     ("settings", "words"),
-    [(["a"], "has to be a map"), ({"a-b": 1, "A_B": 2}, "Two settings are the variable PLUGIN_A_B")],
+    [(["a"], "has to be a map"), ({"a_b": 1, "A_B": 2}, "Two settings are the variable PLUGIN_A_B")],
 )
 def test_settings_that_no_variables_can_be_are_refused(settings: object, words: str) -> None:
     with pytest.raises(BadInput, match=words):

@@ -14,7 +14,7 @@ import sandbox
 from common.diagnostics import Invalid
 from common.errors import BadInput
 from runner import cli
-from runner.platform import sandboxed
+from runner.platform import sandbox_file, sandboxed
 from sandbox import faults
 from sandbox.services import open_state
 
@@ -42,7 +42,7 @@ def test_a_listed_folder_becomes_a_repository_that_git_can_clone(tmp_path: Path)
     file.write_text("repositories:\n  - {owner: templates, name: service, folder: template}\n")
 
     with sandboxed.running(tmp_path / "state") as server:
-        sandboxed.plant(tmp_path / "state", sandboxed.seeds(file))
+        sandboxed.plant(tmp_path / "state", sandbox_file.seeds(file))
         url = f"{server.url}/templates/service.git"
         subprocess.run(["git", "clone", "-q", url, tmp_path / "clone"], check=True)
 
@@ -54,7 +54,7 @@ def test_a_repository_of_another_host_needs_no_owner_and_one_without_a_folder_is
     file.write_text("repositories:\n  - {host: git, name: tools}\n  - {owner: acme, name: payments}\n")
 
     with sandboxed.running(tmp_path / "state") as server:
-        sandboxed.plant(tmp_path / "state", sandboxed.seeds(file))
+        sandboxed.plant(tmp_path / "state", sandbox_file.seeds(file))
         known = server.credentials["git"]
         plain = f"{server.url}/git/tools.git".replace("://", f"://{known.user}:{known.password}@")
         for url in (plain, f"{server.url}/acme/payments.git"):
@@ -83,7 +83,7 @@ def test_faults_of_a_sandbox_file_are_named(tmp_path: Path, text: str, said: str
     file.write_text(text)
 
     with pytest.raises(Invalid) as caught:
-        sandboxed.seeds(file)
+        sandbox_file.seeds(file)
     assert said in str(caught.value)
 
 
@@ -176,7 +176,7 @@ def test_faults_of_the_file_take_the_place_of_those_before_and_without_any_they_
     state = open_state(tmp_path / "state")
     faults.switch_on(state, "unusable", "5")
 
-    sandboxed.plant(tmp_path / "state", sandboxed.seeds(file), sandboxed.spoiled(file))
+    sandboxed.plant(tmp_path / "state", sandbox_file.seeds(file), sandbox_file.spoiled(file))
     sandboxed.plant(tmp_path / "state", [])
 
     assert [(on.fault, on.value, on.host) for on in faults.every(state)] == [
@@ -198,7 +198,7 @@ def test_a_fault_that_there_is_not_is_told_with_those_that_there_are(tmp_path: P
     file = tmp_path / "sandbox.yaml"
     file.write_text(text)
     with pytest.raises(Invalid) as refused:
-        sandboxed.spoiled(file)
+        sandbox_file.spoiled(file)
     assert said in str(refused.value)
 
 

@@ -119,7 +119,7 @@ def test_what_is_no_catalog_file_or_would_be_none_is_refused(text: str, asked: C
         edited(text, asked)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.sampled_from(["metadata.x", "metadata.x.y", "spec.z"]), VALUES), min_size=1, max_size=3))
 def test_readers_find_the_values_that_were_asked_for_and_nothing_else_changed(asked: list[tuple[str, Any]]) -> None:
     expected = copy.deepcopy(yaml.safe_load(TEXT))

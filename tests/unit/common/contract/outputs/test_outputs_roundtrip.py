@@ -159,7 +159,7 @@ def test_a_password_that_is_the_name_of_a_branch_stops_no_run(dialect: str, fres
     assert written.read() == {"branch": "main", "repositoryUrl": "https://h/acme/payments"}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(value=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30))
 @pytest.mark.parametrize("dialect", LINE_ONLY)
 def test_the_documented_command_reads_any_text_back(dialect: str, fresh: Fresh, value: str) -> None:
@@ -174,7 +174,7 @@ def test_the_documented_command_reads_any_text_back(dialect: str, fresh: Fresh, 
     assert shell.stdout.decode() == value
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     value=st.from_regex(
         r"https?://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~!&()*+,;=:@%/-]*)?(\?[A-Za-z0-9=&%]*)?(#[A-Za-z0-9/]*)?|[0-9a-f]{40}",
@@ -232,7 +232,7 @@ PIECES = st.sampled_from(
 HOSTILE = st.lists(PIECES, max_size=12).map("".join) | st.text(max_size=40)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(first=st.dictionaries(NAMES, HOSTILE, max_size=3), second=st.dictionaries(NAMES, HOSTILE, max_size=3))
 def test_whatever_is_accepted_reads_back_identical(
     dialect: str, fresh: Fresh, first: dict[str, str], second: dict[str, str]
@@ -250,7 +250,7 @@ def test_whatever_is_accepted_reads_back_identical(
     assert (written.read() if expected else {}) == expected
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(value=st.lists(st.sampled_from(["#", "'", '"', "a", "$A"]), max_size=10).map("".join))
 def test_harness_line_keeps_every_hash(fresh: Fresh, value: str) -> None:
     """The engine guesses by counting quote marks which hash begins a comment."""
@@ -260,7 +260,7 @@ def test_harness_line_keeps_every_hash(fresh: Fresh, value: str) -> None:
     assert written.read() == {"A": "earlier", "value": value}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(value=st.from_regex(r"[^'\"\s#$]([^\r\n#$]*[^\s#$])?", fullmatch=True).filter(lambda text: "\0" not in text))
 def test_harness_carries_every_line_without_hash_dollar_or_an_end_to_protect(fresh: Fresh, value: str) -> None:
     """Refusing is safe but costs the user the output, so the plain form may not shrink."""

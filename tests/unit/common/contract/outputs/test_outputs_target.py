@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -45,7 +44,7 @@ def test_the_runner_is_recognised_by_its_environment(
 
 def test_tekton_is_recognised_by_its_results_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     results = tmp_path / "results"
-    monkeypatch.setitem(DIALECTS, "tekton", replace(DIALECTS["tekton"], fixed=str(results)))
+    monkeypatch.setitem(DIALECTS, "tekton", DIALECTS["tekton"]._replace(fixed=str(results)))
     assert _open({}).dialect.name == "table"
     results.mkdir()
     target = _open({})

@@ -197,7 +197,7 @@ def test_a_repository_that_another_run_creates_meanwhile_is_under_the_same_rules
         ({"find": [(302, "https://login.microsoftonline.com/x")]}, 3, "asks to sign in"),
         ({"find": [(401, "<html>Access Denied</html>")]}, 3, "it answered 401. Check the connector's token"),
         ({"find": [(302, "http://localhost:9/x")]}, 1, "it redirects to http://localhost:9."),
-        ({"create": [TAKEN]}, 4, "which the token cannot see"),
+        ({"create": [TAKEN]}, 4, "which the token cannot see, or which is still being deleted"),
         ({"find": [NO_PROJECT]}, 2, "has no project shop, or the token may not see it."),
         ({"project": [(404, error("x", "VS800075: The project does not exist"))]}, 2, "has no project shop"),
         ({"project": [(200, '{"visibility": "private"}')]}, 1, "there is no id in what it gives"),

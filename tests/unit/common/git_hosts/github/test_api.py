@@ -145,7 +145,7 @@ def test_a_create_whose_answer_was_lost_counts_as_created_though_the_host_shows_
 @pytest.mark.parametrize(
     ("answers", "environ", "code", "words"),
     [
-        ({"create": [TAKEN]}, {}, 4, "which the token cannot see"),
+        ({"create": [TAKEN]}, {}, 4, "which the token cannot see, or which is still being deleted"),
         ({"find": [(301, "HERE/api/v3/repositories/1")]}, {}, 4, "which was renamed or moved"),
         ({"create": [(301, "/organizations/1/repos")]}, {}, 1, "Set ORG_NAME to its present name."),
         ({"find": [(302, "http://localhost:9/login")]}, {}, 1, "it redirects to http://localhost:9."),

@@ -178,7 +178,7 @@ def test_a_name_that_is_still_being_deleted_is_waited_for(run_step: RunStep) -> 
 @pytest.mark.parametrize(
     ("answers", "environ", "code", "words"),
     [
-        ({"create": [TAKEN]}, {}, 4, "which the token cannot see"),
+        ({"create": [TAKEN]}, {}, 4, "which the token cannot see, or which is still being deleted"),
         ({"create": [DELETING]}, {}, 4, "is still deleting a project acme/payments. Choose another name"),
         ({"project": [(200, described(marked_for_deletion_on="2026-12-01"))]}, {}, 4, "is to be deleted soon"),
         ({"project": [(302, "HERE/api/v4/projects/12")]}, {}, 4, "which was renamed or moved"),

@@ -171,7 +171,7 @@ def ask(run_step: RunStep, answers: dict[str, list[tuple[int, str]]], **more: st
 @pytest.mark.parametrize(
     ("answers", "code", "words"),
     [
-        ({"create": [TAKEN]}, 4, "which the key cannot see"),
+        ({"create": [TAKEN]}, 4, "which the token cannot see, or which is still being deleted"),
         ({"find": [NOT_THERE, (200, described())], "create": [TAKEN]}, 0, "was already there"),
         ({"find": [NOT_THERE, NOT_THERE, (200, described())], "create": [(502, "{}"), TAKEN]}, 0, "Created "),
         ({"create": [NOT_THERE]}, 2, "(identifiers, not names)"),

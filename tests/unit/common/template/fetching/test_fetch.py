@@ -518,8 +518,8 @@ def test_links_to_the_rest_of_the_repository_outlive_a_pre_prompt_hook(
 @pytest.mark.parametrize(
     ("address", "words"),
     [
-        ("", "fetch the files of"),
-        ("file:///etc", "The address in the template's .lfsconfig is 'file:///etc', which is no http or https URL"),
+        ("", "fetch the LFS files of"),
+        ("file:///etc", "The address in .lfsconfig is 'file:///etc', which is no http or https URL"),
     ],
 )
 def test_no_pointers_to_files_in_git_lfs_get_into_a_project(  # noqa: PLR0913, PLR0917 - what the table has
