@@ -211,9 +211,12 @@ def stages(context: Context, scratch: Path) -> AbstractContextManager[Stage]:
 
 def update(inputs: Inputs, context: Context) -> Outputs:
     """Bring an existing project to the newest state of its template, or tell whether there is a newer one."""
+    from common.contract.stage import clear
     from common.git.command import Git
     from common.template import answers, updating
 
+    if not context.dry_run:
+        clear(context.workspace.root)  # also when there is nothing to do, as after a kill at the very end
     project = context.workspace.path(inputs.update_project or ".", what="updateProject")
     known = answers.read(project)
     template = inputs.template.recorded(known, context, login_of(inputs, context))

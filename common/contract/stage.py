@@ -30,8 +30,7 @@ class Stage:
 @contextmanager
 def staging(place: Path) -> Iterator[Stage]:
     """Make the folder below `place`, and clear those that killed runs have left there."""
-    for folder in place.glob(f"{PREFIX}*"):
-        held.clear(folder, is_ours=_is_ours, last=IGNORE)
+    clear(place)
     folder, lock = held.make(place, PREFIX)
     try:
         (folder / IGNORE).write_text(NOTE + ("" if _in_a_repository(place) else "*\n"), encoding="utf-8")
@@ -44,6 +43,12 @@ def staging(place: Path) -> Iterator[Stage]:
             remove(folder)
         finally:
             os.close(lock)
+
+
+def clear(place: Path) -> None:
+    """Clear the folders that killed runs have left below `place`."""
+    for folder in place.glob(f"{PREFIX}*"):
+        held.clear(folder, is_ours=_is_ours, last=IGNORE)
 
 
 def remove(folder: Path) -> None:

@@ -50,8 +50,8 @@ def main() -> None:
         return
     try:
         other = job.user is not None and user.become(job.user, lambda: _lacking(job))
-        if other:
-            isolation.end_with_parent()
+        if job.user is not None:
+            isolation.end_with_parent()  # the kernel forgets it when the user changes, also for the time of a try
         if os.getppid() != job.parent:
             raise _Stopped  # noqa: TRY301 - the same end
         answer = _answer(job, looked_at=other)

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import RunStep
-from tests.published import packages, services, several
+from tests.published import infrastructure, packages, services, several
 from tests.published.form import Published
 from tests.templates import tree
 
-PUBLISHED = {**packages.ALL, **services.ALL, **several.ALL}
+PUBLISHED = {**infrastructure.ALL, **packages.ALL, **services.ALL, **several.ALL}
 
 
 def by_the_command_line(template: Published, workspace: Path, home: Path) -> Path:

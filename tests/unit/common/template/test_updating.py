@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from common.contract.stage import IGNORE, NOTE, PREFIX
 from tests.conftest import REPOSITORY_ROOT, Result, RunStep, World
 from tests.templates import clone_of, commit, files, git, publish
 
@@ -487,6 +488,15 @@ def test_an_update_that_was_killed_while_it_wrote_is_finished_by_the_next(
     assert not (project / "old").exists()
     assert state(project)["commit"] == second
     assert not list(project.glob(".idp-steps-*"))
+
+
+def test_what_an_update_left_that_was_killed_at_its_end_is_cleared_when_nothing_is_to_do(
+    made: Made, run_step: RunStep, workspace: Path
+) -> None:
+    (workspace / f"{PREFIX}left" / "project" / "payments").mkdir(parents=True)
+    (workspace / f"{PREFIX}left" / IGNORE).write_text(NOTE)
+    assert update(run_step).code == 0
+    assert [path.name for path in workspace.iterdir()] == ["payments"]
 
 
 def test_files_that_are_there_stay_and_others_come_when_asked_to_skip(
