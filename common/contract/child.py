@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from common.contract import signals
-from common.contract.process import PARENT, PR_SET_PDEATHSIG, prctl
+from common.contract.process import PARENT, PR_SET_PDEATHSIG, c_library, prctl
 from common.contract.standstill import Standstill
 from common.contract.talk import Talk, talking
 
@@ -147,6 +147,7 @@ def _started(  # noqa: PLR0913 - what a process is made of
 
 def _follow(parent: int) -> Callable[[], None]:
     """Give what the child does between fork and exec, where no other thread was there to hold a lock."""
+    c_library()  # lest every child loads it anew
 
     def follow() -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)  # this process's handler would swallow one that comes before exec

@@ -7,6 +7,7 @@ Hooks of templates, git and libraries see only what is named here: no token, no 
 from __future__ import annotations
 
 import errno
+import functools
 import os
 import signal
 import stat
@@ -20,6 +21,8 @@ from common.contract.network_inputs import NetworkInputs
 from common.errors import BadInput
 
 if TYPE_CHECKING:
+    import ctypes
+
     from common.network.settings import Network
 
 SCRATCH = "idp-temp-"  # how the folders for temporary files begin; short, for gpg's sockets have short paths
@@ -64,12 +67,18 @@ def follow_parent(environ: Mapping[str, str]) -> None:
         os._exit(143)
 
 
+@functools.cache
+def c_library() -> ctypes.CDLL:
+    """Load what calls the C library."""
+    import ctypes  # here, so that --help need not wait for it
+
+    return ctypes.CDLL(None)
+
+
 def prctl(option: int, value: int) -> None:
     """Ask the Linux kernel to treat this process in some way; elsewhere there is nobody to ask."""
     if sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL(None).prctl(option, value)
+        c_library().prctl(option, value)
 
 
 def close_to_others() -> None:
