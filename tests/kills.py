@@ -103,6 +103,8 @@ def prepare(folder: Path) -> Project:
 def end(project: Project, kind: str, after: float, figures: Figures) -> bool:
     """Start a run, end it after so many seconds, and look at its processes. Gives whether it had reached Slack."""
     with project.start() as runner:
+        while runner.poll() is None and not _listens(runner.pid):
+            time.sleep(0.001)
         time.sleep(after)
         for number in KILLS[kind]:
             runner.send_signal(number)
@@ -112,7 +114,7 @@ def end(project: Project, kind: str, after: float, figures: Figures) -> bool:
     first = KILLS[kind][0]
     if code == 0:
         figures.too_late += 1
-    elif code not in (-first, 128 + first):  # as the shell tells both; Python itself starts without our handlers
+    elif code not in (-first, 128 + first):  # as the shell tells both
         figures.fault("exit codes", f"{code} after {kind}: {told[-2000:]}")
     figures.kills[kind] += 1
     deadline = time.monotonic() + (PATIENCE if first == signal.SIGKILL else DYING)
@@ -125,6 +127,13 @@ def end(project: Project, kind: str, after: float, figures: Figures) -> bool:
     while project.processes():
         time.sleep(0.2)  # the next kill is counted for itself
     return "(SlackNotify)" in told
+
+
+def _listens(pid: int) -> bool:
+    """Tell whether a process has its own answer to SIGTERM: before main(), Python answers SIGINT by a traceback."""
+    told = (PROC / str(pid) / "status").read_text(encoding="ascii", errors="replace")
+    caught = int(next(line.split()[1] for line in told.splitlines() if line.startswith("SigCgt:")), 16)
+    return bool(caught >> (signal.SIGTERM - 1) & 1)
 
 
 def finish(project: Project, reached_slack: int, figures: Figures) -> None:
