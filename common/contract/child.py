@@ -91,10 +91,12 @@ def run(  # noqa: PLR0913 - what a process is made of
         stack.callback(os.close, wake)
         os.set_blocking(wake, False)
         asked = stack.enter_context(signals.postponed(lambda _: _wake(wake)))
-        asks = not (ours or brief)
-        alone = threading.active_count() == 1
-        command = argv if alone or not asks else [*_following(argv[0], environ), *argv]
-        before = _follow(os.getpid()) if asks and alone else None
+        command, before = argv, None
+        if not (ours or brief):
+            if threading.active_count() == 1:
+                before = _follow(os.getpid())
+            else:
+                command = [*_following(argv[0], environ), *argv]
         process = stack.enter_context(_started(command, environ, folder, merged=merged, ours=ours, before=before))
         talk = stack.enter_context(talking(process, woken, stdin, line))
         waiter = threading.Thread(target=_wait, args=(process, wake), daemon=True)
