@@ -155,4 +155,4 @@ def work_tree(inputs: Inputs, context: Context) -> Path:
 
 
 if __name__ == "__main__":
-    raise SystemExit(direct_push.main())
+    direct_push.run()
