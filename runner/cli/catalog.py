@@ -27,7 +27,7 @@ from common.contract.resolve import resolve
 from common.contract.step import RunOptions
 from common.errors import BadInput
 from common.git.signature import Signature
-from common.git_hosts import ListedRepository, check_feature, checked_host
+from common.git_hosts import ListedRepository, check_feature, checked_host, signed_in
 from common.git_hosts.context import HostContext, HostInputs
 from common.git_hosts.proposal import Proposal
 from common.network.deadline import Deadline
@@ -35,6 +35,7 @@ from common.network.settings import Network
 from runner.execution.report import Report, complain, to
 
 WITHOUT = ("dryRun", "outputFile", "outputFormat")  # options of steps that have no meaning here
+WRONG = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)  # of a template's own
 AS_A_STEP = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
 
 
@@ -148,6 +149,11 @@ def _import(inputs: ImportInputs, shared: RunOptions, network: Network, report: 
     )
     host = checked_host(where, "RegisterCatalog", located=False)
     check_feature(host, "listRepositories")
+    needs = ["listRepositories"]
+    if inputs.template:
+        inputs.proposal.check(host, "main")
+        needs += ["DirectPush", *(["pushMode"] if inputs.proposal.mode != "push" else [])]
+    where = signed_in(host, where, *needs)
     job = Importing(
         host=host,
         where=where,
@@ -165,13 +171,13 @@ def _import(inputs: ImportInputs, shared: RunOptions, network: Network, report: 
     counted, code = Counter[str](), 0
     for result in job.results(before.__contains__):
         counted[result.outcome] += 1
+        if result.outcome == importing.BEFORE:
+            continue
         code = code or result.code
         _tell(result, report)
         if journal and inputs.apply:
             _note(journal, result)
-    if before:
-        counted["done before"] = len(before)
-    told = ", ".join(f"{counted[name]} {name}" for name in (*importing.OUTCOMES, "done before") if counted[name])
+    told = ", ".join(f"{counted[name]} {name}" for name in importing.OUTCOMES if counted[name])
     report.line(f"Repositories: {told or 'none'}.")
     if not inputs.apply:
         report.line("Nothing was written. Run it again with --apply to do this.")
@@ -199,7 +205,7 @@ def _done(journal: Path) -> frozenset[str]:
     if told and not any(told):
         raise BadInput(f"{journal} is no report of an import.", next_step="Name another file as --report.")
     done = (MADE, EXISTED)
-    return frozenset(str(one.get("repository")) for one in told if one.get("outcome") in done)
+    return frozenset(str(one.get("url")) for one in told if one.get("outcome") in done)
 
 
 def _note(journal: Path, result: Result) -> None:
@@ -207,7 +213,7 @@ def _note(journal: Path, result: Result) -> None:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(size - 1, 0))
         half = size and file.read(1) != b"\n"  # a run that was killed has left half a line
-        file.write((b"\n" if half else b"") + json.dumps(vars(result), ensure_ascii=False).encode() + b"\n")
+        file.write((b"\n" if half else b"") + json.dumps(result._asdict(), ensure_ascii=False).encode() + b"\n")
 
 
 def _line(text: str) -> Mapping[str, Any]:
@@ -240,7 +246,7 @@ def _template(path: Path) -> Callable[[ListedRepository, HostContext], str]:
         }
         try:
             return template.render(names)
-        except TemplateError as error:
+        except (TemplateError, *WRONG) as error:
             raise BadInput(
                 f"The template {path} fails: {error}.", next_step=f"It may use {', '.join(names)}."
             ) from error
