@@ -17,9 +17,10 @@ from typing import Any
 import click
 
 from common import log, secret
-from common.catalogs import importing, table, words
+from common.catalogs import importing, table, tidying, words
 from common.catalogs.group import EXISTED, MADE
 from common.catalogs.importing import Importing, Result
+from common.catalogs.tidying import Found, Tidied, Unread
 from common.contract import describe, process
 from common.contract.describe import Declaration
 from common.contract.inputs import option, options_of
@@ -85,7 +86,7 @@ class ImportInputs:
 class TidyInputs:
     catalog_type: str = words.type_option()
     catalogs: table.Catalogs
-    delete: bool = option("delete", default=False, spec=False, help="Delete them; else they are listed.")
+    delete: bool = option("delete", default=False, spec=False, help="Delete what still is one; else they are listed.")
 
 
 @click.group()
@@ -104,14 +105,14 @@ def import_repositories(arguments: Sequence[str]) -> int:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def orphans(arguments: Sequence[str]) -> int:
     """List the entities whose file is gone, and delete them on request."""
-    return _run("orphans", orphans.help or "", TidyInputs, arguments, _tidy("orphans"))
+    return _run("orphans", orphans.help or "", TidyInputs, arguments, _tidy(tidying.ORPHANS))
 
 
 @catalog.command(context_settings=AS_A_STEP, add_help_option=False)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def errors(arguments: Sequence[str]) -> int:
     """List the entities that the catalog finds invalid, and delete them on request."""
-    return _run("errors", errors.help or "", TidyInputs, arguments, _tidy("errors"))
+    return _run("errors", errors.help or "", TidyInputs, arguments, _tidy(tidying.ERRORS))
 
 
 Work = Callable[[Any, RunOptions, Network, Report], int]
@@ -254,22 +255,44 @@ def _template(path: Path) -> Callable[[ListedRepository, HostContext], str]:
     return text
 
 
+def _named(found: Found) -> str:
+    source = f" from {found.source.removeprefix('url:')}" if found.source else ""
+    return f"{found.ref}{source}: {found.told}"
+
+
 def _tidy(what: str) -> Work:
     def work(inputs: TidyInputs, shared: RunOptions, network: Network, report: Report) -> int:
-        deadline = Deadline(shared.retry_budget, shared.step_timeout)
         options = table.chosen(inputs.catalogs, inputs.catalog_type)
-        opened = options.tidied(network=network, deadline=deadline)
-        looked = opened.orphans() if what == "orphans" else opened.errors()
+
+        def opened(retries: bool) -> Tidied:
+            deadline = Deadline(shared.retry_budget if retries else 0, shared.step_timeout)
+            return options.tidied(network=network, deadline=deadline)
+
+        found: dict[str, Found] = {}
+        counted, code = Counter[str](), 0
+        tidied = opened(True)
+        looked = tidied.orphans() if what == tidying.ORPHANS else tidied.errors()
         # Pages move when something of them is deleted, so all are found first.
-        found = {one.handle: one for one in looked}
-        for one in found.values():
-            if inputs.delete:
-                opened.delete(one)
-            source = f" from {one.source.removeprefix('url:')}" if one.source else ""
-            report.line(f"{'deleted' if inputs.delete else 'found'}: {one.ref}{source}: {one.told}")
-        report.line(f"{what.capitalize()}: {len(found)}.")
+        for one in looked:
+            if isinstance(one, Unread):
+                code = code or one.error.exit_code
+                counted[tidying.FAILED] += 1
+                complain([f"{tidying.FAILED}: {one.ref} ({one.error})"])
+            elif one.handle not in found:
+                found[one.handle] = one
+                report.line(f"found: {_named(one)}")
+        for ended in tidying.deleted(opened, list(found.values()), what) if inputs.delete else ():
+            counted[ended.outcome] += 1
+            if ended.error is None:
+                kept = " (it is none any more)" if ended.outcome == tidying.KEPT else ""
+                report.line(f"{ended.outcome}: {ended.found.ref}{kept}")
+            else:
+                code = code or ended.error.exit_code
+                complain([f"{ended.outcome}: {ended.found.ref} ({ended.error})"])
+        told = "".join(f", {counted[name]} {name}" for name in tidying.OUTCOMES if counted[name])
+        report.line(f"{what.capitalize()}: {len(found)}{told}.")
         if found and not inputs.delete:
             report.line("Nothing was deleted. Run it again with --delete to do this.")
-        return 0
+        return code
 
     return work

@@ -55,10 +55,10 @@ def test_all_repositories_of_an_owner_are_listed_page_by_page(
         settings = {"project": "SHOP", "topics": []}
         repositories.create(state, host, owner, f"service-{number}", visibility="private", settings=settings)
     if str(row) == "Gitlab":  # one of another group, which this one has been let into
-        team = namespaces.find(state, "acme/team")
-        assert team is not None
-        shared = {"shares": {str(team.id): {}}}
-        repositories.create(state, host, "others", "shared", visibility="private", settings=shared)
+        group = namespaces.find(state, "acme/team")
+        assert group is not None
+        shares: dict[str, Any] = {str(group.id): {}}
+        repositories.create(state, host, "others", "shared", visibility="private", settings={"shares": shares})
     repositories.create(state, host, f"{owner}x", "other", visibility="private", settings={"project": "SHOP"})
     recorder = record(create_app(tmp_path / "sandbox"), ALLOWED.get(str(row), {}))
     module = importlib.import_module(f"{row.module}.listing")
