@@ -263,4 +263,4 @@ def describe(inputs: Inputs, context: Context) -> Outputs:
 
 
 if __name__ == "__main__":
-    raise SystemExit(cookie_cutter.main())
+    cookie_cutter.run()

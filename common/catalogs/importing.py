@@ -223,21 +223,17 @@ class Importing:
 
     def _pushed(self, listed: ListedRepository, where: HostContext, text: str) -> str:
         """Push the file, propose it, or see whether that would go; give the pull request's page if there is one."""
-        from common.git.command import Git
-        from common.git.upstream import Upstream, login_advice
-        from common.git_hosts.proposing import bring
+        from common.git_hosts.proposing import bring, writable
 
         branch = listed.default_branch
-        credentials = self.host.git_credentials(where)
         with scratch_folder() as scratch:
             folder, own = scratch / "files", scratch / "git"
             path = folder / self.paths[0]
             path.parent.mkdir(parents=True)
             path.write_text(text, encoding="utf-8")
             own.mkdir()
-            url = self.host.clone_url(where)
             wanted = Push(
-                upstream=Upstream(Git(where.network, credentials), url, where.deadline, login_advice(credentials)),
+                upstream=writable(self.host, where),
                 folder=folder,
                 branch=branch,
                 force=False,

@@ -12,7 +12,6 @@ from http import HTTPStatus
 from typing import NamedTuple, Protocol, TypeVar
 
 from common import log
-from common.catalogs.registration import BETWEEN_TELLINGS
 from common.errors import StepError
 from common.network.deadline import Deadline
 from common.network.together import tried
@@ -110,6 +109,6 @@ def counted(pages: Iterator[list[EntryT]]) -> Iterator[list[EntryT]]:
     for page in pages:
         yield page
         looked_at += len(page)
-        if clock() - told >= BETWEEN_TELLINGS:
+        if clock() - told >= log.BETWEEN_TELLINGS:
             told = clock()
             log.info(f"{looked_at} entities are looked at.")

@@ -13,7 +13,7 @@ import typing
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, make_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, NoReturn, TypeVar
 
 from common import log, secret
 from common.contract import describe, process
@@ -142,6 +142,10 @@ class Step(NamedTuple, Generic[InputsT]):
             open_outputs=self.open_outputs,
             opened_by=self.opened_by,
         )
+
+    def run(self) -> NoReturn:
+        """Be the program that this process was started for: run the step, and end the process with its exit code."""
+        process.end(self.main())
 
     def main(self, argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = None) -> int:
         """Run the step and give its exit code. Nothing else of the program reads the environment."""

@@ -14,13 +14,12 @@ from pathlib import Path
 from common.errors import BadInput
 from common.git.command import GitFailed
 from common.git.state import COMMIT
-from common.git.upstream import NO_BRANCH, NO_REFERENCE, Missing, Upstream, ask, listed
+from common.git.upstream import NO_BRANCH, NO_REFERENCE, ONLY_HTTP, Missing, Upstream, ask, listed
 from common.network.url import without_credentials
 
 ABBREVIATED = re.compile(r"[0-9a-fA-F]{4,64}")
 NO_REVISION = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|^-|^/|/$|//")  # git-check-ref-format(1)
 NAMED = 20  # branches and tags in a message
-ONLY_HTTP = {"GIT_ALLOW_PROTOCOL": "http:https"}
 
 
 def clone(upstream: Upstream, into: Path, *, revision: str = "") -> None:

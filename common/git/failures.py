@@ -15,6 +15,8 @@ from common.network.url import origin
 
 STATUS = re.compile(r"(?:returned error: |RPC failed; HTTP |code )(\d{3})\b")
 
+FORBIDDEN_STATUS = 403
+SERVER_SAYS = ("remote:", "fatal: Git LFS:")  # the second is ours, in lfs_push.py
 CREATED_MOMENTS_AGO = 10.0  # seconds
 
 
@@ -44,9 +46,18 @@ def rejection(table: Sequence[tuple[str, Rejection]], text: str) -> Rejection:
     return next((found for words, found in table if words.lower() in lowered), Rejection())
 
 
+def nothing_known(_: str) -> Rejection:
+    """Judge a declined push where no host's own words are known."""
+    return Rejection()
+
+
 LARGE = Rejection("A file is larger than is taken there: keep it out of the folder, or put it under Git LFS.")
 ON_ANY_HOST = (  # what git itself and the hooks of many servers say
     ("non-fast-forward", Rejection("Nobody may replace what a branch holds there: leave FORCE_PUSH out.")),
+    (
+        "protected branch",
+        Rejection("The branch is protected: push to another one, or have the token's account allowed to push to it."),
+    ),
     ("size limit", LARGE),
     ("too large", LARGE),
     ("", Rejection("Do as it says, or have whoever keeps the repository change the rule that declines the push.")),
@@ -64,6 +75,18 @@ ALLOW = Kind(
     "the token is not allowed to",
     "Give it the right to {right} this repository.",
 )
+BY_SIGN_ON = Kind(
+    NotAllowed,
+    "the token is not authorized for the single sign-on of the organization",
+    "Authorize it for the organization where it was made (GitHub: Configure SSO), or use a GitHub App.",
+)
+NOT_FROM_HERE = Kind(
+    NotAllowed,
+    "the organization takes nothing from the address of this machine",
+    "Have the address added to the organization's list of allowed ones, or run the step where one of them is.",
+)
+ARCHIVED = Kind(Refused, "the repository is archived", "Have it unarchived, or choose another one.")
+READ_ONLY = Kind(Refused, "the repository is read-only", "See its settings there, or run the step again later.")
 MISSING = Kind(BadInput, "there is no such repository, or the credentials may not see it", "Check the address.")
 MOVED = Kind(Refused, "{host} redirects to another address", "Give the final address; redirects are not followed.")
 BAD = Kind(Refused, "{host} does not take the request", "Check the address, and what stands between here and the host.")
@@ -84,7 +107,6 @@ NOT_REACHED = Kind(Unavailable, "{host} is not available", outcome=Outcome.NOT_D
 
 STATUSES = {
     401: LOGIN,
-    403: ALLOW,
     404: MISSING,
     410: MISSING,
     413: TOO_LARGE,
@@ -93,6 +115,13 @@ STATUSES = {
     509: NO_ROOM,
     **dict.fromkeys(TRANSIENT_STATUS, LATER),
 }
+
+FORBIDDEN: tuple[tuple[Sequence[str], Kind], ...] = (  # what a server says with 403 -> its kind, ALLOW for other words
+    (("SAML SSO",), BY_SIGN_ON),
+    (("IP allow list",), NOT_FROM_HERE),
+    (("archived",), ARCHIVED),
+    (("read-only", "read only"), READ_ONLY),
+)
 
 WORDS: tuple[tuple[Sequence[str], Kind], ...] = (  # what git says -> its kind; the first that fits counts
     (("could not read Username", "Authentication failed", "Invalid username or"), LOGIN),
@@ -134,13 +163,20 @@ PROXY = re.compile(r"tunnel failed, response (\d{3})|code (407|403) from proxy|r
 TLS = ("server certificate verification failed", "SSL", "certificate", "gnutls_handshake")
 
 
-def failures(
-    *, doing: str, url: str, login_advice: str, right: str = "read", may_appear: bool = False
+def failures(  # noqa: PLR0913 - most of them have one sensible value
+    *,
+    doing: str,
+    url: str,
+    login_advice: str,
+    right: str = "read",
+    may_appear: bool = False,
+    judge: Callable[[str], Rejection] = nothing_known,
 ) -> Callable[[Exception], Failure | None]:
     """Give the function that tells what a failed git command left behind.
 
     doing: what was tried, as in "clone https://example.com/x". right: what the token has to be allowed. may_appear: a
-    repository that is not found may be one that was created moments ago.
+    repository that is not found may be one that was created moments ago. judge: given the words that came with 403,
+    says what the token lacks.
     """
     host = origin(url)
     began = time.monotonic()
@@ -158,6 +194,8 @@ def failures(
         advice = login_advice if kind.error is not Unavailable and not kind.advice else kind.advice
         advice = advice.format(right=right)
         message = f"Could not {doing}: {kind.words.format(host=host)}."
+        if kind is ALLOW and (lacked := judge(said_by_server(error))).advice:
+            return Failure(kind.outcome, lacked.error(message, next_step=lacked.advice, detail=error.text))
         appearing = may_appear and kind is MISSING and time.monotonic() < began + CREATED_MOMENTS_AGO
         outcome = Outcome.NOT_DONE if appearing else kind.outcome
         return Failure(outcome, kind.error(message, next_step=advice, detail=error.text))
@@ -182,8 +220,19 @@ def _kind(error: GitFailed) -> Kind | None:
     found = STATUS.search(error.text)
     if found is not None:
         status = int(found.group(1))
+        if status == FORBIDDEN_STATUS:
+            return _of(FORBIDDEN, said_by_server(error)) or ALLOW
         if status in STATUSES:
             return STATUSES[status]
         return MOVED if status < 400 else BAD if status < 500 else LATER  # noqa: PLR2004 - the classes of HTTP
-    text = error.text.lower()
-    return next((kind for signs, kind in WORDS if any(sign.lower() in text for sign in signs)), None)
+    return _of(WORDS, error.text)
+
+
+def _of(table: Sequence[tuple[Sequence[str], Kind]], text: str) -> Kind | None:
+    lowered = text.lower()
+    return next((kind for signs, kind in table if any(sign.lower() in lowered for sign in signs)), None)
+
+
+def said_by_server(error: GitFailed) -> str:
+    """Give what the server said, without git's own lines: those have the address and the branch in them."""
+    return "\n".join(line for line in error.lines if line.startswith(SERVER_SAYS))

@@ -8,9 +8,8 @@ from pathlib import Path
 
 from common import log
 from common.errors import BadInput, Unavailable
-from common.git.clone import ONLY_HTTP
 from common.git.command import Git, GitFailed
-from common.git.upstream import Upstream, ask
+from common.git.upstream import ONLY_HTTP, Upstream, ask
 from common.network.url import checked, without_credentials
 
 FILTER = {  # what `git lfs install` would write into a configuration file

@@ -14,7 +14,7 @@ from common.errors import Conflict, Refused, StepError
 from common.git import commit, lfs, lfs_push
 from common.git.command import GitFailed
 from common.git.commit import Built, Content
-from common.git.failures import Rejection, failures, judged
+from common.git.failures import Rejection, failures, judged, said_by_server
 from common.git.signing import Signer
 from common.git.upstream import Branches, Upstream, branches, fetch
 from common.git.work_tree import check_folder
@@ -202,7 +202,9 @@ def _send(wanted: Push, own: commit.Repository, sha: str, there: Branches, *, dr
 def _push_failures(wanted: Push) -> Callable[[Exception], Failure | None]:
     upstream = wanted.upstream
     doing = f"push to {wanted.branch} of {upstream.url}"
-    otherwise = failures(doing=doing, url=upstream.url, login_advice=upstream.login_advice, right="write to")
+    otherwise = failures(
+        doing=doing, url=upstream.url, login_advice=upstream.login_advice, right="write to", judge=wanted.judge
+    )
 
     def failure(error: Exception) -> Failure | None:
         if isinstance(error, GitFailed) and (reason := _declined(error)):
@@ -210,7 +212,8 @@ def _push_failures(wanted: Push) -> Callable[[Exception], Failure | None]:
                 if wanted.force:
                     return Failure(Outcome.REFUSED, _overtaken(wanted, error))
                 raise _Moved from error
-            verdict = judged(wanted.judge(error.text), error.text)
+            said = f"{said_by_server(error)}\n{reason}"
+            verdict = judged(wanted.judge(said), said)
             declined = f"Could not {doing}: the server declined it ({reason})."
             kind = Protected if verdict.protected else verdict.error
             return Failure(Outcome.REFUSED, kind(declined, next_step=verdict.advice, detail=error.text))
@@ -221,7 +224,8 @@ def _push_failures(wanted: Push) -> Callable[[Exception], Failure | None]:
 
 def _declined(error: GitFailed) -> str:
     """Give the server's reason for not taking the branch; '' when it said nothing of that kind."""
-    return next((line.rpartition("(")[2].rstrip(") ") for line in error.lines if "rejected]" in line), "")
+    found = (line.partition(" (")[2].rstrip().removesuffix(")") for line in error.lines if "rejected]" in line)
+    return next(found, "")
 
 
 def _overtaken(wanted: Push, error: GitFailed) -> StepError:

@@ -129,11 +129,16 @@ def _field_faults(document: dict[str, Any], path: str, wanted: Field, *, require
         return [f"{path} must be a list"]
     if wanted.shape is Shape.LINKS:
         return [fault for number, link in enumerate(value, 1) for fault in _link_faults(f"{path} item {number}", link)]
-    if wanted.keys and (wrong := [key for key in value if not isinstance(key, str) or wanted.keys.problem(key, "")]):
-        return [f"{path} has the keys {', '.join(map(str, wrong))}, which have not the form"]
+    if wanted.keys and (wrong := [key for key in map(_key, value) if wanted.keys.problem(key, "")]):
+        return [f"{path} has the keys {', '.join(wrong)}, which have not the form"]
     texts = {Shape.TEXT: [value], Shape.LIST: value, Shape.TEXTS: isinstance(value, dict) and value.values()}
     texts[Shape.CONTENT] = [] if _is_placeholder(value) else [value]
     return [fault for text in texts.get(wanted.shape) or [] for fault in _text_faults(path, text, wanted.rule)]
+
+
+def _key(key: object) -> str:
+    """Give a key as JSON, and so the catalog, has it: a number is a text there."""
+    return key if isinstance(key, str) else json.dumps(key, default=str)
 
 
 def _is_given(value: object) -> bool:

@@ -82,6 +82,16 @@ def test_each_document_is_edited_alone_and_marks_and_empty_ones_stay() -> None:
     assert seen == [(0, {"a": "1"}), (1, {"b": "2"}), (2, {"c": "3"})]
 
 
+@pytest.mark.parametrize("begin", ["", "# begin\n"])
+@pytest.mark.parametrize("last", ["b: 0\n", "b: []\n", "b: {a: 1}\n", "b:\n  c: 1\n", "b:\n- c\n", "b: |\n  x\n"])
+@pytest.mark.parametrize("end", ["# end\n", "\n# end\n\n# of all\n"])
+def test_comments_at_the_end_stay_there_when_a_field_is_added(begin: str, last: str, end: str) -> None:
+    def add(root: Any, _: int) -> Any:
+        return fill(root, [*entries(root, root), Entry("new", text_of("x"))], column=0)
+
+    assert roundtrip.edited(f"{begin}{last}{end}", add) == f"{begin}{last}new: x\n{end}"
+
+
 def test_comments_go_with_the_field_that_they_stand_above_or_behind() -> None:
     assert roundtrip.edited(TEXT.replace("d: *shared\n", ""), reversed_maps) == (
         "# of the file\n\n# above a\n# above f\nf: >-\n  folded\n  text\ne: |\n  block\n\n  text\n# above c\nc:\n"
