@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from common import log
-from common.errors import Conflict, Refused, StepError
+from common.errors import Conflict, Refused, StepError, counted
 from common.git import commit, lfs, lfs_push
 from common.git.command import GitFailed
 from common.git.commit import Built, Content
@@ -164,16 +164,15 @@ def _check_absent(wanted: Push, own: commit.Repository, parent: str) -> None:
 
 
 def _tell_plan(wanted: Push, start: str, parents: list[str], built: Built) -> None:
+    files, changed = counted(built.files, "file"), counted(built.changed, "file")
     if not parents:
-        log.info(f"First commit of {wanted.branch}: {_counted(built.files)}.")
+        log.info(f"First commit of {wanted.branch}: {files}.")
     elif wanted.force:
-        log.info(
-            f"{wanted.branch} ({parents[0][:10]}) is overwritten by {_counted(built.files)}, {built.changed} changed."
-        )
+        log.info(f"{wanted.branch} ({parents[0][:10]}) is overwritten by {files}, {built.changed} changed.")
     elif start:
-        log.info(f"{wanted.branch} is new, from {start} with {_counted(built.changed)} changed.")
+        log.info(f"{wanted.branch} is new, from {start} with {changed} changed.")
     else:
-        log.info(f"{_counted(built.changed)} changed on top of {wanted.branch} ({parents[-1][:10]}).")
+        log.info(f"{changed} changed on top of {wanted.branch} ({parents[-1][:10]}).")
 
 
 def _send(wanted: Push, own: commit.Repository, sha: str, there: Branches, *, dry_run: bool) -> None:
@@ -234,7 +233,3 @@ def _overtaken(wanted: Push, error: GitFailed) -> StepError:
         next_step="Look at what was pushed there, then run the step again.",
         detail=error.text,
     )
-
-
-def _counted(files: int) -> str:
-    return "1 file" if files == 1 else f"{files} files"
