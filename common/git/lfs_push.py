@@ -13,6 +13,7 @@ from common import log
 from common.git import lfs
 from common.git.command import GitFailed
 from common.git.credentials import REFUSED
+from common.git.failures import LFS_SAYS
 from common.git.upstream import Upstream
 from common.network import repeat
 from common.network.repeat import Failure
@@ -20,6 +21,9 @@ from common.network.repeat import Failure
 AT_ONCE = 500  # objects that one command gets
 STATUS = re.compile(r"trace git-lfs: HTTP: (\d{3})$", re.MULTILINE)
 NOISE = re.compile(r"Errors logged to|git lfs logs last|^error: failed to push")
+BATCH = "batch response"  # what a line of git-lfs names the answer that says where objects are to go
+ABSENT = ("404", "410")
+NOT_SERVED = "501"
 SETTINGS = {
     "lfs.locksverify": "false",
     "lfs.transfer.maxretries": "1",  # what fails is repeated by repeat.py
@@ -70,9 +74,13 @@ def _send(upstream: Upstream, repository: Path, chosen: list[str]) -> None:
         )
     except GitFailed as failed:
         status = _status(trace)
-        told = [f"fatal: Git LFS: {line}" for line in failed.lines if line and not NOISE.search(line)]
+        told = [f"{LFS_SAYS} {line}" for line in dict.fromkeys(failed.lines) if line and not NOISE.search(line)]
+        for line in told:
+            log.info(line.removeprefix("fatal: "))
+        if status in ABSENT and any(BATCH in line for line in told):  # git has just read the repository there
+            status = NOT_SERVED
         returned = [f"The requested URL returned error: {status}"] if status else []
-        raise GitFailed("lfs push", 1, [*dict.fromkeys(told), *returned]) from failed
+        raise GitFailed("lfs push", 1, [*told, *returned]) from failed
 
 
 def _login(upstream: Upstream) -> dict[str, str]:
