@@ -103,6 +103,16 @@ NO_GIT = Kind(
     "what answers at {host} is no git server",
     "Check the address, and that no log-in page stands before it.",
 )
+NO_LFS_SERVER = Kind(
+    Refused,
+    "what answers at {host} is no server of Git LFS",
+    "Check the address, and that no log-in page stands before it.",
+)
+UNTAKEN = Kind(
+    Refused,
+    "Git LFS at {host} does not take the content of a file",
+    "See what it says of it, there or above; no commit was pushed that names the file.",
+)
 LATER = Kind(Unavailable, "{host} is not available", outcome=Outcome.UNKNOWN)
 NOT_REACHED = Kind(Unavailable, "{host} is not available", outcome=Outcome.NOT_DONE)
 
@@ -129,6 +139,8 @@ FORBIDDEN: tuple[tuple[Sequence[str], Kind], ...] = (  # what a server says with
 WORDS: tuple[tuple[Sequence[str], Kind], ...] = (  # what git says -> its kind; the first that fits counts
     (("could not read Username", "Authentication failed", "Invalid username or"), LOGIN),
     (("denied to", "Write access to repository not granted"), ALLOW),
+    (("Expected JSON type",), NO_LFS_SERVER),
+    (("does not take a file's content",), UNTAKEN),
     (("no DAV locking support", "not valid: is this a git repository", "unable to update url base"), NO_GIT),
     (("Could not resolve host", "Failed to connect", "Couldn't connect", "Connection refused"), NOT_REACHED),
     (
