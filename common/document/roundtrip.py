@@ -218,7 +218,8 @@ def _documents(text: str) -> Iterator[tuple[Node, tuple[int, int]]]:
     roots, spans, end = reader.documents(text), [(0, len(text))], 0
     if re.search(r"^(---|\.\.\.)", text, re.MULTILINE):
         spans = []
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        is_fast = reader.is_for_libyaml(text) and "\t" not in text
+        for event in yaml.parse(text, Loader=yaml.CSafeLoader if is_fast else yaml.SafeLoader):
             begins: Any = event.start_mark  # PyYAML's marks may be missing by their type alone
             ends: Any = event.end_mark
             if isinstance(event, yaml.DocumentStartEvent):

@@ -16,7 +16,8 @@ from common.network.url import origin
 STATUS = re.compile(r"(?:returned error: |RPC failed; HTTP |code )(\d{3})\b")
 
 FORBIDDEN_STATUS = 403
-SERVER_SAYS = ("remote:", "fatal: Git LFS:")  # the second is ours, in lfs_push.py
+LFS_SAYS = "fatal: Git LFS:"  # what our lines of what git-lfs says begin with
+SERVER_SAYS = ("remote:", LFS_SAYS)
 CREATED_MOMENTS_AGO = 10.0  # seconds
 
 
@@ -102,6 +103,16 @@ NO_GIT = Kind(
     "what answers at {host} is no git server",
     "Check the address, and that no log-in page stands before it.",
 )
+NO_LFS_SERVER = Kind(
+    Refused,
+    "what answers at {host} is no server of Git LFS",
+    "Check the address, and that no log-in page stands before it.",
+)
+UNTAKEN = Kind(
+    Refused,
+    "Git LFS at {host} does not take the content of a file",
+    "See what it says of it, there or above; no commit was pushed that names the file.",
+)
 LATER = Kind(Unavailable, "{host} is not available", outcome=Outcome.UNKNOWN)
 NOT_REACHED = Kind(Unavailable, "{host} is not available", outcome=Outcome.NOT_DONE)
 
@@ -110,6 +121,7 @@ STATUSES = {
     404: MISSING,
     410: MISSING,
     413: TOO_LARGE,
+    406: NO_ROOM,  # GitLab's, when an object of Git LFS would exceed the limit of the repository
     501: NO_LFS,
     507: NO_ROOM,
     509: NO_ROOM,
@@ -119,6 +131,7 @@ STATUSES = {
 FORBIDDEN: tuple[tuple[Sequence[str], Kind], ...] = (  # what a server says with 403 -> its kind, ALLOW for other words
     (("SAML SSO",), BY_SIGN_ON),
     (("IP allow list",), NOT_FROM_HERE),
+    (("data quota", "LFS budget"), NO_ROOM),  # of Git LFS at GitHub
     (("archived",), ARCHIVED),
     (("read-only", "read only"), READ_ONLY),
 )
@@ -126,6 +139,8 @@ FORBIDDEN: tuple[tuple[Sequence[str], Kind], ...] = (  # what a server says with
 WORDS: tuple[tuple[Sequence[str], Kind], ...] = (  # what git says -> its kind; the first that fits counts
     (("could not read Username", "Authentication failed", "Invalid username or"), LOGIN),
     (("denied to", "Write access to repository not granted"), ALLOW),
+    (("Expected JSON type",), NO_LFS_SERVER),
+    (("does not take a file's content",), UNTAKEN),
     (("no DAV locking support", "not valid: is this a git repository", "unable to update url base"), NO_GIT),
     (("Could not resolve host", "Failed to connect", "Couldn't connect", "Connection refused"), NOT_REACHED),
     (
@@ -199,6 +214,26 @@ def failures(  # noqa: PLR0913 - most of them have one sensible value
         appearing = may_appear and kind is MISSING and time.monotonic() < began + CREATED_MOMENTS_AGO
         outcome = Outcome.NOT_DONE if appearing else kind.outcome
         return Failure(outcome, kind.error(message, next_step=advice, detail=error.text))
+
+    return failure
+
+
+def confirmed(failure_of: Callable[[Exception], Failure | None]) -> Callable[[Exception], Failure | None]:
+    """Have a refusal that is told by a status alone count when it comes again.
+
+    Git shows an answer that broke off within its head so, too; one that came whole mostly has words of the server.
+    """
+    doubted = False
+
+    def failure(error: Exception) -> Failure | None:
+        nonlocal doubted
+        found = failure_of(error)
+        if found is None or found.outcome is not Outcome.REFUSED or doubted or not isinstance(error, GitFailed):
+            return found
+        if _kind(error) is None or said_by_server(error):
+            return found
+        doubted = True
+        return found._replace(outcome=Outcome.NOT_DONE)
 
     return failure
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from common import log
-from common.errors import Conflict, Refused, StepError
+from common.errors import Conflict, Refused, StepError, counted
 from common.git import commit, lfs, lfs_push
 from common.git.command import GitFailed
 from common.git.commit import Built, Content
-from common.git.failures import Rejection, failures, judged, said_by_server
+from common.git.failures import Rejection, confirmed, failures, judged, said_by_server
 from common.git.signing import Signer
 from common.git.upstream import Branches, Upstream, branches, fetch
 from common.git.work_tree import check_folder
@@ -164,16 +164,15 @@ def _check_absent(wanted: Push, own: commit.Repository, parent: str) -> None:
 
 
 def _tell_plan(wanted: Push, start: str, parents: list[str], built: Built) -> None:
+    files, changed = counted(built.files, "file"), counted(built.changed, "file")
     if not parents:
-        log.info(f"First commit of {wanted.branch}: {_counted(built.files)}.")
+        log.info(f"First commit of {wanted.branch}: {files}.")
     elif wanted.force:
-        log.info(
-            f"{wanted.branch} ({parents[0][:10]}) is overwritten by {_counted(built.files)}, {built.changed} changed."
-        )
+        log.info(f"{wanted.branch} ({parents[0][:10]}) is overwritten by {files}, {built.changed} changed.")
     elif start:
-        log.info(f"{wanted.branch} is new, from {start} with {_counted(built.changed)} changed.")
+        log.info(f"{wanted.branch} is new, from {start} with {changed} changed.")
     else:
-        log.info(f"{_counted(built.changed)} changed on top of {wanted.branch} ({parents[-1][:10]}).")
+        log.info(f"{changed} changed on top of {wanted.branch} ({parents[-1][:10]}).")
 
 
 def _send(wanted: Push, own: commit.Repository, sha: str, there: Branches, *, dry_run: bool) -> None:
@@ -202,8 +201,9 @@ def _send(wanted: Push, own: commit.Repository, sha: str, there: Branches, *, dr
 def _push_failures(wanted: Push) -> Callable[[Exception], Failure | None]:
     upstream = wanted.upstream
     doing = f"push to {wanted.branch} of {upstream.url}"
-    otherwise = failures(
-        doing=doing, url=upstream.url, login_advice=upstream.login_advice, right="write to", judge=wanted.judge
+    advice = upstream.login_advice
+    otherwise = confirmed(
+        failures(doing=doing, url=upstream.url, login_advice=advice, right="write to", judge=wanted.judge)
     )
 
     def failure(error: Exception) -> Failure | None:
@@ -234,7 +234,3 @@ def _overtaken(wanted: Push, error: GitFailed) -> StepError:
         next_step="Look at what was pushed there, then run the step again.",
         detail=error.text,
     )
-
-
-def _counted(files: int) -> str:
-    return "1 file" if files == 1 else f"{files} files"

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 from common.errors import BadInput, Conflict
 from common.git.command import Git
 from common.git.credentials import Credentials
-from common.git.failures import failures
+from common.git.failures import confirmed, failures
 from common.network import repeat
 from common.network.deadline import Deadline
 from common.network.repeat import Failure, Outcome
@@ -55,7 +55,7 @@ def ask(upstream: Upstream, work: Callable[[], ResultT], *, doing: str, may_appe
     """
     url = upstream.url
     doing = f"{doing} {without_credentials(url)}"
-    telling = failures(doing=doing, url=url, login_advice=upstream.login_advice, may_appear=may_appear)
+    telling = confirmed(failures(doing=doing, url=url, login_advice=upstream.login_advice, may_appear=may_appear))
     times = 0
 
     def failure(error: Exception) -> Failure | None:

@@ -21,7 +21,7 @@ from common.catalogs import importing, table, tidying, words
 from common.catalogs.group import EXISTED, MADE
 from common.catalogs.importing import Importing, Result
 from common.catalogs.tidying import Found, Tidied, Unread
-from common.contract import describe, process
+from common.contract import flags, process
 from common.contract.describe import Declaration
 from common.contract.inputs import option, options_of
 from common.contract.resolve import resolve
@@ -124,12 +124,12 @@ def _run(name: str, text: str, inputs: type, arguments: Sequence[str], work: Wor
     shared = [one for one in options_of(RunOptions) if one.field not in {*fields, *WITHOUT}]
     command = f"idp-steps catalog {name}"
     declaration = Declaration(name, name, "", text, {}, own + shared, "", command=command)
-    flags = describe.parse_flags(declaration, arguments)
-    if flags is None:
+    given = flags.parse(declaration, arguments)
+    if given is None:
         return 0
     environ = dict(os.environ)
     groups: Any = make_dataclass("Groups", [("own", inputs), ("common", RunOptions)], frozen=True)
-    resolved: Any = resolve(groups, flags, environ).inputs
+    resolved: Any = resolve(groups, given, environ).inputs
     log.configure(environ, verbose=resolved.common.verbose)
     log.announce_secrets(secret.revealed())
     with process.prepared(resolved.common.network, environ) as network:

@@ -42,9 +42,9 @@ def changed(text: str, wanted: Mapping[str, Sequence[Change]], *, what: str) -> 
     def looks(path: tuple[str, ...]) -> bool:
         return any(path[: len(place)] == place or place[: len(path)] == path for place in places)
 
-    new = roundtrip.edited(text, edit, looks) if any(due.values()) else text
     expected = [_with(document, due[number]) for number, document in enumerate(documents)]
     try:
+        new = roundtrip.edited(text, edit, looks) if any(due.values()) else text
         made = [plain.of_node(root) for root in reader.documents(new) if root.tag != NULL]
     except Unreadable as error:  # a value that YAML has no form for, or a file that is too large with it
         raise BadInput(f"With the change, {what} is {error.verdict}: {error.problem}.", next_step=BY_HAND) from error

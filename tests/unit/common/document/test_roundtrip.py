@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from common.document import Unreadable, roundtrip
+from common.document import Unreadable, reader, roundtrip
 from common.document.roundtrip import Entry, entries, fill, text_of, value_of
 
 TEXT = """\
@@ -66,7 +66,11 @@ def test_what_is_not_edited_is_kept_to_the_byte(text: str) -> None:
     assert roundtrip.edited(text, untouched) == text
 
 
-def test_each_document_is_edited_alone_and_marks_and_empty_ones_stay() -> None:
+@pytest.mark.parametrize("long", [0, reader.LONG])
+def test_each_document_is_edited_alone_and_marks_and_empty_ones_stay(
+    monkeypatch: pytest.MonkeyPatch, long: int
+) -> None:
+    monkeypatch.setattr(reader, "LONG", long)
     text = "# first\na: 1\n---\n# nothing here\n--- # second\nb: 2\n...\n---\nc: 3"
     seen = []
 

@@ -161,7 +161,7 @@ def reader_takes(text: str) -> bool:
     return True
 
 
-@settings(max_examples=200)
+@settings(max_examples=150)
 @given(
     st.dictionaries(st.sampled_from("abcd"), NESTED, min_size=1),
     STYLES,
@@ -171,7 +171,11 @@ def reader_takes(text: str) -> bool:
 def test_an_edit_gives_what_it_gives_when_all_is_read(
     document: Any, style: dict[str, Any], comments: list[tuple[int, bool]], asked: tuple[tuple[str, ...], Any]
 ) -> None:
-    """As if every part were a long one. A text is compared that ruamel.yaml writes as it is, for it stays as it is."""
+    """As if every part were a long one.
+
+    A text is compared that ruamel.yaml writes as it is, for it stays as it is; without lists in brackets, for which it
+    keeps comments elsewhere.
+    """
     text = commented(yaml.safe_dump(document, allow_unicode=True, **style), comments)
     path, value = asked
     looks = only(path)
@@ -181,6 +185,6 @@ def test_an_edit_gives_what_it_gives_when_all_is_read(
         event("taken out" if seen(text, looks) != text else "nothing is taken out")
         made = roundtrip.edited(text, put(path, value), looks)
     assert values(made) == [changed(values(text)[0], path, value)]
-    if roundtrip.edited(text, lambda root, _: root) == text:
+    if style["default_flow_style"] is False and roundtrip.edited(text, lambda root, _: root) == text:
         event("compared to the byte")
         assert made == roundtrip.edited(text, put(path, value))
