@@ -79,14 +79,16 @@ class Group:
         """Give what became of each, by its number; none for one that is left. files: the first that is there counts."""
         ends: dict[int, Settled] = {}
         seen: dict[int, Seen] = {}
+        blind: dict[int, CatalogFile] = {}
         looked = self._each(files, lambda number, opened: _first(files[number], opened), "looked at")
         for number, found in looked.items():
             if isinstance(found, NoFile):
                 ends[number] = found
             elif found.examined.refs:
                 seen[number] = found
-            elif (known := self._known(found.file)) is not None:
-                ends[number] = known
+            else:
+                blind[number] = found.file
+        ends |= self._known(blind)
         claimed = Counter(ref for one in seen.values() for ref in one.examined.refs)
         # Of files with the same entity, one gets it and the others are told whose it is: that takes turns.
         seen = {number: one for number, one in seen.items() if all(claimed[ref] == 1 for ref in one.examined.refs)}
@@ -99,15 +101,19 @@ class Group:
         taken = self._each(new, lambda number, opened: _taken(new[number], opened, clock), "registered")
         return ends | taken | self._awaited(taken)
 
-    def _known(self, file: CatalogFile) -> Ended | None:
-        """Look for what is registered of a file that the catalog does not show."""
+    def _known(self, files: Mapping[int, CatalogFile]) -> dict[int, Settled]:
+        """Look for what is registered of files that the catalog does not show, until that fails."""
+        ends: dict[int, Settled] = {}
         deadline = self.deadline(True)
-        try:
-            found = self._open(file, deadline, {}).known()
-        except StepError as error:
-            log.detail(f"The entity of {file.url} cannot be looked for: {error}")
-            return None
-        return Ended(EXISTED, found.ref) if found is not None and _is_well(found) else None
+        for number, file in files.items():
+            try:
+                found = self._open(file, deadline, {}).known()
+            except StepError as error:
+                log.detail(f"The entity of {file.url} cannot be looked for: {error}")
+                break
+            if found is not None and _is_well(found):
+                ends[number] = Ended(EXISTED, found.ref)
+        return ends
 
     def _awaited(self, taken: Mapping[int, Taken]) -> dict[int, Settled]:
         """Wait for what was registered, and give what the catalog shows as it should be."""

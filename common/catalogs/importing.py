@@ -72,10 +72,12 @@ class Importing:
 
     def results(self, done: Callable[[str], bool] = lambda _: False) -> Iterator[Result]:
         """Go through the repositories, in the order of the host's list. done: tells by the URL what was dealt with."""
-        due = list(self.host.list_repositories(self.where))
-        before = [one for one in due if done(self.url(one))]
-        yield from (Result(one.name, BEFORE, url=self.url(one)) for one in before)
-        due = [one for one in due if one not in before]
+        due: list[ListedRepository] = []
+        for one in self.host.list_repositories(self.where):
+            if done(url := self.url(one)):
+                yield Result(one.name, BEFORE, url=url)
+            else:
+                due.append(one)
         listed: Listed = {}
         for start in range(0, len(due), TOGETHER):
             if len(due) > TOGETHER:
