@@ -18,7 +18,7 @@ from common.catalogs.entity import parse
 from common.catalogs.group import EXISTED, MADE, PLANNED, Ended, Group, NoFile, Settled, Taken
 from common.catalogs.registration import CREATED, Registration
 from common.contract.process import scratch_folder
-from common.errors import Refused, StepError
+from common.errors import Refused, StepError, Unavailable
 from common.git.push import Present, Push
 from common.git.signature import Signature
 from common.git_hosts import GitHost, ListedRepository, NewRepository
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 FAILED, LACKS, SKIPPED, PROPOSED, BEFORE = "failed", "lacks", "skipped", "proposed", "done before"
 OUTCOMES = (PLANNED, MADE, PROPOSED, EXISTED, LACKS, SKIPPED, FAILED, BEFORE)
 MESSAGE = "Add a file for the catalog"
+MOST_UNAVAILABLE = 3  # repositories in a row, each with the whole retry budget; what is down then stays so for all
 TOGETHER = 100  # repositories; as many as the catalogs give entities at once
 
 
@@ -79,13 +80,19 @@ class Importing:
             else:
                 due.append(one)
         listed: Listed = {}
+        unavailable = 0  # in a row
         for start in range(0, len(due), TOGETHER):
             if len(due) > TOGETHER:
                 log.info(f"Repositories {start + 1} to {min(start + TOGETHER, len(due))} of {len(due)} are looked at.")
-            some = self._with_branches(due[start : start + TOGETHER])
-            settled = self._together(some, listed)
+            some = due[start : start + TOGETHER]
+            settled: dict[int, Settled] = {}
+            if unavailable < MOST_UNAVAILABLE:
+                some = self._with_branches(some)
+                settled = self._together(some, listed)
             for number, one in enumerate(some):
-                yield self._result(one, settled.get(number))._replace(url=self.url(one))
+                result = self._result(one, settled.get(number)) if unavailable < MOST_UNAVAILABLE else _not_tried(one)
+                unavailable = unavailable + 1 if result.code == Unavailable.exit_code else 0
+                yield result._replace(url=self.url(one))
 
     def url(self, listed: ListedRepository) -> str:
         """Give the repository's page."""
@@ -249,3 +256,8 @@ class Importing:
         if self.apply and not proposed.url and proposed.branch != branch:
             raise Refused(f"The file of {listed.name} was pushed to {proposed.branch}, and no pull request was opened.")
         return proposed.url or ""
+
+
+def _not_tried(listed: ListedRepository) -> Result:
+    told = f"not tried, as a service was unavailable for the {MOST_UNAVAILABLE} before. Run it again later."
+    return Result(listed.name, FAILED, told=told, code=Unavailable.exit_code)

@@ -12,12 +12,13 @@ from http import HTTPStatus
 from typing import NamedTuple, Protocol, TypeVar
 
 from common import log
-from common.errors import StepError
+from common.errors import StepError, Unavailable
 from common.network.deadline import Deadline
 from common.network.together import tried
 
 GONE = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND})  # a log-in page says 200 to everything
 ORPHANS, ERRORS = "orphans", "errors"
+MOST_UNAVAILABLE = 3  # deletions in a row, each with the whole retry budget; the others fail alike then
 OUTCOMES = DELETED, KEPT, FAILED = "deleted", "kept", "failed"
 
 EntryT = TypeVar("EntryT")
@@ -86,11 +87,17 @@ def deleted(opened: Callable[[bool], Tidied], found: Sequence[Found], what: str)
             yield Ended(found[one.piece], one.result)
         else:
             left.append(found[one.piece])
+    unavailable: list[StepError] = []  # in a row
     for each in left:
+        if len(unavailable) >= MOST_UNAVAILABLE:
+            yield Ended(each, FAILED, unavailable[0])
+            continue
         try:
-            yield Ended(each, _outcome(opened(True), each, what))
+            ended = Ended(each, _outcome(opened(True), each, what))
         except StepError as error:
-            yield Ended(each, FAILED, error)
+            ended = Ended(each, FAILED, error)
+        unavailable = [*unavailable, ended.error] if isinstance(ended.error, Unavailable) else []
+        yield ended
 
 
 def _outcome(tidied: Tidied, found: Found, what: str) -> str:

@@ -203,3 +203,16 @@ def test_a_github_app_imports_all_that_it_is_installed_on(world: World, tmp_path
     for mode, done in (("pull_request", "1 made, 1 proposed"), ("push", "1 made, 1 existed")):
         code, out, err = run({**environ, "PUSH_MODE": mode}, "import", "--template", "t.yaml", "--apply")
         assert (code, f"Repositories: {done}." in out) == (0, True), err
+
+
+def test_a_catalog_that_is_down_is_not_waited_for_by_every_repository(world: World, run: Run) -> None:
+    """Each would spend the whole retry budget; what was not tried is told, and has its turn in the next run."""
+    for number in range(6):
+        make(world, ("github", "acme"), f"s{number}", {"catalog-info.yaml": FILE.format(name=f"s{number}")})
+    environ = variables(BACKSTAGE, world)
+    down = {**environ, "BACKSTAGE_URL": "http://127.0.0.1:9/backstage", "RETRY_BUDGET": "0"}
+    code, out, err = run(down, "import", "--apply")
+    assert (code, "Repositories: 6 failed." in out, err.count("not tried, as a service")) == (5, True, 3), err
+    world.faults.before["POST", "/backstage/api/catalog/locations?dryRun=true"] = [502] * 7
+    code, out, err = run({**environ, "RETRY_BUDGET": "0"}, "import", "--apply")
+    assert (code, "Repositories: 5 made, 1 failed." in out) == (5, True), "one alone stops no other"

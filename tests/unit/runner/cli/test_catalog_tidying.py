@@ -128,3 +128,14 @@ def test_a_connector_that_is_gone_makes_no_orphan(
     assert "failed: component:account/a (Whether catalog-info.yaml of a is there cannot be told: " in err
     assert "Mend the connector account.github" in err
     assert names_in(HARNESS, world) == "acdef"
+
+
+@pytest.mark.parametrize("catalog", [HARNESS], indirect=True, ids=str)
+def test_deletions_end_when_the_catalog_is_down(filled: dict[str, str], world: World, tmp_path: Path, run: Run) -> None:
+    """Each would spend the whole retry budget."""
+    put_again(world, tmp_path, NAMES, lambda _: None)
+    world.faults.before["DELETE", "/"] = [502] * 100
+    world.faults.requests.clear()
+    code, out, err = run({**filled, "RETRY_BUDGET": "0"}, "orphans", "--delete")
+    assert (code, "Orphans: 6, 6 failed." in out) == (5, True), err
+    assert sum(line.startswith("DELETE ") for line in world.faults.requests) == len(NAMES) + 3
