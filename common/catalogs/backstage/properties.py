@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from common.git.signing import Signer
 from common.git.upstream import branches
 from common.git_hosts import GitHost
 from common.git_hosts.context import HostContext
-from common.git_hosts.file_page import FilePlace, place_of
+from common.git_hosts.file_page import DEFAULT, FilePlace, place_of
 from common.git_hosts.proposal import Proposal
 from common.git_hosts.proposing import Proposed, bring, propose, writable
 from common.network.answer import object_of, succeeded
@@ -53,6 +53,7 @@ class Branch:
     files: dict[str, dict[str, list[Change]]] = field(default_factory=dict)
     due: list[Change] = field(default_factory=list)
     commit: str = ""  # that the files were read from
+    proposed: str = ""  # the open pull request that they were read from
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,9 @@ class EntityFiles:
         self.found[:] = self._branches(changes)
         for branch in self.found:
             self._edit(branch, self._base(branch))
+            if branch.proposed and not branch.due:
+                log.info(f"The open pull request {branch.proposed} holds what is asked for.")
+                self.urls.append(branch.proposed)
         return [one for branch in self.found for one in branch.due]
 
     def dry_run(self, due: Sequence[Change]) -> str:  # noqa: ARG002 - each branch knows its own
@@ -133,7 +137,24 @@ class EntityFiles:
                 f"The catalog has {listed(elsewhere)} from no file of a git host, so there is none to edit.",
                 next_step="Change it where it comes from; nothing was changed.",
             )
-        return {ref: place_of(self.host, self.context, str(page)[4:]) for ref, page in pages.items()}
+        held: dict[str, Collection[str]] = {}
+        return {
+            ref: self._told_apart(place_of(self.host, self.context, str(page)[4:]), held) for ref, page in pages.items()
+        }
+
+    def _told_apart(self, place: FilePlace, held: dict[str, Collection[str]]) -> FilePlace:
+        """Tell branch and file apart where the branch may have slashes. held: the branches of each repository."""
+        if not place.branch or "/" not in place.path:
+            return place
+        url = self.host.repository_url(place.where)
+        if url not in held:
+            held[url] = branches(writable(self.host, place.where), DEFAULT, cwd=self.scratch).tips
+        parts = place.path.split("/")
+        for number in range(len(parts)):
+            branch = "/".join([place.branch, *parts[:number]])
+            if branch in held[url]:
+                return place._replace(branch=branch, path="/".join(parts[number:]))
+        return place
 
     def _pages(self, refs: Sequence[str]) -> Iterator[str | None]:
         for start in range(0, len(refs), AT_ONCE):
@@ -154,12 +175,14 @@ class EntityFiles:
     def _base(self, branch: Branch, *, proposed: bool = False) -> str:
         """Give the branch that the files are read from: that of an open pull request, when there is one."""
         if not branch.name:
-            branch.name = branches(writable(self.host, branch.where), "HEAD", cwd=self.scratch).default_branch
+            branch.name = branches(writable(self.host, branch.where), DEFAULT, cwd=self.scratch).default_branch
         proposal = self.committing.proposal
         proposal.check(self.host, branch.name)
         if proposed or proposal.mode == "pull_request":
             source = proposal.source(branch.name)
-            if self.host.find_pull_request(branch.where, source=source, target=branch.name) is not None:
+            found = self.host.find_pull_request(branch.where, source=source, target=branch.name)
+            if found is not None:
+                branch.proposed = found
                 return source
         return branch.name
 

@@ -109,6 +109,9 @@ class HarnessOptions:
         from common.harness.client import PortalClient, given_body
 
         self.access.headers()  # refuses at once when there are no credentials
+        for name, url in {"IMPORT_ENTITY_URL": self.import_url, "GET_FILE_BY_BRANCH_URL": self.file_url}.items():
+            if url:
+                checked(url, what=name, next_step="Leave it out to have it made from BASE.")
         if self._first_generation() and (self.generation.idp_url or not (file.connector or file.host == GIT_HOST)):
             from common.catalogs.backstage.locations import Locations
 

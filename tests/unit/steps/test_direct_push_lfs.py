@@ -179,9 +179,13 @@ def answering(host: Served, told: dict[str, Any]) -> None:
         (
             {"actions": {"upload": {"href": "{other}/x"}}},
             1,
-            "has them brought to {other}, which refuses them. The conn",
+            "keeps them at {other}, which refuses them. The connector",
         ),
-        ({"actions": {"upload": {"href": "http://127.0.0.2:9/x"}}}, 5, "brought to http://127.0.0.2:9, which is not"),
+        (
+            {"actions": {"upload": {"href": "http://127.0.0.2:9/x"}}},
+            5,
+            "keeps them at http://127.0.0.2:9, which is not av",
+        ),
     ],
 )
 def test_what_is_wrong_with_an_object_is_told_of_where_it_is_wrong(  # noqa: PLR0913, PLR0917 - a case
@@ -224,3 +228,35 @@ def test_a_template_comes_with_the_content_of_its_files(world: World, workspace:
     done = run_step("CookieCutter", {"PUBLIC_TEMPLATE_URL": f"{world.url}/acme/t.git", "OUTPUT_DIRECTORY": "out"})
     assert done.code == 0, done.stderr
     assert (workspace / "out" / "payments" / "large.bin").read_bytes() == CONTENT
+
+
+@needs_git_lfs
+@pytest.mark.parametrize("host", serving_step("GitClone")[:1], indirect=True, ids=str)
+@pytest.mark.parametrize(
+    ("request_line", "statuses", "code", "words"),
+    [
+        (("POST", "batch"), [500], 0, ""),
+        (("POST", "batch"), [403] * 9, 3, "Git LFS: batch response: injected"),
+        (("POST", "batch"), [404] * 9, 1, "has no Git LFS"),
+        (("POST", "batch"), [503] * 99, 5, "is not available"),
+        (("GET", OID), [502], 0, ""),
+        (("GET", OID), [403] * 99, 3, "the token is not allowed to. Give it the right to read this repository"),
+    ],
+)
+def test_a_clone_tells_what_git_lfs_failed_at_and_repeats_what_may_pass(  # noqa: PLR0913, PLR0917 - a case
+    host: Served,
+    app: Path,
+    run_step: RunStep,
+    request_line: tuple[str, str],
+    statuses: list[int],
+    code: int,
+    words: str,
+) -> None:
+    assert run_step("DirectPush", target(host)).code == 0
+    method, path = request_line
+    host.faults.before[(method, f"{host.lfs_path}/objects/{path}")] = statuses
+    clone = {**host.variables, "DRONE_REMOTE_URL": host.clone_url, "DRONE_NETRC_LFS_ENABLED": "true"}
+    done = run_step("GitClone", {**clone, "RETRY_BUDGET": "3" if code else "20"})
+    assert (done.code, words in done.stderr) == (code, True), done.stderr
+    left = [path for path in app.parent.rglob("lfs.*") if path.is_file()]
+    assert left == []
