@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from common.errors import BadInput, Conflict
-from common.git.command import Git
+from common.git.command import Git, GitFailed
 from common.git.credentials import Credentials
 from common.git.failures import confirmed, failures
 from common.network import repeat
@@ -127,9 +127,17 @@ def branches(upstream: Upstream, branch: str, *, cwd: Path) -> Branches:
 def fetch(upstream: Upstream, branch: str, into: str, *, cwd: Path, extra: Mapping[str, str]) -> None:
     """Fetch the newest commit of a branch into the reference `into` of the repository that `extra` names."""
 
-    def fetched() -> str:
+    def talked() -> str:
         arguments = ("fetch", "--quiet", "--depth=1", "--no-tags", upstream.url, f"+refs/heads/{branch}:{into}")
         return upstream.git.talk(*arguments, cwd=cwd, extra=extra, silent_seconds=upstream.silence)
+
+    def fetched() -> str:
+        try:
+            return talked()
+        except GitFailed as failed:
+            if not any(words in failed.text for words in NO_REFERENCE):
+                raise
+        return talked()  # it was there a moment ago, and a list of branches that broke off reads so, too
 
     ask(upstream, fetched, doing=f"fetch {branch} of")
 
