@@ -47,10 +47,10 @@ class _Edit(NamedTuple):
 
     make: Callable[[Any, int], Any]
     number: int
-    looks: Looks
+    looks: Looks | None
 
 
-def edited(text: str, edit: Callable[[Any, int], Any], looks: Looks = lambda _: True) -> str:
+def edited(text: str, edit: Callable[[Any, int], Any], looks: Looks | None = None) -> str:
     """Give the text with each of its documents as `edit` makes it, called with its root and its number.
 
     None leaves it as it is, to the byte. What `looks` says that the edit does not look at may be missing in the root,
@@ -200,7 +200,7 @@ def fill(mapping: Any, fields: list[Entry], *, column: int) -> Any:
 
 def _edited(piece: str, node: Node, edit: _Edit) -> str:
     begin = piece[: len(piece) - len(piece.lstrip("\n"))]
-    short, parts = set_aside.taken_out(piece, edit.looks)
+    short, parts = set_aside.taken_out(piece, edit.looks) if edit.looks else (piece, {})
     root = edit.make(parsed(short), edit.number)
     if root is None:
         return piece
