@@ -184,4 +184,4 @@ def _difference(before: bytes, after: bytes) -> str:
 
 
 if __name__ == "__main__":
-    raise SystemExit(create_catalog.main())
+    create_catalog.run()

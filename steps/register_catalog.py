@@ -118,4 +118,4 @@ def _in_portal(inputs: Inputs) -> HostInputs:
 
 
 if __name__ == "__main__":
-    raise SystemExit(register_catalog.main())
+    register_catalog.run()

@@ -21,7 +21,8 @@ class Served:
     """A host that is served for a test. The repository of the test is `payments`; where that is, the host decides.
 
     connector, location, elsewhere, read_only: variables: of the connector, of the repository, of one that does not
-    exist, of credentials that may not write; may_not_push: what git then shows of the host's words. The pages are texts
+    exist, of credentials that may not write; may_not_push, right: what git then shows of the host's words, and the
+    right that the step names. The pages are texts
     with {commit}, {branch} and {path}; '' where there is none. find, create: the requests by which the API is asked for
     the repository and makes it. gone: variables that lead to a server which is down, and what is then said.
     """
@@ -33,6 +34,7 @@ class Served:
     elsewhere: dict[str, str]
     read_only: dict[str, str]
     may_not_push: str
+    right: str
     folder: Callable[[], Path]
     git_path: str
     root: str = ""  # the path that the whole server lies below
@@ -106,6 +108,7 @@ def _github(world: World, _: Path) -> Iterator[Served]:
         elsewhere={"REPO_NAME": "nowhere"},
         read_only={"DRONE_NETRC_PASSWORD": world.credentials["github"].readonly_token},
         may_not_push="remote: Write access to repository not granted.",
+        right="the token Contents write (fine-grained, or of an App) or the scope `repo` (classic)",
         folder=lambda: world.repository("acme", "payments"),
         git_path="/acme/payments.git",
         visibilities=("private", "public", "internal"),
@@ -149,6 +152,7 @@ def _gitlab(world: World, _: Path) -> Iterator[Served]:
         elsewhere={"REPO_NAME": "nowhere"},
         read_only={"DRONE_NETRC_PASSWORD": known.readonly_token},
         may_not_push="remote: You are not allowed to upload code.",
+        right="the scope `write_repository` (or `api`), and its account the role Developer",
         folder=lambda: next(world.state_dir.rglob("payments.git")),
         git_path="/gitlab/acme/team/payments.git",
         root="/gitlab",
@@ -192,6 +196,7 @@ def _azure(world: World, _: Path) -> Iterator[Served]:
         elsewhere={"REPO_NAME": "nowhere"},
         read_only={"DRONE_NETRC_PASSWORD": known.readonly_token},
         may_not_push="remote: TF401027: You need the Git 'GenericContribute' permission",
+        right="the permission Contribute on the repository. A personal access token also needs the scope Code",
         folder=lambda: next(path for path in world.state_dir.rglob("payments.git") if path.parent.name == "shop"),
         git_path="/azure/acme/shop/_git/payments",
         root="/azure",
@@ -229,6 +234,7 @@ def _bitbucket_cloud(world: World, _: Path) -> Iterator[Served]:
         elsewhere={"REPO_NAME": "nowhere"},
         read_only={"DRONE_NETRC_PASSWORD": known.readonly_token},
         may_not_push="remote: Your credentials lack one or more required privilege scopes.",
+        right="the scope write:repository:bitbucket",
         folder=lambda: next(world.state_dir.rglob("payments.git")),
         git_path="/acme/payments.git",
         origin="http://bitbucket.org",
@@ -268,6 +274,7 @@ def _bitbucket_data_center(world: World, _: Path) -> Iterator[Served]:
         elsewhere={"REPO_NAME": "nowhere"},
         read_only={"DRONE_NETRC_PASSWORD": known.readonly_token},
         may_not_push="remote: You are not permitted to push to this repository",
+        right="the permission Repository write",
         folder=lambda: next(world.state_dir.rglob("payments.git")),
         git_path="/bitbucket/scm/shop/payments.git",
         root="/bitbucket/scm",
@@ -308,6 +315,7 @@ def _harness(world: World, _: Path) -> Iterator[Served]:
         elsewhere={"REPO_NAME": "nowhere"},
         read_only={"DRONE_NETRC_PASSWORD": known.readonly_key},
         may_not_push="the token is not allowed to",  # the host's own words are JSON, which git does not show
+        right="Give it the right to write to this repository.",
         folder=lambda: next(path for path in world.state_dir.rglob("payments.git") if path.parent.name == "web"),
         git_path=f"/gateway/code/git/{space}/payments.git",
         visibilities=("private", "public"),
@@ -340,6 +348,7 @@ def _plain(world: World, _: Path) -> Iterator[Served]:
         elsewhere={"REPO_NAME": "nowhere", "DRONE_REMOTE_URL": f"{world.url}/git/nowhere.git"},
         read_only={"DRONE_NETRC_USERNAME": known.reader, "DRONE_NETRC_PASSWORD": known.reader_password},
         may_not_push="remote: Forbidden",
+        right="Give it the right to write to this repository.",
         folder=lambda: next(world.state_dir.rglob("payments.git")),
         git_path="/git/payments.git",
     )

@@ -15,6 +15,9 @@ from common.network.url import origin
 
 STATUS = re.compile(r"(?:returned error: |RPC failed; HTTP |code )(\d{3})\b")
 
+FORBIDDEN_STATUS = 403
+LFS_SAYS = "fatal: Git LFS:"  # what our lines of what git-lfs says begin with
+SERVER_SAYS = ("remote:", LFS_SAYS)
 CREATED_MOMENTS_AGO = 10.0  # seconds
 
 
@@ -44,9 +47,18 @@ def rejection(table: Sequence[tuple[str, Rejection]], text: str) -> Rejection:
     return next((found for words, found in table if words.lower() in lowered), Rejection())
 
 
+def nothing_known(_: str) -> Rejection:
+    """Judge a declined push where no host's own words are known."""
+    return Rejection()
+
+
 LARGE = Rejection("A file is larger than is taken there: keep it out of the folder, or put it under Git LFS.")
 ON_ANY_HOST = (  # what git itself and the hooks of many servers say
     ("non-fast-forward", Rejection("Nobody may replace what a branch holds there: leave FORCE_PUSH out.")),
+    (
+        "protected branch",
+        Rejection("The branch is protected: push to another one, or have the token's account allowed to push to it."),
+    ),
     ("size limit", LARGE),
     ("too large", LARGE),
     ("", Rejection("Do as it says, or have whoever keeps the repository change the rule that declines the push.")),
@@ -64,6 +76,18 @@ ALLOW = Kind(
     "the token is not allowed to",
     "Give it the right to {right} this repository.",
 )
+BY_SIGN_ON = Kind(
+    NotAllowed,
+    "the token is not authorized for the single sign-on of the organization",
+    "Authorize it for the organization where it was made (GitHub: Configure SSO), or use a GitHub App.",
+)
+NOT_FROM_HERE = Kind(
+    NotAllowed,
+    "the organization takes nothing from the address of this machine",
+    "Have the address added to the organization's list of allowed ones, or run the step where one of them is.",
+)
+ARCHIVED = Kind(Refused, "the repository is archived", "Have it unarchived, or choose another one.")
+READ_ONLY = Kind(Refused, "the repository is read-only", "See its settings there, or run the step again later.")
 MISSING = Kind(BadInput, "there is no such repository, or the credentials may not see it", "Check the address.")
 MOVED = Kind(Refused, "{host} redirects to another address", "Give the final address; redirects are not followed.")
 BAD = Kind(Refused, "{host} does not take the request", "Check the address, and what stands between here and the host.")
@@ -79,24 +103,44 @@ NO_GIT = Kind(
     "what answers at {host} is no git server",
     "Check the address, and that no log-in page stands before it.",
 )
+NO_LFS_SERVER = Kind(
+    Refused,
+    "what answers at {host} is no server of Git LFS",
+    "Check the address, and that no log-in page stands before it.",
+)
+UNTAKEN = Kind(
+    Refused,
+    "Git LFS at {host} does not take the content of a file",
+    "See what it says of it, there or above; no commit was pushed that names the file.",
+)
 LATER = Kind(Unavailable, "{host} is not available", outcome=Outcome.UNKNOWN)
 NOT_REACHED = Kind(Unavailable, "{host} is not available", outcome=Outcome.NOT_DONE)
 
 STATUSES = {
     401: LOGIN,
-    403: ALLOW,
     404: MISSING,
     410: MISSING,
     413: TOO_LARGE,
+    406: NO_ROOM,  # GitLab's, when an object of Git LFS would exceed the limit of the repository
     501: NO_LFS,
     507: NO_ROOM,
     509: NO_ROOM,
     **dict.fromkeys(TRANSIENT_STATUS, LATER),
 }
 
+FORBIDDEN: tuple[tuple[Sequence[str], Kind], ...] = (  # what a server says with 403 -> its kind, ALLOW for other words
+    (("SAML SSO",), BY_SIGN_ON),
+    (("IP allow list",), NOT_FROM_HERE),
+    (("data quota", "LFS budget"), NO_ROOM),  # of Git LFS at GitHub
+    (("archived",), ARCHIVED),
+    (("read-only", "read only"), READ_ONLY),
+)
+
 WORDS: tuple[tuple[Sequence[str], Kind], ...] = (  # what git says -> its kind; the first that fits counts
     (("could not read Username", "Authentication failed", "Invalid username or"), LOGIN),
     (("denied to", "Write access to repository not granted"), ALLOW),
+    (("Expected JSON type",), NO_LFS_SERVER),
+    (("does not take a file's content",), UNTAKEN),
     (("no DAV locking support", "not valid: is this a git repository", "unable to update url base"), NO_GIT),
     (("Could not resolve host", "Failed to connect", "Couldn't connect", "Connection refused"), NOT_REACHED),
     (
@@ -134,13 +178,20 @@ PROXY = re.compile(r"tunnel failed, response (\d{3})|code (407|403) from proxy|r
 TLS = ("server certificate verification failed", "SSL", "certificate", "gnutls_handshake")
 
 
-def failures(
-    *, doing: str, url: str, login_advice: str, right: str = "read", may_appear: bool = False
+def failures(  # noqa: PLR0913 - most of them have one sensible value
+    *,
+    doing: str,
+    url: str,
+    login_advice: str,
+    right: str = "read",
+    may_appear: bool = False,
+    judge: Callable[[str], Rejection] = nothing_known,
 ) -> Callable[[Exception], Failure | None]:
     """Give the function that tells what a failed git command left behind.
 
     doing: what was tried, as in "clone https://example.com/x". right: what the token has to be allowed. may_appear: a
-    repository that is not found may be one that was created moments ago.
+    repository that is not found may be one that was created moments ago. judge: given the words that came with 403,
+    says what the token lacks.
     """
     host = origin(url)
     began = time.monotonic()
@@ -158,9 +209,31 @@ def failures(
         advice = login_advice if kind.error is not Unavailable and not kind.advice else kind.advice
         advice = advice.format(right=right)
         message = f"Could not {doing}: {kind.words.format(host=host)}."
+        if kind is ALLOW and (lacked := judge(said_by_server(error))).advice:
+            return Failure(kind.outcome, lacked.error(message, next_step=lacked.advice, detail=error.text))
         appearing = may_appear and kind is MISSING and time.monotonic() < began + CREATED_MOMENTS_AGO
         outcome = Outcome.NOT_DONE if appearing else kind.outcome
         return Failure(outcome, kind.error(message, next_step=advice, detail=error.text))
+
+    return failure
+
+
+def confirmed(failure_of: Callable[[Exception], Failure | None]) -> Callable[[Exception], Failure | None]:
+    """Have a refusal that is told by a status alone count when it comes again.
+
+    Git shows an answer that broke off within its head so, too; one that came whole mostly has words of the server.
+    """
+    doubted = False
+
+    def failure(error: Exception) -> Failure | None:
+        nonlocal doubted
+        found = failure_of(error)
+        if found is None or found.outcome is not Outcome.REFUSED or doubted or not isinstance(error, GitFailed):
+            return found
+        if _kind(error) is None or said_by_server(error):
+            return found
+        doubted = True
+        return found._replace(outcome=Outcome.NOT_DONE)
 
     return failure
 
@@ -182,8 +255,19 @@ def _kind(error: GitFailed) -> Kind | None:
     found = STATUS.search(error.text)
     if found is not None:
         status = int(found.group(1))
+        if status == FORBIDDEN_STATUS:
+            return _of(FORBIDDEN, said_by_server(error)) or ALLOW
         if status in STATUSES:
             return STATUSES[status]
         return MOVED if status < 400 else BAD if status < 500 else LATER  # noqa: PLR2004 - the classes of HTTP
-    text = error.text.lower()
-    return next((kind for signs, kind in WORDS if any(sign.lower() in text for sign in signs)), None)
+    return _of(WORDS, error.text)
+
+
+def _of(table: Sequence[tuple[Sequence[str], Kind]], text: str) -> Kind | None:
+    lowered = text.lower()
+    return next((kind for signs, kind in table if any(sign.lower() in lowered for sign in signs)), None)
+
+
+def said_by_server(error: GitFailed) -> str:
+    """Give what the server said, without git's own lines: those have the address and the branch in them."""
+    return "\n".join(line for line in error.lines if line.startswith(SERVER_SAYS))

@@ -8,17 +8,11 @@ from pathlib import Path
 
 from common import log
 from common.errors import BadInput, Unavailable
-from common.git.clone import ONLY_HTTP
+from common.git import lfs_command
 from common.git.command import Git, GitFailed
-from common.git.upstream import Upstream, ask
+from common.git.upstream import ONLY_HTTP, Upstream, ask
 from common.network.url import checked, without_credentials
 
-FILTER = {  # what `git lfs install` would write into a configuration file
-    "filter.lfs.clean": "git-lfs clean -- %f",
-    "filter.lfs.smudge": "git-lfs smudge -- %f",
-    "filter.lfs.process": "git-lfs filter-process",
-    "filter.lfs.required": "true",
-}
 ADVICE = "Files in Git LFS are fetched over HTTPS; have the address corrected in .lfsconfig."
 
 
@@ -66,16 +60,17 @@ def fetch(upstream: Upstream, folder: Path, *, told: Callable[[str], object] = l
     log.info(f"Fetching the files of {without_credentials(upstream.url)} that are in Git LFS.")
 
     def pulled() -> None:
-        upstream.git.talk(
-            *("lfs", "pull"),
+        lfs_command.talk(
+            upstream.git,
+            "pull",
             cwd=folder,
-            settings=FILTER,
+            aside=folder / ".git",
             extra=ONLY_HTTP | {"GIT_LFS_FORCE_PROGRESS": "1"},
             silent_seconds=upstream.silence,
             told=told,
         )
 
-    ask(upstream, pulled, doing="fetch the LFS files of")
+    ask(upstream, pulled, doing="fetch the LFS files of", telling=lfs_command.of_other_hosts)
 
 
 def _check_address(upstream: Upstream, folder: Path) -> None:

@@ -22,10 +22,15 @@ BEGINNINGS = {
     "-----BEGIN OPENSSH PRIVATE KEY-----": SSH,
     "-----BEGIN RSA PRIVATE KEY-----": SSH,
     "-----BEGIN EC PRIVATE KEY-----": SSH,
+    "-----BEGIN PRIVATE KEY-----": SSH,
+    "-----BEGIN ENCRYPTED PRIVATE KEY-----": SSH,
 }
 WRITE_KEY = "Give it as `gpg --export-secret-keys --armor` or ssh-keygen writes it."
 LONGEST_PLACE = 86  # bytes; S.gpg-agent.browser is a socket in it, and the path of one has 107 at most (unix(7))
 SECONDS = 60.0
+NO_KEY = "No secret key"  # what gpg says of a key that was given, and that cannot sign
+EXPIRED = "Give as SIGNING_KEY one that has not expired and may sign; see `gpg --list-secret-keys`."
+BY_AGENT = "gpg-agent["  # what it says is of its own programs, as of cards; why gpg failed, gpg says
 PROGRAMS = ("gpg", "gpg-agent", "gpgconf")
 BY_GPG = """\
 gpg --batch --quiet --no-autostart --import "$1" &&
@@ -102,10 +107,13 @@ def _run(argv: Sequence[str], place: Path, *, stdin: str) -> str:
     environ = {**os.environ, "GNUPGHOME": str(place), "LC_ALL": "C.UTF-8"}
     ended = child.run(argv, environ=environ, folder=place, stdin=stdin, line=said.append, seconds=SECONDS)
     if ended.code != 0:
-        told = next((line for line in said if any(word in line for word in ("failed", "bad", "rror", "incorrect"))), "")
+        by_gpg = [line for line in said if not line.startswith(BY_AGENT)]
+        told = next(
+            (line for line in by_gpg if any(word in line for word in ("failed", "bad", "rror", "incorrect"))), ""
+        )
         raise BadInput(
             f"The commit could not be signed: {told.strip() or 'the program gave no reason'}.".replace("..", "."),
-            next_step="Check SIGNING_KEY, and SIGNING_PASSPHRASE if the key has one.",
+            next_step=EXPIRED if NO_KEY in told else "Check SIGNING_KEY, and SIGNING_PASSPHRASE if the key has one.",
             detail="\n".join(said),
         )
     return ended.stdout

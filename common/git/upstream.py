@@ -9,10 +9,10 @@ from typing import NamedTuple, TypeVar
 from common.errors import BadInput, Conflict
 from common.git.command import Git
 from common.git.credentials import Credentials
-from common.git.failures import failures
+from common.git.failures import confirmed, failures
 from common.network import repeat
 from common.network.deadline import Deadline
-from common.network.repeat import Failure, Outcome
+from common.network.repeat import Failure, FailureOf, Outcome
 from common.network.url import without_credentials
 
 LONGEST_SILENCE = 60.0
@@ -25,6 +25,7 @@ NO_REFERENCE = (
     "not our ref",
     "unadvertised object",
 )
+ONLY_HTTP = {"GIT_ALLOW_PROTOCOL": "http:https"}
 ResultT = TypeVar("ResultT")
 
 
@@ -46,21 +47,30 @@ class Missing(BadInput):
     """The other side does not have what was asked for, or does not give it by this name."""
 
 
-def ask(upstream: Upstream, work: Callable[[], ResultT], *, doing: str, may_appear: bool = False) -> ResultT:
+def ask(
+    upstream: Upstream,
+    work: Callable[[], ResultT],
+    *,
+    doing: str,
+    may_appear: bool = False,
+    telling: Callable[[FailureOf, str], FailureOf] = lambda failure_of, _: failure_of,
+) -> ResultT:
     """Do what reads from the other side until it is done or refused. `doing` is as in "clone".
 
     A Missing of `work` counts when it comes again: git shows an answer that broke off after its head so, too.
-    may_appear: a repository that is not found may be one that was created moments ago.
+    may_appear: a repository that is not found may be one that was created moments ago. telling: given how failures are
+    told and the address, tells them better.
     """
     url = upstream.url
     doing = f"{doing} {without_credentials(url)}"
-    telling = failures(doing=doing, url=url, login_advice=upstream.login_advice, may_appear=may_appear)
+    tell = confirmed(failures(doing=doing, url=url, login_advice=upstream.login_advice, may_appear=may_appear))
+    tell = telling(tell, url)
     times = 0
 
     def failure(error: Exception) -> Failure | None:
         nonlocal times
         if not isinstance(error, Missing):
-            return telling(error)
+            return tell(error)
         times += 1
         return Failure(Outcome.NOT_DONE, error) if times < MISSING_TIMES else None
 

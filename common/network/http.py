@@ -19,7 +19,7 @@ import urllib3
 from requests.auth import AuthBase
 
 from common.errors import Conflict, NotAllowed, Refused, StepError, Unavailable
-from common.network import repeat, unreachable
+from common.network import repeat, unreachable, whole_head
 from common.network.deadline import LONGEST_TRY, Deadline, retry_after_seconds
 from common.network.nesting import bounded
 from common.network.repeat import TRANSIENT_STATUS, Failure, Outcome
@@ -60,9 +60,10 @@ class StepAdapter(requests.adapters.HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
+        whole_head.demand(self.poolmanager)
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-        return super().proxy_manager_for(*args, ssl_context=self._context, **kwargs)
+        return whole_head.demand(super().proxy_manager_for(*args, ssl_context=self._context, **kwargs))
 
     def send(self, request: requests.PreparedRequest, *_: Any, **options: Any) -> requests.Response:
         options |= {"stream": True, "timeout": (CONNECT_SECONDS, LONGEST_TRY)}

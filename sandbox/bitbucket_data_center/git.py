@@ -59,6 +59,7 @@ HOST = GitHost(
     page=f"{CONTEXT}/projects/<owner>/repos/<name>",
     web_path=web_path,
     web_file="/browse/{path}?at=refs/heads/{branch}",
+    web_default_file="/browse/{path}",
     caller=caller,
     connector=Login(type="Bitbucket", path=f"{CONTEXT}/scm", taken_from={"project": "organization"}),
     protected_words=(

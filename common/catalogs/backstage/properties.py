@@ -18,15 +18,14 @@ from common.catalogs.backstage.entity_text import changed
 from common.catalogs.properties import Change, canonical, listed, named
 from common.errors import Conflict, Refused, StepError, shown
 from common.git.clone import clone
-from common.git.command import Git
 from common.git.push import Moved, Protected, Push, Pushed
 from common.git.signing import Signer
-from common.git.upstream import Upstream, branches, login_advice
+from common.git.upstream import branches
 from common.git_hosts import GitHost
 from common.git_hosts.context import HostContext
 from common.git_hosts.file_page import DEFAULT, FilePlace, place_of
 from common.git_hosts.proposal import Proposal
-from common.git_hosts.proposing import Proposed, bring, propose
+from common.git_hosts.proposing import Proposed, bring, propose, writable
 from common.network.answer import object_of, succeeded
 
 MANAGED_BY = "backstage.io/managed-by-location"
@@ -149,7 +148,7 @@ class EntityFiles:
             return place
         url = self.host.repository_url(place.where)
         if url not in held:
-            held[url] = branches(self._upstream(place.where), DEFAULT, cwd=self.scratch).tips
+            held[url] = branches(writable(self.host, place.where), DEFAULT, cwd=self.scratch).tips
         parts = place.path.split("/")
         for number in range(len(parts)):
             branch = "/".join([place.branch, *parts[:number]])
@@ -173,15 +172,10 @@ class EntityFiles:
                 known = annotations if isinstance(annotations, dict) else {}
                 yield str(known.get(MANAGED_BY) or "") if isinstance(item, dict) else None
 
-    def _upstream(self, where: HostContext) -> Upstream:
-        credentials = self.host.git_credentials(where)
-        git = Git(self.context.network, credentials)
-        return Upstream(git, self.host.clone_url(where), self.context.deadline, login_advice(credentials))
-
     def _base(self, branch: Branch, *, proposed: bool = False) -> str:
         """Give the branch that the files are read from: that of an open pull request, when there is one."""
         if not branch.name:
-            branch.name = branches(self._upstream(branch.where), DEFAULT, cwd=self.scratch).default_branch
+            branch.name = branches(writable(self.host, branch.where), DEFAULT, cwd=self.scratch).default_branch
         proposal = self.committing.proposal
         proposal.check(self.host, branch.name)
         if proposed or proposal.mode == "pull_request":
@@ -197,7 +191,7 @@ class EntityFiles:
 
     def _edit(self, branch: Branch, base: str) -> None:
         """Read the files as they are on the branch `base`, and write those that change into a folder of their own."""
-        upstream = self._upstream(branch.where)
+        upstream = writable(self.host, branch.where)
         there, edits = self._folder(branch, "there"), self._folder(branch, "edits")
         for folder in (there, edits):
             shutil.rmtree(folder, ignore_errors=True)
@@ -220,7 +214,7 @@ class EntityFiles:
         scratch.mkdir()
         title = f"Change {named(branch.due)}"
         return Push(
-            upstream=self._upstream(branch.where),
+            upstream=writable(self.host, branch.where),
             folder=self._folder(branch, "edits"),
             branch=branch.name,
             force=False,

@@ -32,12 +32,13 @@ REFUSALS: Mapping[int, tuple[type[StepError], str]] = {  # status -> kind, what 
 }
 
 PERMISSION = "Give the token's account the permission {} on the repository."
+CODE_WRITE = "A personal access token also needs the scope Code (read and write)."
 PROTECTED = "Push to another branch, set PUSH_MODE=pull_request, or let this account bypass the policies of the branch."
 REJECTIONS: Sequence[tuple[str, Rejection]] = (  # words of a declined push -> what it lacked; the first that fits
     ("TF402455", Rejection(f"The branch has policies. {PROTECTED}", protected=True)),
     ("'ForcePush' permission", Rejection(f"Leave forcePush out. {PERMISSION.format('Force push')}", NotAllowed)),
     ("'CreateBranch' permission", Rejection(PERMISSION.format("Create branch"), NotAllowed)),
-    ("'GenericContribute' permission", Rejection(PERMISSION.format("Contribute"), NotAllowed)),
+    ("'GenericContribute' permission", Rejection(f"{PERMISSION.format('Contribute')} {CODE_WRITE}", NotAllowed)),
     ("TF401027", Rejection(PERMISSION.format("that is named"), NotAllowed)),
     (
         "TF401019",
@@ -47,7 +48,7 @@ REJECTIONS: Sequence[tuple[str, Rejection]] = (  # words of a declined push -> w
         "one or more secrets",
         Rejection("Take the secret that is named above out of the files; its value has to be replaced as well."),
     ),
-    ("greater than the maximum", Rejection("The push is too large: keep large files out, or put them under Git LFS.")),
+    ("TF402462", Rejection("The push is too large: keep large files out, or put them under Git LFS.")),
     ("exceed", Rejection("A file or a path is larger than a policy of the repository takes: keep it out.")),
     ("author email", Rejection("A policy wants another address of the author: set GIT_AUTHOR_EMAIL.")),
 )

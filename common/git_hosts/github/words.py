@@ -50,36 +50,52 @@ CALLS: Mapping[int, tuple[type[StepError], str]] = {  # status -> kind, what to 
 }
 
 PROTECTED = "Push to another branch, set PUSH_MODE=pull_request, or let this account bypass the protection."
+SECRET = Rejection(
+    "Take the secret that the lines above name out of the files; push protection lets none through, unless somebody who"
+    " may allows it at the address that they show."
+)
+NO_FORCE = Rejection("What the branch holds may not be replaced: leave FORCE_PUSH out.")
 RULE = "A rule of the repository or the organization declines it: {}"
 
+MAY_NOT_PUSH = Rejection(
+    "Give the token's account the right to write to the repository, and the token Contents write (fine-grained, or of"
+    " an App) or the scope `repo` (classic).",
+    NotAllowed,
+)
 REJECTIONS: Sequence[tuple[str, Rejection]] = (  # words of a declined push -> what it lacked; the first that fits
     (
         "without `workflow` scope",
-        Rejection("Give the token the `workflow` scope: the push holds .github/workflows.", NotAllowed),
-    ),
-    ("without `workflows` permission", Rejection("Give the App the permission workflows: write.", NotAllowed)),
-    (
-        "Push cannot contain secrets",
         Rejection(
-            "Take the secret that the lines above name out of the files; push protection lets none through, unless"
-            " somebody who may allows it at the address that they show."
+            "Give the token the scope `workflow` (a fine-grained one: Workflows write): the push holds"
+            " .github/workflows.",
+            NotAllowed,
         ),
     ),
-    ("GH001", Rejection("A file is larger than 100 MB: keep it out of the template, or put it under Git LFS.")),
-    ("larger than 100", Rejection("A file is too large: keep it out of the template, or put it under Git LFS.")),
-    ("GH006", Rejection(f"The branch is protected. {PROTECTED}", protected=True)),
-    ("must be made through a pull request", Rejection(RULE.format(PROTECTED), protected=True)),
-    ("Cannot update this protected ref", Rejection(RULE.format(PROTECTED), protected=True)),
+    ("without `workflows` permission", Rejection("Give the App the permission workflows: write.", NotAllowed)),
+    ("Push cannot contain secrets", SECRET),
+    ("GH009", SECRET),
+    ("GH001", Rejection("A file is larger than GitHub takes: keep it out of the template, or put it under Git LFS.")),
+    ("GH008", Rejection("Files under Git LFS did not arrive: run the step again.")),
+    ("Cannot force-push", NO_FORCE),
+    ("GH003", NO_FORCE),
     (
         "must have verified signatures",
         Rejection(RULE.format("give the step a key to sign with (SIGNING_KEY), or let this account bypass the rule.")),
     ),
+    ("larger than 100", Rejection("A file is too large: keep it out of the template, or put it under Git LFS.")),
+    ("GH006", Rejection(f"The branch is protected. {PROTECTED}", protected=True)),
+    ("must be made through a pull request", Rejection(RULE.format(PROTECTED), protected=True)),
+    ("Cannot update this protected ref", Rejection(RULE.format(PROTECTED), protected=True)),
     ("GH013", Rejection(RULE.format("do as the lines above say, or let this account bypass the rule."))),
     ("push declined due to repository rule", Rejection(RULE.format("let this account bypass it."))),
     (
         "GH007",
         Rejection("Set GIT_AUTHOR_EMAIL and GIT_COMMITTER_EMAIL to an address that its owner does not keep private."),
     ),
+    ("GH002", Rejection("Choose another name for BRANCH: one that does not look like the name of a commit.")),
+    ("GH005", Rejection("Choose a shorter name for BRANCH.")),
+    ("Write access to repository not granted", MAY_NOT_PUSH),
+    ("denied to", MAY_NOT_PUSH),
 )
 
 

@@ -58,6 +58,12 @@ CALLS: Mapping[int, tuple[type[StepError], str]] = {  # status -> kind, what to 
 
 MAINTAINER = "use the token of a Maintainer, or have one allow this role to push to it"
 LARGE = Rejection("A file is larger than GitLab takes: keep it out of the template, or put it under Git LFS.")
+FULL = Rejection("The repository is full: have an administrator raise its limit.")
+MAY_NOT_PUSH = Rejection(
+    "Give the token the scope `write_repository` (or `api`), and its account the role Developer or a higher one in the"
+    " project.",
+    NotAllowed,
+)
 REJECTIONS: Sequence[tuple[str, Rejection]] = (  # words of a declined push -> what it lacked; the first that fits
     (
         "not allowed to force push code to a protected branch",
@@ -86,7 +92,8 @@ REJECTIONS: Sequence[tuple[str, Rejection]] = (  # words of a declined push -> w
     ),
     ("larger than the allowed size", LARGE),
     ("MiB limit", LARGE),
-    ("exceeded its size limit", Rejection("The repository is full: have an administrator raise its limit.")),
+    ("exceeded its size limit", FULL),
+    ("exceed the size limit", FULL),
     ("LFS objects are missing", Rejection("Files under Git LFS did not arrive: run the step again.")),
     (
         "does not follow the pattern",
@@ -97,6 +104,8 @@ REJECTIONS: Sequence[tuple[str, Rejection]] = (  # words of a declined push -> w
         "own verified emails",
         Rejection("A push rule wants an address of the token's account: set GIT_COMMITTER_EMAIL."),
     ),
+    ("not allowed to push code to this project", MAY_NOT_PUSH),
+    ("not allowed to upload code", MAY_NOT_PUSH),
     ("must be signed", Rejection("A push rule wants signed commits: give the step a key to sign with (SIGNING_KEY).")),
 )
 

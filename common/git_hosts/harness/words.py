@@ -41,6 +41,11 @@ REJECTIONS: Sequence[tuple[str, Rejection]] = (  # words of a declined push -> w
         Rejection("Keep the large file out of the template, put it under Git LFS, or raise the limit."),
     ),
     (
+        "committer is not the authenticated user",
+        Rejection("Set GIT_COMMITTER_EMAIL to the address of the token's account, which the lines above name."),
+    ),
+    ("missing lfs objects", Rejection("Files under Git LFS did not arrive: run the step again.")),
+    (
         "Push not allowed in the current repository state",
         Rejection("The repository is archived or being imported: see its settings."),
     ),

@@ -163,6 +163,16 @@ def test_a_declined_push_shows_the_hooks_own_words(empty: Served, app: Path, run
     assert done.outputs == {}
 
 
+def test_the_name_of_a_branch_is_not_taken_for_the_words_of_the_server(
+    empty: Served, app: Path, run_step: RunStep
+) -> None:
+    hook = empty.folder() / "hooks" / "pre-receive"
+    hook.write_text("#!/bin/sh\necho 'POLICY: ticket number missing' >&2\nexit 1\n")
+    hook.chmod(0o755)
+    done = run_step("DirectPush", target(empty, BRANCH="exceed-the-size-limit-GH001"))
+    assert "Do as it says, or have whoever keeps the repository change the rule" in done.stderr
+
+
 def test_a_push_that_meets_a_newer_branch_is_laid_over_its_new_state(
     empty: Served, app: Path, run_step: RunStep, tmp_path: Path
 ) -> None:
@@ -245,7 +255,7 @@ def test_credentials_that_may_only_read_are_3_with_the_servers_words(
     done = run_step("DirectPush", target(empty, **empty.read_only))
     assert done.code == 3
     assert empty.may_not_push in done.stderr
-    assert "Give it the right to write to this repository." in done.stderr
+    assert empty.right in done.stderr
 
 
 def test_a_server_that_is_down_is_5(empty: Served, app: Path, run_step: RunStep) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from common.git import lfs, lfs_push
 from tests.canaries import forms, watched_processes
-from tests.conftest import RunStep, World
+from tests.conftest import RunStep, World, serving
 from tests.hosts import Served, serving_step
 
 CONTENT = b"\0large\r\n" * 1000
@@ -115,7 +117,8 @@ def test_a_transfer_that_fails_once_is_repeated(
     [
         (401, 3, "Check the connector's user name and token"),
         (403, 3, "Give it the right to write to this repository."),
-        (404, 2, "there is no such repository"),
+        (404, 1, "has no Git LFS"),
+        (406, 1, "no room for it"),
         (413, 1, "it is larger than"),
         (422, 1, "does not take the request"),
         (501, 1, "has no Git LFS"),
@@ -128,10 +131,78 @@ def test_a_transfer_that_the_host_refuses_is_told_in_words_and_no_commit_names_i
 ) -> None:
     host.faults.before[("POST", f"{host.lfs_path}/objects/batch")] = [status] * 99
     host.faults.headers.append(("WWW-Authenticate", 'Basic realm="LFS"'))
-    done = run_step("DirectPush", target(host, VERBOSE="true"))
+    done = run_step("DirectPush", target(host))
     assert (done.code, words in done.stderr) == (code, True), done.stderr
+    assert status == 401 or "Git LFS: batch response: " in done.stderr
+    assert status not in {403, 404, 422, 507} or "injected" in done.stderr  # the server's own words
     branches = ["git", "-C", str(host.folder()), "for-each-ref"]
     assert subprocess.run(branches, check=True, capture_output=True).stdout == b""
+
+
+@needs_git_lfs
+def test_an_object_that_is_refused_with_422_is_no_success(host: Served, app: Path, run_step: RunStep) -> None:
+    host.faults.before[("PUT", f"{host.lfs_path}/objects/{OID}")] = [422]
+    done = run_step("DirectPush", target(host))
+    assert (done.code, "does not take the content of a file" in done.stderr) == (1, True), done.stderr
+    assert 'does not take a file\'s content: {"message": "injected"}' in done.stderr
+    branches = ["git", "-C", str(host.folder()), "for-each-ref"]
+    assert subprocess.run(branches, check=True, capture_output=True).stdout == b""
+    assert run_step("DirectPush", target(host)).code == 0
+    assert kept(host) == [OID]
+
+
+def answering(host: Served, told: dict[str, Any]) -> None:
+    """Have the host answer with this for each object that is to be sent."""
+    real = host.faults.app
+
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if not environ["PATH_INFO"].endswith("/objects/batch"):
+            return real(environ, start_response)
+        start_response("200 OK", [("Content-Type", "application/vnd.git-lfs+json")])
+        return [json.dumps({"transfer": "basic", "objects": [{"oid": OID, "size": len(CONTENT), **told}]}).encode()]
+
+    host.faults.app = app
+
+
+@needs_git_lfs
+@pytest.mark.parametrize("host", serving_step("DirectPush")[:1], indirect=True, ids=str)
+@pytest.mark.parametrize(
+    ("told", "code", "words"),
+    [
+        ({"error": {"code": 507, "message": "Out of quota"}}, 1, "no room for it. Have its quota raised"),
+        (
+            {"error": {"code": 507, "message": "Full: https://docs.test/lfs"}},
+            1,
+            "no room for it. Have its quota raised",
+        ),
+        ({"error": {"code": 404, "message": "Object does not exist"}}, 1, "does not take the request"),
+        (
+            {"actions": {"upload": {"href": "{other}/x"}}},
+            1,
+            "keeps them at {other}, which refuses them. The connector",
+        ),
+        (
+            {"actions": {"upload": {"href": "http://127.0.0.2:9/x"}}},
+            5,
+            "keeps them at http://127.0.0.2:9, which is not av",
+        ),
+    ],
+)
+def test_what_is_wrong_with_an_object_is_told_of_where_it_is_wrong(  # noqa: PLR0913, PLR0917 - a case
+    host: Served, app: Path, run_step: RunStep, told: dict[str, Any], code: int, words: str
+) -> None:
+    seen: list[str] = []
+
+    def stranger(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        seen.append(str(environ.get("HTTP_AUTHORIZATION", "")))
+        start_response("401 Unauthorized", [("WWW-Authenticate", "Basic"), ("Content-Length", "0")])
+        return []
+
+    with serving(stranger) as other:
+        answering(host, json.loads(json.dumps(told).replace("{other}", other)))
+        done = run_step("DirectPush", target(host))
+    assert (done.code, words.replace("{other}", other) in done.stderr) == (code, True), done.stderr
+    assert not any(seen)
 
 
 def test_without_git_lfs_such_a_folder_is_refused(
@@ -157,3 +228,35 @@ def test_a_template_comes_with_the_content_of_its_files(world: World, workspace:
     done = run_step("CookieCutter", {"PUBLIC_TEMPLATE_URL": f"{world.url}/acme/t.git", "OUTPUT_DIRECTORY": "out"})
     assert done.code == 0, done.stderr
     assert (workspace / "out" / "payments" / "large.bin").read_bytes() == CONTENT
+
+
+@needs_git_lfs
+@pytest.mark.parametrize("host", serving_step("GitClone")[:1], indirect=True, ids=str)
+@pytest.mark.parametrize(
+    ("request_line", "statuses", "code", "words"),
+    [
+        (("POST", "batch"), [500], 0, ""),
+        (("POST", "batch"), [403] * 9, 3, "Git LFS: batch response: injected"),
+        (("POST", "batch"), [404] * 9, 1, "has no Git LFS"),
+        (("POST", "batch"), [503] * 99, 5, "is not available"),
+        (("GET", OID), [502], 0, ""),
+        (("GET", OID), [403] * 99, 3, "the token is not allowed to. Give it the right to read this repository"),
+    ],
+)
+def test_a_clone_tells_what_git_lfs_failed_at_and_repeats_what_may_pass(  # noqa: PLR0913, PLR0917 - a case
+    host: Served,
+    app: Path,
+    run_step: RunStep,
+    request_line: tuple[str, str],
+    statuses: list[int],
+    code: int,
+    words: str,
+) -> None:
+    assert run_step("DirectPush", target(host)).code == 0
+    method, path = request_line
+    host.faults.before[(method, f"{host.lfs_path}/objects/{path}")] = statuses
+    clone = {**host.variables, "DRONE_REMOTE_URL": host.clone_url, "DRONE_NETRC_LFS_ENABLED": "true"}
+    done = run_step("GitClone", {**clone, "RETRY_BUDGET": "3" if code else "20"})
+    assert (done.code, words in done.stderr) == (code, True), done.stderr
+    left = [path for path in app.parent.rglob("lfs.*") if path.is_file()]
+    assert left == []

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Result, RunStep, World
-from tests.keys import PASSPHRASE, gpg_key
+from tests.keys import PASSPHRASE, SPEC, gpg, gpg_key
 
 pytestmark = pytest.mark.programs("gpg", "ssh-keygen")
 
@@ -85,6 +85,7 @@ def test_a_key_of_gpg_signs_the_commit(  # noqa: PLR0913, PLR0917 - fixtures and
 KINDS = {
     "ed25519": "-t ed25519",
     "RSA as PEM": "-t rsa -m PEM",
+    "RSA as PKCS8": "-t rsa -m PKCS8",
     "ECDSA": "-t ecdsa -b 256",
     "a long one": "-t ecdsa -b 521",
 }
@@ -104,7 +105,7 @@ def test_a_key_of_ssh_signs_the_commit(world: World, workspace: Path, run_step: 
 
 @pytest.mark.parametrize(
     ("passphrase", "words"),
-    [("wrong passphrase", "The commit could not be signed: "), ("", "The commit could not be signed: ")],
+    [("wrong passphrase", "signed: gpg: signing failed: Bad pass"), ("", "signed: gpg: signing failed: No pass")],
 )
 def test_a_passphrase_that_is_wrong_or_missing_is_2_and_nothing_is_pushed(  # noqa: PLR0913, PLR0917 - a case
     world: World, workspace: Path, run_step: RunStep, home: Path, passphrase: str, words: str
@@ -115,6 +116,14 @@ def test_a_passphrase_that_is_wrong_or_missing_is_2_and_nothing_is_pushed(  # no
     assert "Check SIGNING_KEY, and SIGNING_PASSPHRASE if the key has one." in done.stderr
     assert done.outputs == {}
     assert ended(before)
+
+
+def test_a_key_that_has_expired_is_told_as_that(world: World, workspace: Path, run_step: RunStep, home: Path) -> None:
+    dates = "Creation-Date: 20200101T000000\nExpire-Date: 20200102T000000"
+    (home / "spec").write_text(SPEC.format("%no-protection").replace("Expire-Date: 0", dates))
+    gpg(home, "--gen-key", str(home / "spec"))
+    done = push(world, workspace, run_step, SIGNING_KEY=gpg(home, "--armor", "--export-secret-keys"))
+    assert (done.code, "Give as SIGNING_KEY one that has not expired" in done.stderr) == (2, True), done.stderr
 
 
 @pytest.mark.parametrize(

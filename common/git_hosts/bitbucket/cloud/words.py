@@ -78,7 +78,15 @@ REJECTIONS: Sequence[tuple[str, Rejection]] = (  # words of a declined push -> w
     ("Permission denied to create branch", Rejection(f"The branch is restricted. {PROTECTED}", protected=True)),
     ("you can't push to it", Rejection(f"The branch is restricted. {PROTECTED}", protected=True)),
     ("exceeds maximum", Rejection("A file is too large: keep it out of the template, or put it under Git LFS.")),
-    ("over its size limit", Rejection("Make the repository smaller: the limit is 4 GB, Git LFS aside.")),
+    ("is over the size limit", Rejection("Make the repository smaller: the limit is 4 GB, Git LFS aside.")),
+    (
+        "required privilege scopes",
+        Rejection(
+            "Give the token the scope write:repository:bitbucket, and its account the right to write to the"
+            " repository.",
+            NotAllowed,
+        ),
+    ),
     (
         "Commit author",
         Rejection("Set GIT_AUTHOR_NAME and GIT_AUTHOR_EMAIL to those of an account that the hook accepts."),

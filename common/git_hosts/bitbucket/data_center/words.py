@@ -61,6 +61,14 @@ REJECTIONS: Sequence[tuple[str, Rejection]] = (  # words of a declined push -> w
     ("can only be modified through pull requests", Rejection(f"The branch is protected. {PROTECTED}", protected=True)),
     ("You are not permitted to write to this branch", Rejection(f"It is protected. {PROTECTED}", protected=True)),
     ("You are attempting to modify", Rejection(f"The branch is protected. {PROTECTED}", protected=True)),
+    (
+        "not permitted to push",
+        Rejection("Give the user and the token the permission Repository write.", NotAllowed),
+    ),
+    (
+        "expected committer",
+        Rejection("Set GIT_COMMITTER_NAME and GIT_COMMITTER_EMAIL to those of the account whose token it is."),
+    ),
     ("is read only", Rejection("The repository is archived, or a mirror: it takes no push.")),
     ("Push rejected", Rejection("A hook of the repository declines it: do as the lines above say.")),
 )

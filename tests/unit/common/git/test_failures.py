@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from common.git.command import GitFailed
-from common.git.failures import failures
+from common.git.failures import Rejection, confirmed, failures
 from common.network.repeat import Failure, Outcome
 
 URL = "https://git.test/acme/payments.git"
@@ -84,6 +84,58 @@ def test_a_repository_that_was_just_created_may_still_appear() -> None:
 
     assert told(missing).outcome is Outcome.REFUSED
     assert told(missing, may_appear=True).outcome is Outcome.NOT_DONE
+
+
+FORBIDDEN = "fatal: unable to access 'https://git.test/archived-read-only.git/': The requested URL returned error: 403"
+
+
+@pytest.mark.parametrize(
+    ("said", "exit_code", "words"),
+    [
+        ("", 3, "the token is not allowed to. Give it the right to write to this repository."),
+        ("remote: Write access to repository not granted.", 3, "Give it the right to write to this repository."),
+        ("remote: The `acme' organization has enabled or enforced SAML SSO.", 3, "Authorize it for the organization"),
+        ("remote: The 'acme' organization has an IP allow list enabled, and 8.8.8.8 is not", 3, "list of allowed ones"),
+        ("remote: This repository was archived so it is read-only.", 1, "the repository is archived. Have it unarch"),
+        ("remote: You can't push code to an archived project.", 1, "the repository is archived. Have it unarchived"),
+        ("fatal: Git LFS: batch response: This repository exceeded its LFS budget.", 1, "has no room for it"),
+        ("remote: The repository is temporarily read-only. Please try again later.", 1, "the repository is read-only"),
+    ],
+)
+def test_words_that_come_with_403_tell_what_is_lacking(said: str, exit_code: int, words: str) -> None:
+    found = told(said, FORBIDDEN)
+
+    assert (found.error.exit_code, found.outcome) == (exit_code, Outcome.REFUSED)
+    assert words in str(found.error)
+
+
+def test_the_host_is_asked_what_its_own_words_with_403_mean() -> None:
+    def judge(text: str) -> Rejection:
+        return Rejection("Ask Jane.") if text == "remote: Not you." else Rejection()
+
+    tell = failures(doing="push", url=URL, login_advice="", judge=judge)
+    found = tell(GitFailed("push", 128, ["remote: Not you.", FORBIDDEN]))
+    assert found is not None
+    assert str(found.error).endswith("the token is not allowed to. Ask Jane.")
+
+
+@pytest.mark.parametrize(
+    ("lines", "outcomes"),
+    [
+        (["fatal: Authentication failed for 'x'"], [Outcome.NOT_DONE, Outcome.REFUSED]),
+        ([RPC.format(403), *HUNG_UP], [Outcome.NOT_DONE, Outcome.REFUSED]),
+        (["fatal: repository 'x' not found"], [Outcome.NOT_DONE, Outcome.REFUSED]),
+        (["remote: Bad token.", "fatal: Authentication failed for 'x'"], [Outcome.REFUSED]),
+        (["fatal: something new"], [Outcome.REFUSED]),
+        ([RPC.format(500), *HUNG_UP], [Outcome.UNKNOWN, Outcome.UNKNOWN]),
+    ],
+)
+def test_a_status_alone_counts_when_it_comes_again(lines: list[str], outcomes: list[Outcome]) -> None:
+    tell = confirmed(failures(doing="push", url=URL, login_advice=""))
+    for outcome in outcomes:
+        found = tell(GitFailed("push", 128, lines))
+        assert found is not None
+        assert found.outcome is outcome
 
 
 def test_what_is_not_of_git_is_left_to_others() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import tracemalloc
 from collections.abc import Iterator
 
@@ -43,6 +44,25 @@ def test_an_answer_without_end_is_refused_and_not_kept(proxy: FaultProxy) -> Non
     finally:
         tracemalloc.stop()
     assert peak < 4 * http.LARGEST_ANSWER
+
+
+@pytest.mark.parametrize("status", ["200 OK", "302 Found", "401 Unauthorized", "404 Not Found", "409 Conflict"])
+@pytest.mark.parametrize("kept", ["", "\r\n", "\r\nContent-Ty", "\r\nContent-Type: text/plain\r\n"])
+def test_a_head_that_broke_off_is_no_answer(proxy: FaultProxy, status: str, kept: str) -> None:
+    def broken(client: socket.socket, _: bytes) -> None:
+        client.sendall(f"HTTP/1.1 {status}{kept}".encode())
+
+    whole = answering(200, b"{}")
+    assert asking(proxy, broken, whole).send("GET", "/").status_code == 200
+    with pytest.raises(Uncertain):
+        asking(proxy, broken).send("POST", "/x", json={})
+
+
+def test_an_answer_without_any_header_is_one(proxy: FaultProxy) -> None:
+    def bare(client: socket.socket, _: bytes) -> None:
+        client.sendall(b"HTTP/1.0 404 Not Found\r\n\r\n")
+
+    assert asking(proxy, bare).send("GET", "/").status_code == 404
 
 
 def test_an_answer_of_a_byte_at_a_time_is_ended_by_the_wall_clock(proxy: FaultProxy) -> None:

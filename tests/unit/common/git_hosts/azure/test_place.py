@@ -104,7 +104,7 @@ def test_a_personal_access_token_is_a_password_and_a_token_of_entra_a_bearer() -
         ("TF401027: You need the Git 'GenericContribute' permission to perform", "permission Contribute", 3),
         ("TF401019: The Git repository with name or identifier x does not exist", "Check the names", 2),
         ("VS403654: The push was rejected because it contains one or more secrets.", "Take the secret", 1),
-        ("TF402462: The push was rejected because its size is greater than the maximum", "too large", 1),
+        ("TF402462: This push was rejected because its size is greater than the 5120 MB limit", "too large", 1),
         ("pre-receive hook declined", "", 1),
     ],
 )

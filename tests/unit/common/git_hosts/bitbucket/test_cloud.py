@@ -153,15 +153,16 @@ def test_an_error_of_another_form_says_nothing(told: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "protected"),
+    ("text", "advice", "protected"),
     [
-        ("remote: Permission denied to update branch main.", True),
-        ("remote: You're attempting to upload a file that exceeds maximum size", False),
+        ("remote: Permission denied to update branch main.", "The branch is restricted", True),
+        ("remote: fatal: pack exceeds maximum allowed size", "too large", False),
+        ("remote: Repository is over the size limit (4 GB) and will not accept", "Make the repository smaller", False),
     ],
 )
-def test_a_declined_push_says_what_it_lacked(text: str, protected: bool) -> None:
+def test_a_declined_push_says_what_it_lacked(text: str, advice: str, protected: bool) -> None:
     told = cloud.explain_rejection(context(), text)
-    assert (bool(told.advice), told.protected) == (True, protected)
+    assert (advice in told.advice, told.protected) == (True, protected)
     assert cloud.explain_rejection(context(), "remote: something else") == Rejection()
 
 

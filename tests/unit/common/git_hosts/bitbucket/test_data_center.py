@@ -152,6 +152,8 @@ def test_a_declined_push_says_what_it_lacked() -> None:
     text = "remote: Branch refs/heads/main can only be modified through pull requests."
     told = data_center.explain_rejection(context(), text)
     assert (bool(told.advice), told.protected) == (True, True)
+    told = data_center.explain_rejection(context(), "remote: expected committer email 'a@b.c' but found 'b@b.c'")
+    assert "GIT_COMMITTER_EMAIL" in told.advice
     assert data_center.explain_rejection(context(), "remote: something else") == Rejection()
 
 

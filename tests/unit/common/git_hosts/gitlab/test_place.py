@@ -122,6 +122,8 @@ def test_git_logs_in_with_the_connectors_name_or_that_of_oauth(username: str, se
         ("GitLab: You are attempting to check in one or more blobs which exceed the 100MiB limit", "under Git LFS"),
         ("GitLab: Commit message does not follow the pattern 'JIRA'", "set COMMIT_MESSAGE"),
         ("GitLab: PUSH BLOCKED: Secrets detected in code changes", "Take the secret"),
+        ("Your push to this repository would cause it to exceed the size limit of 2 GiB", "The repository is full"),
+        ("You are not allowed to push code to this project.", "scope `write_repository`"),
         ("pre-receive hook declined", ""),
     ],
 )

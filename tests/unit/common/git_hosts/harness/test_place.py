@@ -179,6 +179,8 @@ def _page(asked: HostContext) -> str:
         ('remote: Rule "main" violation: Push to branch\nremote: Blocked by protection rules.', "bypass the rule"),
         ("remote: Push contains secrets:", "Take the secret out"),
         ("remote: 1 file found exceeding the size limit of 100B", "Git LFS"),
+        ("remote: Push contains commits where committer is not the authenticated user (a@b.c):", "GIT_COMMITTER_EMAIL"),
+        ("remote: error: Changes blocked by missing lfs objects. Please try `git lfs push --all`", "did not arrive"),
         ("remote: something else", ""),
     ],
 )
