@@ -6,6 +6,7 @@ the document is written. In between the value is there for whoever looks at it.
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 from collections.abc import Callable, Mapping
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 LONG = 10_000  # characters
 INDENTED = re.compile(r"[|>][-+]?[1-9]")  # a block whose head says how far in it is; ruamel.yaml moves it further
+UNPRINTED = re.compile("[^ -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 BEFORE = re.compile(r"(?: *- +)* *")  # a line up to its first key or value
 WORD = re.compile("kept[0-9a-f]{24}")  # no document can be made to hold one
 
@@ -69,6 +71,24 @@ def put_back(text: str, kept: Mapping[str, Kept]) -> str | None:
         parts += [text[end : found.start()], written]
         end = found.end()
     return "".join([*parts, text[end:]])
+
+
+def new(value: str) -> Kept:
+    """Give a long text that is to be written: its lines as they are where that is possible, else in quotes."""
+    from common.document.kept import Kept
+
+    lines = value.removesuffix("\n").split("\n")
+    if len(lines) > 1 and lines[-1] and value[0] not in " \n" and all(map(_stays, lines)):
+        body = "\n".join(f"  {line}" if line else "" for line in lines)
+        written = f"|{'' if value.endswith(chr(10)) else '-'}\n{body}"
+    else:
+        quoted = json.dumps(value, ensure_ascii=False)
+        written = UNPRINTED.sub(lambda found: f"\\U{ord(found.group()):08x}", quoted)
+    return Kept(value, word=f"kept{secrets.token_hex(12)}", written=written, column=0)
+
+
+def _stays(line: str) -> bool:
+    return line == line.rstrip() and line.isprintable()
 
 
 def replaced(root: Any, instead: Callable[[str], Any]) -> Any:

@@ -47,10 +47,10 @@ class _Edit(NamedTuple):
 
     make: Callable[[Any, int], Any]
     number: int
-    looks: Looks
+    looks: Looks | None
 
 
-def edited(text: str, edit: Callable[[Any, int], Any], looks: Looks = lambda _: True) -> str:
+def edited(text: str, edit: Callable[[Any, int], Any], looks: Looks | None = None) -> str:
     """Give the text with each of its documents as `edit` makes it, called with its root and its number.
 
     None leaves it as it is, to the byte. What `looks` says that the edit does not look at may be missing in the root,
@@ -103,7 +103,7 @@ def written(root: Any, *, mapping: int = 2, offset: int = 0) -> str:
     text, kept = _dumped(root, mapping, offset)
     whole = long_texts.put_back(text, kept)
     if whole is None:  # the lines of one of them stand in less far than they are to move
-        long_texts.replaced(root, lambda value: text_of(str(value)) if isinstance(value, Kept) else None)
+        long_texts.replaced(root, lambda value: _short_text_of(str(value)) if isinstance(value, Kept) else None)
         whole, _ = _dumped(root, mapping, offset)
     return whole
 
@@ -120,6 +120,10 @@ def _dumped(root: Any, mapping: int, offset: int) -> tuple[str, Mapping[str, Kep
 
 def text_of(value: str) -> Any:
     """Give a text as ruamel.yaml has to write it, so that readers of any version of YAML take it for a text."""
+    return long_texts.new(value) if len(value) > long_texts.LONG else _short_text_of(value)
+
+
+def _short_text_of(value: str) -> Any:
     from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString, PlainScalarString
 
     is_lines = "\n" in value and not value.startswith((" ", "\n"))
@@ -134,7 +138,7 @@ def value_of(value: Any) -> Any:
     from ruamel.yaml.scalarstring import PlainScalarString
 
     if isinstance(value, dict):
-        return CommentedMap({text_of(str(key)): value_of(inner) for key, inner in value.items()})
+        return CommentedMap({_short_text_of(str(key)): value_of(inner) for key, inner in value.items()})
     if isinstance(value, list):
         return CommentedSeq([value_of(inner) for inner in value])
     if isinstance(value, str):
@@ -200,7 +204,7 @@ def fill(mapping: Any, fields: list[Entry], *, column: int) -> Any:
 
 def _edited(piece: str, node: Node, edit: _Edit) -> str:
     begin = piece[: len(piece) - len(piece.lstrip("\n"))]
-    short, parts = set_aside.taken_out(piece, edit.looks)
+    short, parts = set_aside.taken_out(piece, edit.looks) if edit.looks else (piece, {})
     root = edit.make(parsed(short), edit.number)
     if root is None:
         return piece

@@ -1,7 +1,8 @@
-"""Parts of a document that an edit does not look at, kept from ruamel.yaml: it takes seconds for ten thousand values.
+"""Parts of a document that an edit does not look at, kept from ruamel.yaml: it would indent and space them anew.
 
-A line that stands for them takes the place of whole lines: of fields of a map, or of the items of a list. They come
-back as they were when the document is written. What cannot be taken out for sure stays, and ruamel.yaml reads it.
+And it takes seconds for ten thousand values. A line that stands for them takes the place of whole lines: of fields of a
+map, or of the items of a list. They come back as they were when the document is written. What cannot be taken out for
+sure stays, and ruamel.yaml reads it.
 """
 
 from __future__ import annotations
@@ -18,8 +19,6 @@ from common.document import Node, Scalar, inside, reader
 from common.document import Sequence as NodeSequence
 from common.document.plain import MERGE
 
-LONG = 10_000  # characters of a document
-LEAST = 2_000  # characters of what is taken out
 ITEM = ""  # in a path, any item of a list
 OTHER_LINES = re.compile("[\r\x85\u2028\u2029]")  # by which the reader counts lines, too
 STANDS_FOR = re.compile(r"^ *(?:- (aside[0-9a-f]{24})|(aside[0-9a-f]{24}): 0)$", re.MULTILINE)
@@ -51,7 +50,7 @@ class _Source:
 
 def taken_out(text: str, looks: Looks) -> tuple[str, Mapping[str, Part]]:
     """Give a text of one document without what an edit does not look at, and this by the words that stand for it."""
-    roots = reader.documents(text) if len(text) > LONG and not OTHER_LINES.search(text) else []
+    roots = reader.documents(text) if not OTHER_LINES.search(text) else []
     if len(roots) != 1:
         return text, {}
     source = _Source(text.split("\n"), looks)
@@ -59,11 +58,8 @@ def taken_out(text: str, looks: Looks) -> tuple[str, Mapping[str, Part]]:
     parts: dict[str, Part] = {}
     end = 0
     for start, stop, column, form in _ranges(source, roots[0], (), len(source.lines)):
-        lines = "\n".join(source.lines[start:stop])
-        if len(lines) < LEAST:
-            continue
         word = f"aside{secrets.token_hex(12)}"
-        parts[word] = Part(lines, " " * column + form.format(word))
+        parts[word] = Part("\n".join(source.lines[start:stop]), " " * column + form.format(word))
         made += [*source.lines[end:start], parts[word].instead]
         end = stop
     return "\n".join([*made, *source.lines[end:]]), parts

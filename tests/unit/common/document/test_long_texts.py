@@ -119,3 +119,10 @@ def test_a_text_that_looks_like_the_word_for_another_stays() -> None:
     """The words are drawn for each run, so a file cannot name them."""
     text = TEXT.format(FORMS["plain"]).replace("last: x", f"last: kept{'0' * 24}")
     assert roundtrip.edited(text, lambda root, _: root) == text
+
+
+def test_a_long_text_that_is_new_is_written_in_lines_where_it_has_some() -> None:
+    lines = "a line\n\nand another: x\n" * 500
+    made = roundtrip.edited("a:\n  b: x\n", lambda root, _: root.update(c=roundtrip.text_of(lines)) or root)
+    assert made.startswith("a:\n  b: x\nc: |\n  a line\n\n  and another: x\n")
+    assert values(made) == [{"a": {"b": "x"}, "c": lines}]

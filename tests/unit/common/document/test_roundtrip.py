@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from common.document import Unreadable, reader, roundtrip
+from common.document import Unreadable, long_texts, reader, roundtrip
 from common.document.roundtrip import Entry, entries, fill, text_of, value_of
 
 TEXT = """\
@@ -104,18 +104,24 @@ def test_comments_go_with_the_field_that_they_stand_above_or_behind() -> None:
     )
 
 
+@pytest.mark.parametrize("long", [2, long_texts.LONG])
 @settings(max_examples=150)
 @given(
-    st.recursive(
-        st.none() | st.booleans() | st.integers() | st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
+    value=st.recursive(
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("a\n :'\""), max_size=20),
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab: -#", min_size=1), inner, max_size=3),
         max_leaves=8,
     )
 )
-def test_a_value_that_is_written_is_read_as_itself_by_yaml_1_1_and_1_2(value: Any) -> None:
+def test_a_value_that_is_written_is_read_as_itself_by_yaml_1_1_and_1_2(long: int, value: Any) -> None:
     from ruamel.yaml import YAML
 
-    text = roundtrip.written(value_of({"value": value}))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(long_texts, "LONG", long)
+        text = roundtrip.written(value_of({"value": value}), offset=2)
     assert json.loads(json.dumps(YAML(typ="safe", pure=True).load(text))) == {"value": value}
     assert yaml.safe_load(text) == {"value": value}
 

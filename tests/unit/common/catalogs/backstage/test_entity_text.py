@@ -56,6 +56,24 @@ def edited(text: str, *changes: Change) -> str:
     return new
 
 
+ODDLY_WRITTEN = TEXT.replace(
+    "  lifecycle", "  odd:   [ a,b ]\n#d\n  dependsOn:\n  - api:a\n  -   api:b #c\n\n\n  lifecycle"
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "old", "new"),
+    [
+        (change("metadata.team", "blue"), "\nspec:", "  team: blue\n\nspec:"),
+        (change("spec.lifecycle", "production"), "experimental", "production"),
+        (change("metadata.tags", ["http"], "append"), "# since 1998\n", "# since 1998\n    - http\n"),
+    ],
+)
+def test_what_is_written_in_another_way_stays_so(asked: Change, old: str, new: str) -> None:
+    """Lists that are indented in two ways, blanks within brackets, a comment further out than what it is about."""
+    assert edited(ODDLY_WRITTEN, asked) == ODDLY_WRITTEN.replace(old, new)
+
+
 @pytest.mark.parametrize(
     ("asked", "old", "new"),
     [
