@@ -13,7 +13,8 @@ from common.catalogs.entity import Entity, imported_kind, parse
 from common.catalogs.rules import API_VERSIONS, IMPORTED_KINDS, RULES
 from common.catalogs.words import Format
 from common.document import roundtrip
-from common.document.roundtrip import Entry, comments_of, entries, fill, text_of, with_value
+from common.document.entries import Entry, comments_of, entries, fill, with_value
+from common.document.roundtrip import text_of
 from common.errors import BadInput, shown
 
 # Fields that 2.0 has at the root -> where 1.0 has them.

@@ -9,7 +9,7 @@ from typing import Any
 from common.catalogs.entity import Entity, parse, reference
 from common.catalogs.words import Format
 from common.document import roundtrip
-from common.document.roundtrip import Entry, entries, fill, with_value
+from common.document.entries import Entry, entries, fill, with_value
 from common.errors import Conflict
 
 NOTHING = object()

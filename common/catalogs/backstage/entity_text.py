@@ -11,7 +11,7 @@ from typing import Any
 from common.catalogs.entity import located_reference, parse
 from common.catalogs.properties import Change, appended, keys, named, remaining, same
 from common.document import NULL, Unreadable, plain, reader, roundtrip
-from common.document.roundtrip import Entry, entries, fill, with_value
+from common.document.entries import Entry, entries, fill, with_value
 from common.errors import BadInput, Conflict, Refused
 
 NO_KEY = "\0"  # the reader refuses such a text

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.document import long_texts, plain, reader, roundtrip
-from common.document.roundtrip import Entry, entries, fill
+from common.document.entries import Entry, entries, fill
 
 WORDS = ("lorem ipsum dolor: sit 'amet' \"consectetur\" #adipiscing " * 400).strip()
 LINES = "\n".join(f"    {number} {WORDS[:60]}" for number in range(400))

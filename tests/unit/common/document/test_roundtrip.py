@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.document import Unreadable, long_texts, reader, roundtrip
-from common.document.roundtrip import Entry, entries, fill, text_of, value_of
+from common.document.entries import Entry, entries, fill
+from common.document.roundtrip import text_of, value_of
 
 TEXT = """\
 # of the file

@@ -10,7 +10,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from common.document import Unreadable, plain, reader, roundtrip, set_aside
-from common.document.roundtrip import Entry, entries, fill
+from common.document.entries import Entry, entries, fill, with_value
 
 MANY = "".join(f"    - item {number}  # comment {number}\n" for number in range(1_000))
 FIELDS = "".join(f"  # above {number}\n  key.{number}: {{a: 'x',   b: [1]}}   # behind\n\n" for number in range(500))
@@ -45,7 +45,7 @@ def put(path: tuple[str, ...], value: Any) -> Any:
         elif at is not None and value is None and not keys[1:]:
             del fields[at]
         elif at is not None and value is not None:
-            fields[at] = roundtrip.with_value(fields[at], roundtrip.value_of(value))
+            fields[at] = with_value(fields[at], roundtrip.value_of(value))
         fill(mapping, fields, column=column)
 
     def edit(root: Any, _: int) -> Any:
