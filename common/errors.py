@@ -75,6 +75,11 @@ class Interrupted(BaseException):
         self.exit_code = 128 + signal_number
 
 
+def counted(number: int, what: str) -> str:
+    """Give a number of things in words: 1 file, 2 files."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def shown(text: str, *, quotes: bool = True) -> str:
     """Give what somebody else wrote as a message can hold it: cut, on one line, control characters made visible.
 

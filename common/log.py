@@ -17,6 +17,7 @@ from typing import NamedTuple
 from common import secret
 
 LONGEST_LINE = 2_000  # characters
+BETWEEN_TELLINGS = 5.0  # seconds from one word about how far long work is to the next
 INDENT = "  "  # of the second and further lines of a text
 
 mask = secret.mask

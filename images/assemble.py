@@ -144,7 +144,7 @@ def _add_command(folder: Path, image: str, module: str) -> None:
     """Make the command named as the image is; `step` is the same, so that every image has one entrypoint."""
     folder.mkdir(parents=True)
     command = folder / image
-    lines = ("#!/usr/bin/python3 -P", f"from steps.{module} import {module}", f"raise SystemExit({module}.main())")
+    lines = ("#!/usr/bin/python3 -P", f"from steps.{module} import {module}", f"{module}.run()")
     command.write_text("".join(f"{line}\n" for line in lines))
     command.chmod(0o755)
     (folder / "step").symlink_to(image)

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import sys
+from typing import NoReturn
 
 from common.contract import signals
 
 INSTALL = "pip install 'idp-steps[runner]'"
 
 
-def main() -> int:
-    """Run the command that this process was started with. Nobody else of its user may read the secrets it will hold."""
+def main() -> NoReturn:
+    """Run the command that this process was started with, and end it.
+
+    Nobody else of its user may read the secrets that it will hold.
+    """
     signals.end_at_once()
     try:
         from common.contract import process
         from runner import cli
     except ModuleNotFoundError as error:
         sys.stderr.write(f"The library {error.name} is not installed. Install it with: {INSTALL}\n")
-        return 2
+        sys.exit(2)
     process.close_to_others()
-    return cli.main()
+    process.end(cli.main())
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    main()

@@ -55,7 +55,9 @@ def install(app: Flask, streams: frozenset[str]) -> None:
     @app.before_request
     def start() -> None:
         g.started = time.monotonic()
-        g.noted_body = _incoming() if is_service() and request.blueprint not in streams else ""
+        g.noted_body = ""  # also of a request that breaks off within its body
+        if is_service() and request.blueprint not in streams:
+            g.noted_body = _incoming()
 
     @app.after_request
     def note(answer: Response) -> Response:

@@ -149,6 +149,8 @@ class GitHost:
     """Gives the real host's address of owner and name, where `page` cannot have that form; it leads to the page."""
     web_file: str = ""
     """Where a {path} of a {branch} is, behind that address."""
+    web_default_file: str = ""
+    """Where it is on the default branch, which the address then leaves out; '' for a host that names it in any case."""
 
     @property
     def has_owners(self) -> bool:
@@ -166,8 +168,8 @@ class GitHost:
 
     def file_path(self, owner: str, name: str, *, branch: str, path: str) -> str:
         quoted = {"branch": urllib.parse.quote(branch), "path": urllib.parse.quote(path)}
-        place = self.views["file"][0].replace("<path:place>", "{branch}/{path}")
-        return self.web_address(owner, name) + (self.web_file or place).format(**quoted)
+        place = self.web_file or self.views["file"][0].replace("<path:place>", "{branch}/{path}")
+        return self.web_address(owner, name) + (place if branch else self.web_default_file).format(**quoted)
 
 
 def _filled(rule: str, owner: str, name: str) -> str:

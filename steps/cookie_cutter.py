@@ -18,6 +18,7 @@ from common import log
 from common.contract.inputs import option
 from common.contract.process import scratch_folder
 from common.contract.step import Context, Outputs, step
+from common.errors import counted
 from common.git.credentials import Credentials
 from common.git.login import GitHubApp, GitLogin
 from common.git.signature import Signature
@@ -164,9 +165,9 @@ def cookie_cutter(inputs: Inputs, context: Context) -> Outputs:
             ):
                 log.info(f"{name} was already there, and the same.")
             elif context.dry_run:
-                log.info(f"Dry run: {count} files would be written to {name}.")
+                log.info(f"Dry run: {counted(count, 'file')} would be written to {name}.")
             else:
-                log.info(f"Rendered {count} files into {name}.")
+                log.info(f"Rendered {counted(count, 'file')} into {name}.")
     outputs: dict[str, str | int] = {"projectDirectory": name} | ({} if unsure else {"fileCount": count})
     return outputs | ({"templateCommit": template.commit} if template.commit else {})
 
@@ -263,4 +264,4 @@ def describe(inputs: Inputs, context: Context) -> Outputs:
 
 
 if __name__ == "__main__":
-    raise SystemExit(cookie_cutter.main())
+    cookie_cutter.run()

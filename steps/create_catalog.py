@@ -31,28 +31,10 @@ def _holds_entities(text: str, source: str) -> list[str]:
     from common.catalogs.entity import parse  # here, and below: --help need not wait for what checks
 
     try:
-        entities = parse(text, what=source)
+        parse(text, what=source, is_new=True)
     except BadInput as error:
         return [error.message]
-    return [
-        f"{source} has a fault, line {entity.line}: the kind {entity.kind!r} is none of the catalog's.{near}"
-        for entity in entities
-        if (near := _misspelt(entity.kind))
-    ]
-
-
-def _misspelt(kind: str) -> str:
-    """Give the known kind that a word is almost: a catalog may have kinds of its own, but hardly one like that."""
-    import difflib
-
-    from common.catalogs.rules import RULES
-    from common.catalogs.words import Format
-
-    known = list(RULES[Format.BACKSTAGE].kinds)
-    if kind.lower() in map(str.lower, known):
-        return ""
-    near = difflib.get_close_matches(kind, known, n=1, cutoff=0.85)
-    return f" Did you mean {near[0]!r}?" if near else ""
+    return []
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,4 +184,4 @@ def _difference(before: bytes, after: bytes) -> str:
 
 
 if __name__ == "__main__":
-    raise SystemExit(create_catalog.main())
+    create_catalog.run()

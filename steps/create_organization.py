@@ -58,4 +58,4 @@ def create_organization(inputs: Inputs, context: Context) -> Outputs:
 
 
 if __name__ == "__main__":
-    raise SystemExit(create_organization.main())
+    create_organization.run()

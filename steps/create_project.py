@@ -88,4 +88,4 @@ def create_project(inputs: Inputs, context: Context) -> Outputs:
 
 
 if __name__ == "__main__":
-    raise SystemExit(create_project.main())
+    create_project.run()

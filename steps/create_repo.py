@@ -201,4 +201,4 @@ def _outputs(repository: Repository, *, created: bool) -> Outputs:
 
 
 if __name__ == "__main__":
-    raise SystemExit(create_repo.main())
+    create_repo.run()

@@ -207,4 +207,4 @@ def _outputs(values: Mapping[str, Any] | None) -> dict[str, str | Secret]:
 
 
 if __name__ == "__main__":
-    raise SystemExit(create_resource.main())
+    create_resource.run()

@@ -83,20 +83,17 @@ class Inputs:
 )
 def direct_push(inputs: Inputs, context: Context) -> Outputs:
     """Commit the files of a folder and push them to a branch, or open a pull request with them."""
-    from common.git.command import Git  # here: --help need not wait for what pushes
-    from common.git.push import Push
-    from common.git.upstream import Upstream, login_advice
-    from common.git_hosts.proposing import bring
+    from common.git.push import Push  # here: --help need not wait for what pushes
+    from common.git_hosts.proposing import bring, writable
 
     host, where = git_hosts.open_host(inputs.host, context, step_type="DirectPush")
     check(inputs, host)
     proposes = ["pushMode"] if inputs.proposal.mode != "push" else []
     where = git_hosts.signed_in(host, where, "DirectPush", *proposes, *(["protect"] if inputs.protect else []))
-    credentials = host.git_credentials(where)
-    url = host.clone_url(where)
-    with log.group(f"Pushing {inputs.code_directory} to {url}"), scratch_folder() as scratch:
+    upstream = writable(host, where)
+    with log.group(f"Pushing {inputs.code_directory} to {upstream.url}"), scratch_folder() as scratch:
         wanted = Push(
-            upstream=Upstream(Git(context.network, credentials), url, context.deadline, login_advice(credentials)),
+            upstream=upstream,
             folder=work_tree(inputs, context),
             branch=inputs.branch,
             force=inputs.force_push,
@@ -156,4 +153,4 @@ def work_tree(inputs: Inputs, context: Context) -> Path:
 
 
 if __name__ == "__main__":
-    raise SystemExit(direct_push.main())
+    direct_push.run()

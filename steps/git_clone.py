@@ -236,4 +236,4 @@ def told(head: Head) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    raise SystemExit(git_clone.main())
+    git_clone.run()

@@ -18,12 +18,28 @@ from common.git_hosts import lacking
 from common.git_hosts.context import HostInputs
 
 
+def _is_in_repository(text: str, source: str) -> list[str]:
+    if ".." not in text.split("/") and _inside(text):
+        return []
+    return [f"{source} is {text!r}; write the path of a file inside the repository, as in catalog-info.yaml."]
+
+
+def _inside(path: str) -> str:
+    """Give a path as git has it: no address of a git host's page takes './catalog-info.yaml'."""
+    return "/".join(part for part in path.split("/") if part not in ("", "."))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
     """Which file is registered, and in which catalog."""
 
     host: HostInputs
-    file_path: str = option("filePath", env=["FILE_PATH"], help="Path of the catalog file inside the repository.")
+    file_path: str = option(
+        "filePath",
+        env=["FILE_PATH"],
+        check=_is_in_repository,
+        help="Path of the catalog file inside the repository.",
+    )
     branch: str = option(
         "branch", env=["BRANCH"], default="", help="Branch that the file was pushed to; the default branch when absent."
     )
@@ -69,12 +85,13 @@ def register_catalog(inputs: Inputs, context: Context) -> Outputs:
     from common.catalogs.registration import Registration  # here: --help need not wait for what registers
 
     host, where = git_hosts.open_host(_in_portal(inputs), context, step_type="RegisterCatalog")
+    path = _inside(inputs.file_path)
     file = CatalogFile(
-        url=host.file_url(where, branch=inputs.branch, path=inputs.file_path),
+        url=host.file_url(where, branch=inputs.branch, path=path),
         repository_url=host.repository_url(where),
         repository=where.location.repository,
         branch=inputs.branch,
-        path=inputs.file_path,
+        path=path,
         connector=where.connector.ref,
         host=host.NAME,
     )
@@ -101,4 +118,4 @@ def _in_portal(inputs: Inputs) -> HostInputs:
 
 
 if __name__ == "__main__":
-    raise SystemExit(register_catalog.main())
+    register_catalog.run()

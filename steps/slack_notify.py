@@ -183,4 +183,4 @@ def by_webhook(inputs: Inputs, message: dict[str, Any], context: Context) -> Out
 
 
 if __name__ == "__main__":
-    raise SystemExit(slack_notify.main())
+    slack_notify.run()

@@ -198,4 +198,4 @@ def _form_of(url: str) -> str:
 
 
 if __name__ == "__main__":
-    raise SystemExit(update_catalog_property.main())
+    update_catalog_property.run()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from common.network.settings import Network
 
     Clients: TypeAlias = dict[str, Client]  # by where they lead
+    Listed: TypeAlias = dict[str, list[Mapping[str, Any]]]  # entities from git, by the address of their list
 
 
 class CatalogFile(NamedTuple):
@@ -104,6 +105,12 @@ class Catalog(Protocol):
     def judged(self, examined: Examined, shown: Mapping[str, Mapping[str, Any]]) -> Registered | None:
         """Do what `find` does, by what `shown` has read. The location is not told."""
 
+    def known(self) -> Registered | None:
+        """Look for the entity of this file when nothing shows the file, by one look through the catalog for many files.
+
+        None where it may have been registered since.
+        """
+
     def register(self, examined: Examined) -> str:
         """Register the file and give the reference of its entity, '' where the catalog does not tell it yet.
 
@@ -133,11 +140,18 @@ class CatalogOptions(Protocol):
         """Give the address of an entity's page for a browser; '' when that is not known."""
 
     def open(
-        self, file: CatalogFile, *, network: Network, deadline: Deadline, clients: Clients | None = None
+        self,
+        file: CatalogFile,
+        *,
+        network: Network,
+        deadline: Deadline,
+        clients: Clients | None = None,
+        listed: Listed | None = None,
     ) -> Catalog:
         """Make ready to register the file. Raises BadInput or NotAllowed at once when something is not given.
 
-        clients: the connections, to be used for many files that have one network and one deadline.
+        clients: the connections, to be used for many files that have one network and one deadline. listed: what one
+        file has looked through, for the others.
         """
 
     def tidied(self, *, network: Network, deadline: Deadline) -> Tidied:

@@ -42,6 +42,11 @@ KNOWN_ALONE = {  # fields of the spec that the other side keeps and does not rea
 PLACES = ("orgIdentifier", "projectIdentifier")
 TEMPLATE = "scaffolder.backstage.io/v1beta3"
 NEEDED = {"Group": "children", "User": "memberOf"}  # lists without which Backstage takes no entity of the kind
+PARTS = ("metadata", "spec")
+LOOKED_AT = frozenset(  # fields of these that are moved, turned or told of
+    {*(origin.partition(".")[2] for origin in AT_THE_ROOT.values()), "namespace", *REFERENCES, *NEEDED.values()}
+    | {name for names in KNOWN_ALONE.values() for name in names}
+)
 
 
 @dataclass(frozen=True)
@@ -78,15 +83,19 @@ def _converted(text: str, entity: Entity, to: Format, what: str) -> Converted:
     if entity.format is to:
         return Converted(text, entity, ())
     notes: list[str] = []
-    result = roundtrip.edited(text, lambda root, _: _TURN[to](_Document(root, notes), entity))
+    result = roundtrip.edited(text, lambda root, _: _TURN[to](_Document(root, notes), entity), _looks)
     (now,) = parse(result, what=f"{what}, converted to {to.value},")
     return Converted(result, now, tuple(dict.fromkeys(notes)))
+
+
+def _looks(path: tuple[str, ...]) -> bool:
+    return path[0] not in PARTS or len(path) == 1 or path[1] in LOOKED_AT
 
 
 def _to_harness(document: _Document, entity: Entity) -> Any:
     root = document.root
     fields = {str(entry.key): entry for entry in entries(root, root)}
-    parts = {name: entries(root, fields[name].value) if _is_map(fields, name) else [] for name in ("metadata", "spec")}
+    parts = {name: entries(root, fields[name].value) if _is_map(fields, name) else [] for name in PARTS}
     moved = {}
     for path, origin in AT_THE_ROOT.items():
         part, _, name = origin.partition(".")
@@ -125,7 +134,7 @@ def _to_backstage(document: _Document, entity: Entity) -> Any:
     fields = {str(entry.key): entry for entry in entries(root, root)}
     kind = _backstage_kind(entity.kind)
     parts: dict[str, list[Entry]] = {
-        name: entries(root, fields[name].value) if _is_map(fields, name) else [] for name in ("metadata", "spec")
+        name: entries(root, fields[name].value) if _is_map(fields, name) else [] for name in PARTS
     }
     for path, origin in reversed(AT_THE_ROOT.items()):
         part, _, name = origin.partition(".")

@@ -55,10 +55,11 @@ def imported_kind(kind: str) -> str:
     return IMPORTED_KINDS.get(kind.lower(), kind.lower())
 
 
-def parse(text: str, *, what: str, target: Format | None = None) -> tuple[Entity, ...]:
+def parse(text: str, *, what: str, target: Format | None = None, is_new: bool = False) -> tuple[Entity, ...]:
     """Read a catalog file; `what` names it in the message. Raises BadInput with every fault found.
 
     target: the format of the catalog that the file is registered in; None asks for the file's own rules alone.
+    is_new: the file is being made, and a kind that is almost a known one is a fault.
     IDP 1.0 allows several documents in a file; empty ones are passed over, as the catalog does.
     """
     from common.document import reader
@@ -75,7 +76,7 @@ def parse(text: str, *, what: str, target: Format | None = None) -> tuple[Entity
     entities = []
     for root in roots:
         document = Document(root, ADVICE)
-        entities.append(_entity(document, target))
+        entities.append(_entity(document, target, is_new=is_new))
         diagnostics += document.diagnostics
         diagnostics += [
             Diagnostic(f"the key {shown(name)} was given on line {first.line} already; keep one", location)
@@ -98,14 +99,17 @@ def _bad(what: str, diagnostics: list[Diagnostic]) -> BadInput:
     else:
         told = [f"({number}) {diagnostic}" for number, diagnostic in enumerate(ordered, 1)]
         found = f"{len(ordered)} faults, {'; '.join(told)}"
-    return BadInput(f"{what} has {found}.", next_step="Correct it and run this again.")
+    ended = found if found.endswith("?") else f"{found}."
+    return BadInput(f"{what} has {ended}", next_step="Correct it and run this again.")
 
 
-def _entity(document: Document, target: Format | None) -> Entity:
+def _entity(document: Document, target: Format | None, *, is_new: bool) -> Entity:
     version = document.text("apiVersion", RULES[Format.HARNESS].fields["apiVersion"].rule)
     looks_new = document.node("identifier") is not None and document.node("metadata.name") is None
     written_in = API_VERSIONS.get(version, Format.HARNESS if looks_new else Format.BACKSTAGE)
     found, faulty = _checked(document, written_in)
+    if is_new and (problem := RULES[written_in].kind_misspelt(found["kind"])):
+        document.complain("kind", f"kind {problem}")
     if written_in is Format.BACKSTAGE:
         if target is Format.HARNESS:
             _check_import(document, found, faulty)

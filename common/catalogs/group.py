@@ -7,8 +7,8 @@ is left to `Registration`, which has retries and looks first, so it finds what a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 from common import log
@@ -20,7 +20,7 @@ from common.network.settings import Network
 from common.network.together import tried
 
 if TYPE_CHECKING:
-    from common.catalogs import Clients
+    from common.catalogs import Clients, Listed
 
 LONGEST_WAIT = LONGEST_TRY / 2  # seconds that entities are waited for together; then each of those left by itself
 PLANNED, MADE, EXISTED = "planned", "made", "existed"
@@ -63,23 +63,30 @@ Settled: TypeAlias = NoFile | Ended | Taken
 
 @dataclass(frozen=True)
 class Group:
-    """How files are registered together. deadline: makes one, asked for retries or none. apply: False to look only."""
+    """How files are registered together. deadline: makes one, asked for retries or none. apply: False to look only.
+
+    listed: what one file has looked through of the catalog, for those of all groups.
+    """
 
     catalog: CatalogOptions
     network: Network
     deadline: Callable[[bool], Deadline]
     wait: float
     apply: bool
+    listed: Listed = field(default_factory=dict)
 
     def settled(self, files: Mapping[int, Sequence[CatalogFile]]) -> dict[int, Settled]:
         """Give what became of each, by its number; none for one that is left. files: the first that is there counts."""
         ends: dict[int, Settled] = {}
         seen: dict[int, Seen] = {}
-        for number, found in self._each(files, lambda number, opened: _first(files[number], opened)).items():
+        looked = self._each(files, lambda number, opened: _first(files[number], opened), "looked at")
+        for number, found in looked.items():
             if isinstance(found, NoFile):
                 ends[number] = found
             elif found.examined.refs:
                 seen[number] = found
+            elif (known := self._known(found.file)) is not None:
+                ends[number] = known
         claimed = Counter(ref for one in seen.values() for ref in one.examined.refs)
         # Of files with the same entity, one gets it and the others are told whose it is: that takes turns.
         seen = {number: one for number, one in seen.items() if all(claimed[ref] == 1 for ref in one.examined.refs)}
@@ -87,10 +94,20 @@ class Group:
         ends |= {number: Ended(EXISTED, one.ref) for number, one in shown.items() if one is not None and _is_well(one)}
         new = {number: seen[number] for number, one in shown.items() if one is None}
         if not self.apply:
-            return ends | self._each(new, lambda number, opened: _planned(new[number], opened))
+            return ends | self._each(new, lambda number, opened: _planned(new[number], opened), "checked")
         clock = self.deadline(False).clock
-        taken = self._each(new, lambda number, opened: _taken(new[number], opened, clock))
+        taken = self._each(new, lambda number, opened: _taken(new[number], opened, clock), "registered")
         return ends | taken | self._awaited(taken)
+
+    def _known(self, file: CatalogFile) -> Ended | None:
+        """Look for what is registered of a file that the catalog does not show."""
+        deadline = self.deadline(True)
+        try:
+            found = self._open(file, deadline, {}).known()
+        except StepError as error:
+            log.detail(f"The entity of {file.url} cannot be looked for: {error}")
+            return None
+        return Ended(EXISTED, found.ref) if found is not None and _is_well(found) else None
 
     def _awaited(self, taken: Mapping[int, Taken]) -> dict[int, Settled]:
         """Wait for what was registered, and give what the catalog shows as it should be."""
@@ -128,8 +145,11 @@ class Group:
             return {}
         return {number: opened[number].judged(one.examined, shown) for number, one in seen.items()}
 
-    def _each(self, numbers: Iterable[int], do: Callable[[int, Open], ResultT]) -> dict[int, ResultT]:
-        """Do something for each, some at a time and with one try; give what came of those that worked."""
+    def _each(self, numbers: Collection[int], do: Callable[[int, Open], ResultT], done: str) -> dict[int, ResultT]:
+        """Do something for each, some at a time and with one try; give what came of those that worked.
+
+        done: the word for it.
+        """
 
         def worker() -> Callable[[int], ResultT | None]:
             deadline = self.deadline(False)
@@ -144,10 +164,19 @@ class Group:
 
             return once
 
-        return {one.piece: one.result for one in tried(numbers, worker) if one.result is not None}
+        found: dict[int, ResultT] = {}
+        clock = self.deadline(False).clock
+        told = clock()
+        for one in tried(numbers, worker):
+            if one.result is not None:
+                found[one.piece] = one.result
+            if clock() - told >= BETWEEN_TELLINGS:
+                told = clock()
+                log.info(f"{len(found)} of these {len(numbers)} repositories are {done}.")
+        return found
 
     def _open(self, file: CatalogFile, deadline: Deadline, clients: Clients) -> Catalog:
-        return self.catalog.open(file, network=self.network, deadline=deadline, clients=clients)
+        return self.catalog.open(file, network=self.network, deadline=deadline, clients=clients, listed=self.listed)
 
 
 def _is_well(found: Registered) -> bool:

@@ -10,34 +10,44 @@ import contextlib
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 
+from common import log
 from common.catalogs import CatalogFile, CatalogOptions, NotThere
 from common.catalogs.entity import parse
 from common.catalogs.group import EXISTED, MADE, PLANNED, Ended, Group, NoFile, Settled, Taken
 from common.catalogs.registration import CREATED, Registration
 from common.contract.process import scratch_folder
 from common.errors import Refused, StepError
+from common.git.push import Present, Push
 from common.git.signature import Signature
-from common.git_hosts import GitHost, ListedRepository
+from common.git_hosts import GitHost, ListedRepository, NewRepository
 from common.git_hosts.context import HostContext
 from common.git_hosts.proposal import Proposal
 from common.network.deadline import Deadline
+from common.network.together import tried
 
-FAILED, LACKS, SKIPPED, PROPOSED = "failed", "lacks", "skipped", "proposed"
-OUTCOMES = (PLANNED, MADE, PROPOSED, EXISTED, LACKS, SKIPPED, FAILED)
+if TYPE_CHECKING:
+    from common.catalogs import Listed
+
+FAILED, LACKS, SKIPPED, PROPOSED, BEFORE = "failed", "lacks", "skipped", "proposed", "done before"
+OUTCOMES = (PLANNED, MADE, PROPOSED, EXISTED, LACKS, SKIPPED, FAILED, BEFORE)
 MESSAGE = "Add a file for the catalog"
 TOGETHER = 100  # repositories; as many as the catalogs give entities at once
 
 
-@dataclass(frozen=True)
-class Result:
-    """What became of a repository: one of OUTCOMES, the entity's reference, and words; `code` when it failed."""
+class Result(NamedTuple):
+    """What became of a repository: one of OUTCOMES, the entity's reference, and words; `code` when it failed.
+
+    url: the repository's page.
+    """
 
     repository: str
     outcome: str
     ref: str = ""
     told: str = ""
     code: int = 0
+    url: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,27 +71,64 @@ class Importing:
     apply: bool
 
     def results(self, done: Callable[[str], bool] = lambda _: False) -> Iterator[Result]:
-        """Go through the repositories, in the order of the host's list. done: tells which were dealt with before."""
-        due = [one for one in self.host.list_repositories(self.where) if not done(one.name)]
+        """Go through the repositories, in the order of the host's list. done: tells by the URL what was dealt with."""
+        due = list(self.host.list_repositories(self.where))
+        before = [one for one in due if done(self.url(one))]
+        yield from (Result(one.name, BEFORE, url=self.url(one)) for one in before)
+        due = [one for one in due if one not in before]
+        listed: Listed = {}
         for start in range(0, len(due), TOGETHER):
-            some = due[start : start + TOGETHER]
-            settled = self._together(some)
-            for number, listed in enumerate(some):
-                yield self._result(listed, settled.get(number))
+            if len(due) > TOGETHER:
+                log.info(f"Repositories {start + 1} to {min(start + TOGETHER, len(due))} of {len(due)} are looked at.")
+            some = self._with_branches(due[start : start + TOGETHER])
+            settled = self._together(some, listed)
+            for number, one in enumerate(some):
+                yield self._result(one, settled.get(number))._replace(url=self.url(one))
 
-    def _together(self, some: Sequence[ListedRepository]) -> dict[int, Settled]:
+    def url(self, listed: ListedRepository) -> str:
+        """Give the repository's page."""
+        location = replace(self.where.location, repository=listed.name)
+        return self.host.repository_url(self.where._replace(location=location))
+
+    def _with_branches(self, some: Sequence[ListedRepository]) -> list[ListedRepository]:
+        """Ask for the default branches that the list did not tell, some at a time and with one try each."""
+
+        def worker() -> Callable[[int], str]:
+            def once(number: int) -> str:
+                with contextlib.suppress(StepError):  # which its own turn tells
+                    return self._branch(some[number], self.deadline(False))
+                return ""
+
+            return once
+
+        unknown = [number for number, one in enumerate(some) if not (one.default_branch or one.archived)]
+        found = {one.piece: one.result or "" for one in tried(unknown, worker)}
+        return [one._replace(default_branch=found.get(number, one.default_branch)) for number, one in enumerate(some)]
+
+    def _branch(self, listed: ListedRepository, deadline: Deadline) -> str:
+        """Ask for the default branch; '' where there is none before the first commit."""
+        where = self._at(listed, deadline)
+        found = self.host.find_repository(where, NewRepository(visibility="private", description=""))
+        if found is None:
+            raise Refused(
+                f"{self.host.repository_url(where)} is in the list of its owner's, and is not to be seen.",
+                next_step="Check that it still exists, and that the credentials may read it.",
+            )
+        return found.default_branch
+
+    def _together(self, some: Sequence[ListedRepository], listed: Listed) -> dict[int, Settled]:
         files: dict[int, Sequence[CatalogFile]] = {}
-        for number, listed in enumerate(some):
-            with contextlib.suppress(StepError):  # which its own turn tells
-                where = self._at(listed, self.where.deadline)
-                files[number] = [] if listed.archived else [self._file(listed, where, path) for path in self.paths]
-        group = Group(self.catalog, self.where.network, self.deadline, self.wait, self.apply)
-        return group.settled({number: those for number, those in files.items() if those})
+        for number, one in enumerate(some):
+            if one.default_branch and not one.archived:
+                with contextlib.suppress(StepError):  # which its own turn tells
+                    where = self._at(one, self.where.deadline)
+                    files[number] = [self._file(one, where, path) for path in self.paths]
+        return Group(self.catalog, self.where.network, self.deadline, self.wait, self.apply, listed).settled(files)
 
     def _result(self, listed: ListedRepository, settled: Settled | None) -> Result:
         """Tell what became of a repository; do by itself what was not settled together with others."""
         if listed.archived:
-            return Result(listed.name, SKIPPED, told="it is archived")
+            return Result(listed.name, SKIPPED, told="it is archived or disabled")
         try:
             match settled:
                 case Ended():
@@ -108,6 +155,10 @@ class Importing:
     def _looked_at(self, listed: ListedRepository) -> Result:
         """Register the first file that is there."""
         where = self._at(listed, self.deadline(True))
+        branch = listed.default_branch or self._branch(listed, where.deadline)
+        if not branch:
+            return Result(listed.name, LACKS, told="it is empty")
+        listed = listed._replace(default_branch=branch)
         for path in self.paths:
             try:
                 return self._registered(listed, where, self._file(listed, where, path))
@@ -116,13 +167,25 @@ class Importing:
         return self._lacks(listed)
 
     def _filled(self, listed: ListedRepository) -> Result:
-        """Give a repository its file, and register that."""
+        """Give a repository its file, and register that.
+
+        Raises Refused when it holds one that the catalog does not see: that stays as it is.
+        """
         where = self._at(listed, self.deadline(True))
+        branch = listed.default_branch or self._branch(listed, where.deadline) or "main"
+        listed = listed._replace(default_branch=branch)
         text = self.text(listed, where) if self.text else ""
         parse(text, what="What the template makes")
+        try:
+            page = self._pushed(listed, where, text)
+        except Present as present:
+            raise Refused(
+                f"{present.message.partition(', ')[0]}, and the catalog does not see it.",
+                next_step="Check that the catalog may read the repository; the file was left as it is.",
+            ) from present
         if not self.apply:
             return Result(listed.name, PLANNED, told=f"{self.paths[0]} would be written")
-        if page := self._pushed(listed, where, text):
+        if page:
             return Result(listed.name, PROPOSED, told=page)
         return self._registered(listed, where, self._file(listed, where, self.paths[0])._replace(fresh=True))
 
@@ -142,7 +205,8 @@ class Importing:
         registration = self._registration(where, file)
         if not self.apply:
             ref, there = registration.dry_run()
-            return Result(listed.name, EXISTED if there else PLANNED, ref)
+            told = "" if ref else f"whether it holds {file.path} is not known"
+            return Result(listed.name, EXISTED if there else PLANNED, ref, told)
         found, how = registration.make()
         return Result(listed.name, MADE if how == CREATED else EXISTED, found.ref)
 
@@ -158,23 +222,18 @@ class Importing:
         return Registration(catalog, file, where.deadline, self.wait)
 
     def _pushed(self, listed: ListedRepository, where: HostContext, text: str) -> str:
-        """Push the file, or propose it; give the page of the pull request in that case."""
-        from common.git.command import Git
-        from common.git.push import Push
-        from common.git.upstream import Upstream, login_advice
-        from common.git_hosts.proposing import bring
+        """Push the file, propose it, or see whether that would go; give the pull request's page if there is one."""
+        from common.git_hosts.proposing import bring, writable
 
-        branch = listed.default_branch or "main"
-        credentials = self.host.git_credentials(where)
+        branch = listed.default_branch
         with scratch_folder() as scratch:
             folder, own = scratch / "files", scratch / "git"
             path = folder / self.paths[0]
             path.parent.mkdir(parents=True)
             path.write_text(text, encoding="utf-8")
             own.mkdir()
-            url = self.host.clone_url(where)
             wanted = Push(
-                upstream=Upstream(Git(where.network, credentials), url, where.deadline, login_advice(credentials)),
+                upstream=writable(self.host, where),
                 folder=folder,
                 branch=branch,
                 force=False,
@@ -182,8 +241,9 @@ class Importing:
                 signature=self.signature.variables(),
                 judge=functools.partial(self.host.explain_rejection, where),
                 scratch=own,
+                absent=tuple(self.paths),
             )
-            proposed = bring(self.host, where, wanted, self.proposal, dry_run=False)
-        if not proposed.url and proposed.branch != branch:
+            proposed = bring(self.host, where, wanted, self.proposal, dry_run=not self.apply)
+        if self.apply and not proposed.url and proposed.branch != branch:
             raise Refused(f"The file of {listed.name} was pushed to {proposed.branch}, and no pull request was opened.")
         return proposed.url or ""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from common.catalogs.entity import Entity, parse, reference
@@ -10,6 +11,8 @@ from common.catalogs.words import Format
 from common.document import roundtrip
 from common.document.roundtrip import Entry, entries, fill, with_value
 from common.errors import Conflict
+
+NOTHING = object()
 
 
 def merged(there: str, given: str, *, what: str) -> str:
@@ -33,7 +36,7 @@ def merged(there: str, given: str, *, what: str) -> str:
     def edit(root: Any, number: int) -> Any:
         return put_into(root, changes[number]) if number in changes else None
 
-    text = roundtrip.edited(there, edit)
+    text = roundtrip.edited(there, edit, functools.partial(_looks, list(changes.values())))
     more = [text for entity, text in zip(new, _texts(given, len(new)), strict=True) if _name(entity) not in known]
     text = "---\n".join(_ended(part) for part in (text, *more)) if more else text
     parse(text, what=what)
@@ -42,11 +45,19 @@ def merged(there: str, given: str, *, what: str) -> str:
 
 def annotated(text: str, annotations: Mapping[str, str]) -> str:
     """Give the text with these annotations on each of its entities."""
+    more = roundtrip.value_of({"metadata": {"annotations": dict(annotations)}})
+    return roundtrip.edited(text, lambda root, _: put_into(root, more), functools.partial(_looks, [more]))
 
-    def edit(root: Any, _: int) -> Any:
-        return put_into(root, roundtrip.value_of({"metadata": {"annotations": dict(annotations)}}))
 
-    return roundtrip.edited(text, edit)
+def _looks(roots: Sequence[Any], path: tuple[str, ...]) -> bool:
+    """Tell whether one of the roots has something at the path, or what takes the place of all that is there."""
+    return any(_at(more, path) is not NOTHING for more in roots)
+
+
+def _at(value: Any, path: tuple[str, ...]) -> Any:
+    for key in path:
+        value = value.get(key, NOTHING) if isinstance(value, dict) else value
+    return value
 
 
 def put_into(root: Any, more: Any) -> Any:

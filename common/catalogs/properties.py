@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from common import log
 from common.catalogs.words import MODES
-from common.errors import BadInput, shown
+from common.errors import BadInput, counted, shown
 
 FIXED = ("kind", "metadata", "metadata.name", "metadata.namespace", "metadata.apis")
 WITHIN_FIXED = tuple(f"{path}." for path in FIXED if path != "metadata")
@@ -176,7 +176,7 @@ def tell_plan(changes: Sequence[Change], due: Sequence[Change]) -> None:
             log.info(f"Dry run: {named([change])} would get {value} ({change.mode}), an {one.kind}.")
     for kind in ("addition", "update", "deletion"):
         if of_kind := [one for one in due if one.kind == kind]:
-            log.info(f"Dry run: {_counted(len(of_kind), kind)}: {named(of_kind)}.")
+            log.info(f"Dry run: {counted(len(of_kind), kind)}: {named(of_kind)}.")
     if not due:
         log.info("Dry run: nothing would be changed.")
 
@@ -189,15 +189,11 @@ def tell_made(changes: Sequence[Change], made: Sequence[Change]) -> None:
         is_made = (change.entity_ref, change.path) in places
         log.info(f"{named([change])} {f'is changed ({change.mode})' if is_made else _as_is(change)}.")
     if len(changes) > MOST_TOLD:
-        log.info(f"{_counted(len(made), 'change')} made, {len(changes) - len(made)} were not needed.")
+        log.info(f"{counted(len(made), 'change')} made, {len(changes) - len(made)} were not needed.")
 
 
 def _as_is(change: Change) -> str:
     return "is not set" if change.mode == "delete" else "has that value already"
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def named(changes: Sequence[Change]) -> str:

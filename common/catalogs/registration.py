@@ -146,6 +146,8 @@ class Registration:
             pause = min(pause * 1.5, LONGEST_PAUSE)
 
     def _shown_soon(self, examined: Examined) -> Registered | None:
+        if not (examined.refs or self.file.fresh):
+            return self.catalog.find(examined)  # by all that the catalog has: once is enough for what is old
         attempts = self.deadline.attempts()
         for _ in attempts:
             if (found := self.catalog.find(examined)) is not None:

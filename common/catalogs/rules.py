@@ -30,6 +30,7 @@ from common.errors import shown
 
 # What the portal resolves by itself when it reads the file; every other expression should have been resolved before.
 PORTAL_EXPRESSIONS = r"account\.|org\.|project\.|variable\."
+MISSPELT = 0.85  # as alike as Compnent and Component
 UNRESOLVED_NULL = "null, as an unresolved expression leaves it"
 
 
@@ -109,6 +110,13 @@ class Rules:
             return ""
         near = suggestion(kind, self.kinds)
         return f"is {shown(kind)}, which only a catalog takes that has such a kind of its own.{near}"
+
+    def kind_misspelt(self, kind: str) -> str:
+        """Tell that a kind is almost a known one, as the end of a sentence: a catalog has hardly one like that."""
+        import difflib
+
+        near = difflib.get_close_matches(kind, self.kinds, n=1, cutoff=MISSPELT) if self.kind_doubt(kind) else []
+        return f"is {shown(kind)}, which is none of the catalog's. Did you mean {near[0]!r}?" if near else ""
 
     def kind_problem(self, kind: str) -> str:
         """Tell what is wrong with a kind whose form is right, as the end of a sentence; '' when nothing is."""

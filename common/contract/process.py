@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from common.contract.network_inputs import NetworkInputs
 from common.errors import BadInput
@@ -153,3 +153,16 @@ def open_standard_streams() -> None:
             os.open(os.devnull, os.O_RDWR)
     sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - for the whole process
     sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - for the whole process
+
+
+def end(code: int) -> NoReturn:
+    """End the process, which has nothing left to do.
+
+    Python would take apart all that it has loaded first, which is a tenth of the time of a short step.
+    """
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):  # Python tells of what cannot be written, in its own way
+        sys.exit(code)
+    os._exit(code)

@@ -15,6 +15,7 @@ from common.contract import values
 from common.contract.inputs import Lacks, Option, fields_of, nothing_more, options_of, shown
 from common.errors import BadInput
 
+LARGEST = 2**31 - 1  # of a whole number: what git and the clocks of a process take
 RENAME = "A pipeline variable of such a name reaches every step and may be the cause: rename it."
 
 InputsT = TypeVar("InputsT")
@@ -223,6 +224,8 @@ def _parse(option: Option, hit: _Found) -> Any:
         raise ValueError(f"is {shown(value)}; it can be {', '.join(option.choices)}")
     if option.at_least is not None and value < option.at_least:
         raise ValueError(f"is {value}; it can be {option.at_least} or more")
+    if option.kind is int and value > LARGEST:
+        raise ValueError(f"is {shown(str(value))}; it can be {LARGEST} at most")
     return value
 
 

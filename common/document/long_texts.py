@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from common.document.kept import Kept
 
 LONG = 10_000  # characters
+INDENTED = re.compile(r"[|>][-+]?[1-9]")  # a block whose head says how far in it is; ruamel.yaml moves it further
 BEFORE = re.compile(r"(?: *- +)* *")  # a line up to its first key or value
 WORD = re.compile("kept[0-9a-f]{24}")  # no document can be made to hold one
 
@@ -28,7 +29,7 @@ def shortened(text: str) -> tuple[str, Mapping[str, Kept]]:
 
     What is given is a `ScalarString` of ruamel.yaml, with the value of the text. The reader must have taken the text.
     """
-    roots = reader.documents(text) if len(text) > LONG else []
+    roots = reader.documents(text) if len(text) > LONG or INDENTED.search(text) else []
     if len(roots) != 1:
         return text, {}
     from common.document.kept import Kept  # here: who edits nothing need not wait for ruamel.yaml
@@ -101,10 +102,15 @@ def _long(root: Node) -> list[Scalar]:
         seen.add(id(node))
         if isinstance(node, NodeMapping) and MERGE in node.fields:
             return []  # whose fields ruamel.yaml shows as those of another map, too
-        if isinstance(node, Scalar) and len(node.raw) > LONG and node.tag == STRING and node.raw[0] not in "&!":
+        if isinstance(node, Scalar) and _is_kept(node):
             found.append(node)
         waiting.extend(reversed(inside(node)))
     return found
+
+
+def _is_kept(node: Scalar) -> bool:
+    is_hard = len(node.raw) > LONG or INDENTED.match(node.raw) is not None
+    return is_hard and node.tag == STRING and node.raw[0] not in "&!"
 
 
 def _written(node: Scalar) -> str:

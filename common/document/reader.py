@@ -22,16 +22,18 @@ LARGEST = 4 * 1024 * 1024  # characters of a text, and of its scalars when every
 MOST_VALUES = 100_000
 DEEPEST = 100
 # libyaml is ten times as fast as PyYAML's own parser and takes a little more: a tab between tokens, `?` in a flow list,
-# a comma in a tag, a comment right behind `|`. So it reads what is long and has none of these.
+# a comma in a tag, a comment right behind `|`. So it reads what is long and has none of these; tabs it may read within
+# quotes on one line, and within a block behind the first character of a line.
 LONG = 20_000  # characters
 _READ_OTHERWISE = re.compile(
-    r"[\t\x85\u2028\u2029\ufeff]|^%|^[ -]*\?|(?:^|[\s\[{,:-])!(?!=)|^(?=.*[\[{]).*\?|[|>][-+0-9]?#", re.MULTILINE
+    r"[\x85\u2028\u2029\ufeff]|^%|^[ -]*\?|(?:^|[\s\[{,:-])!(?!=)|^(?=.*[\[{]).*\?|[|>][-+0-9]?#", re.MULTILINE
 )
 LONGEST_NUMBER = 1_000  # where the platform's own reader ends (Jackson, StreamReadConstraints)
 
 NO_YAML, TOO_LARGE, TOO_DEEP, ENDLESS, AMBIGUOUS = "no YAML", "too large", "nested too deeply", "endless", "ambiguous"
 TAG = "tag:yaml.org,2002:"
 _TYPED = frozenset({"null", "bool", "int", "float"})
+_BLOCK_LIKEWISE = re.compile(r"[|>][^\n\t]*(?:\n(?: *[^ \n\t][^\n]*)?)*")  # blanks alone on a line are read otherwise
 _UNUSABLE = re.compile("[\0\ud800-\udfff]")  # no file, variable or request can carry them
 
 
@@ -72,14 +74,21 @@ def single(text: str, file: str = "") -> Node | None:
 
 def documents(text: str, file: str = "") -> list[Node]:
     """Read every document of a text. Raises Unreadable at the first error."""
+    return [*(_kept if len(text) > LONG else _documents)(text, file)]
+
+
+def _documents(text: str, file: str) -> list[Node]:
     import yaml
 
     if len(text) > LARGEST:
         problem = f"it has {len(text)} characters, and {LARGEST} are read at most"
         raise Unreadable(TOO_LARGE, problem, "split it", Location(file, 1, 1))
-    if len(text) > LONG and yaml.__with_libyaml__ and not _READ_OTHERWISE.search(text):
+    if is_for_libyaml(text):
         with contextlib.suppress(yaml.YAMLError):  # which the other parser tells, in its own words
-            return _Composer(yaml.CSafeLoader(text), text, file).documents()
+            composer = _Composer(yaml.CSafeLoader(text), text, file)
+            roots = composer.documents()
+            if composer.tabs == text.count("\t"):
+                return roots
     try:
         loader = _loader()(text, file)
     except yaml.reader.ReaderError as error:
@@ -98,6 +107,16 @@ def documents(text: str, file: str = "") -> list[Node]:
     except (ValueError, OverflowError) as error:  # PyYAML lets them through for "\UFFFFFFFF" and %YAML 1.<5000 digits>
         location = Location(file, loader.line + 1, loader.column + 1)
         raise Unreadable(NO_YAML, "an escape or a directive has too large a number", "correct it", location) from error
+
+
+_kept = functools.lru_cache(maxsize=2)(_documents)  # a long text is read by its check, and by each of its edits
+
+
+def is_for_libyaml(text: str) -> bool:
+    """Tell whether libyaml reads a long text as PyYAML's own parser does, but for tabs."""
+    import yaml
+
+    return len(text) > LONG and yaml.__with_libyaml__ and not _READ_OTHERWISE.search(text)
 
 
 @functools.cache
@@ -174,6 +193,7 @@ class _Composer:
         self.roots: list[Node] = []
         self.open: list[_Open] = []
         self.anchors: dict[str, tuple[Node, _Size] | None] = {}  # None while the value is open
+        self.tabs = 0  # that every reader reads in one way
 
     def documents(self) -> list[Node]:
         import yaml
@@ -210,6 +230,9 @@ class _Composer:
             problem = f"a number has at most {LONGEST_NUMBER} digits"
             raise Unreadable(TOO_LARGE, problem, "write it in quotes if it is a text", location)
         raw = self.text[event.start_mark.index : event.end_mark.index]
+        if "\t" in raw and event.style and not event.tag and not event.anchor:
+            is_likewise = "\n" not in raw if event.style in "'\"" else _BLOCK_LIKEWISE.fullmatch(raw.rstrip(" "))
+            self.tabs += raw.count("\t") if is_likewise else 0
         return Scalar(location, written, raw, "str" if tag == "!" else tag, plain)
 
     def named(self, anchor: str, location: Location) -> tuple[Node, _Size]:

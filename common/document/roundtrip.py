@@ -12,18 +12,20 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from common.diagnostics import Location
-from common.document import NULL, STRING, Node, Scalar, Unreadable, long_texts, reader
+from common.document import NULL, STRING, Node, Scalar, Unreadable, inside, long_texts, reader, set_aside
 from common.document import Mapping as NodeMapping
 from common.document import Sequence as NodeSequence
+from common.document.set_aside import Looks
 from common.errors import shown
 
 if TYPE_CHECKING:
     from common.document.kept import Kept
 
-LARGEST = 1_200_000  # characters: ruamel.yaml takes some seconds for these
+LARGEST = 1_200_000  # characters of a text
+MOST_VALUES = 20_000  # that an edit looks at: ruamel.yaml takes some seconds for these
 BOM = "\ufeff"
 WORDS = frozenset({"null", "~", "true", "false", "yes", "no", "on", "off", "y", "n"})
 OCTAL = re.compile(r"0o|[-+]?0[0-9]|[-+]?[0-9.]+e", re.IGNORECASE)  # numbers of one version alone
@@ -40,10 +42,19 @@ class Entry:
     after: Any = None  # ruamel.yaml's comment behind it, and further ones inside of it
 
 
-def edited(text: str, edit: Callable[[Any, int], Any]) -> str:
+class _Edit(NamedTuple):
+    """What `edited` is given, for one of the documents."""
+
+    make: Callable[[Any, int], Any]
+    number: int
+    looks: Looks
+
+
+def edited(text: str, edit: Callable[[Any, int], Any], looks: Looks = lambda _: True) -> str:
     """Give the text with each of its documents as `edit` makes it, called with its root and its number.
 
-    None leaves it as it is, to the byte. Raises Unreadable.
+    None leaves it as it is, to the byte. What `looks` says that the edit does not look at may be missing in the root,
+    with something else in its place, and is not read at all. The edit may be called twice. Raises Unreadable.
     """
     if len(text) > LARGEST:
         problem = f"it has {len(text)} characters, and {LARGEST} are edited at most"
@@ -53,7 +64,7 @@ def edited(text: str, edit: Callable[[Any, int], Any]) -> str:
     plain = text.removeprefix(BOM).replace("\r\n", "\n")
     made, end = [begin], 0
     for number, (node, (start, stop)) in enumerate(_documents(plain)):
-        made += [plain[end:start], _edited(plain[start:stop], node, number, edit)]
+        made += [plain[end:start], _edited(plain[start:stop], node, _Edit(edit, number, looks))]
         end = stop
     return "".join([*made, plain[end:]]).replace("\n", line)
 
@@ -71,6 +82,9 @@ def parsed(text: str) -> Any:
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     short, kept = long_texts.shortened(text)
+    if len(short) > MOST_VALUES and (number := sum(map(_size, reader.documents(short)))) > MOST_VALUES:
+        problem = f"{number} of its values have to be looked at, and {MOST_VALUES} are at most"
+        raise Unreadable(reader.TOO_LARGE, problem, "split it", Location("", 1, 1))
     try:
         root = _with_anchors(_yaml().load(short))
         return long_texts.replaced(root, kept.get) if kept else root
@@ -150,6 +164,7 @@ def entries(root: Any, mapping: Any) -> list[Entry]:
         found.append(Entry(key, value, own, _slot(mapping, key)))
     if above and mapping is root:
         root.ca.end = [*(_comment(mark, 0) for mark in above), *(root.ca.end or [])]
+        root.ca.comment = root.ca.comment or [None, None]  # without, ruamel.yaml writes no comment at the end either
     return found
 
 
@@ -183,13 +198,16 @@ def fill(mapping: Any, fields: list[Entry], *, column: int) -> Any:
     return mapping
 
 
-def _edited(piece: str, node: Node, number: int, edit: Callable[[Any, int], Any]) -> str:
+def _edited(piece: str, node: Node, edit: _Edit) -> str:
     begin = piece[: len(piece) - len(piece.lstrip("\n"))]
-    root = edit(parsed(piece), number)
+    short, parts = set_aside.taken_out(piece, edit.looks)
+    root = edit.make(parsed(short), edit.number)
     if root is None:
         return piece
     mapping, offset = _indents(node)
-    new = written(root, mapping=mapping, offset=offset)
+    new = set_aside.put_back(written(root, mapping=mapping, offset=offset), parts)
+    if new is None:
+        new = written(edit.make(parsed(piece), edit.number), mapping=mapping, offset=offset)
     return begin + (new if piece.endswith("\n") else new.removesuffix("\n"))
 
 
@@ -200,7 +218,8 @@ def _documents(text: str) -> Iterator[tuple[Node, tuple[int, int]]]:
     roots, spans, end = reader.documents(text), [(0, len(text))], 0
     if re.search(r"^(---|\.\.\.)", text, re.MULTILINE):
         spans = []
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        is_fast = reader.is_for_libyaml(text) and "\t" not in text
+        for event in yaml.parse(text, Loader=yaml.CSafeLoader if is_fast else yaml.SafeLoader):
             begins: Any = event.start_mark  # PyYAML's marks may be missing by their type alone
             ends: Any = event.end_mark
             if isinstance(event, yaml.DocumentStartEvent):
@@ -209,6 +228,15 @@ def _documents(text: str) -> Iterator[tuple[Node, tuple[int, int]]]:
                 spans.append((start, begins.index))
                 end = ends.index
     return ((root, span) for root, span in zip(roots, spans, strict=False) if root.tag != NULL)
+
+
+def _size(root: Node) -> int:
+    waiting, number = [root], 0
+    while waiting:
+        node = waiting.pop()
+        number += 2 if isinstance(node, NodeMapping) else 1
+        waiting.extend(inside(node))
+    return number
 
 
 def _indents(node: Node) -> tuple[int, int]:

@@ -11,39 +11,48 @@ import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from common.errors import BadInput
+from common.errors import BadInput, Unavailable
 from common.git.command import GitFailed
 from common.git.state import COMMIT
-from common.git.upstream import NO_BRANCH, NO_REFERENCE, Missing, Upstream, ask, listed
+from common.git.upstream import MISSING_TIMES, NO_BRANCH, NO_REFERENCE, ONLY_HTTP, Missing, Upstream, ask, listed
 from common.network.url import without_credentials
 
 ABBREVIATED = re.compile(r"[0-9a-fA-F]{4,64}")
 NO_REVISION = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|^-|^/|/$|//")  # git-check-ref-format(1)
 NAMED = 20  # branches and tags in a message
-ONLY_HTTP = {"GIT_ALLOW_PROTOCOL": "http:https"}
 
 
 def clone(upstream: Upstream, into: Path, *, revision: str = "") -> None:
     """Clone one commit into a folder that is not there yet: of the default branch, or of `revision`.
 
-    Redirects are followed only where no credentials are sent. Raises BadInput for a revision that there is not.
+    Redirects are followed only where no credentials are sent. Raises BadInput for a revision that there is not: git
+    takes a list of branches that broke off for one that lacks it, so the list is read again.
     """
     if NO_REVISION.search(revision):
         raise BadInput(
             f"{revision[:100]!r} is no name of a branch, a tag or a commit.", next_step="Give one that the server has."
         )
+    where = without_credentials(upstream.url)
+    for _ in range(MISSING_TIMES):
+        if _cloned(upstream, into, revision):
+            return
+        there = names(upstream, into.parent)
+        if revision not in there:
+            raise BadInput(f"{where} has no branch, tag or commit {revision!r}.", next_step=f"It has {_listed(there)}.")
+    raise Unavailable(
+        f"{where} lists {revision}, and does not give it.", next_step="Run the step again, which is safe."
+    )
+
+
+def _cloned(upstream: Upstream, into: Path, revision: str) -> bool:
+    """Clone it; gives whether there is such a revision."""
     if COMMIT.fullmatch(revision):
-        found = _try(upstream, into, lambda: _one_commit(upstream, into, revision), NO_REFERENCE)
-    else:
-        branch = [f"--branch={revision}"] if revision else []
-        found = _try(upstream, into, lambda: _newest(upstream, into, branch), NO_BRANCH)
-    if not found and ABBREVIATED.fullmatch(revision):
-        found = _try(upstream, into, lambda: _of_history(upstream, into, revision), ())
-    if not found:
-        raise BadInput(
-            f"{without_credentials(upstream.url)} has no branch, tag or commit {revision!r}.",
-            next_step=f"It has {_listed(names(upstream, into.parent))}.",
-        )
+        return _try(upstream, into, lambda: _one_commit(upstream, into, revision), NO_REFERENCE)
+    branch = [f"--branch={revision}"] if revision else []
+    if _try(upstream, into, lambda: _newest(upstream, into, branch), NO_BRANCH):
+        return True
+    history = ABBREVIATED.fullmatch(revision)
+    return history is not None and _try(upstream, into, lambda: _of_history(upstream, into, revision), ())
 
 
 def names(upstream: Upstream, cwd: Path) -> dict[str, str]:

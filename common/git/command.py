@@ -51,7 +51,6 @@ LARGEST = ("git-remote-http", 512 * 1024 * 1024)
 A list of millions of references has less.
 """
 PROGRESS = re.compile(r"(?:remote: )?[A-Z][A-Za-z ]+: +\d+% \(\d+/\d+\)")  # what git, git-lfs and the server tell often
-BETWEEN = 5.0  # seconds from one word about a transfer to the next
 
 
 class GitFailed(Exception):
@@ -118,7 +117,7 @@ class Git(NamedTuple):
         def heard(line: str) -> None:
             nonlocal shown
             if PROGRESS.match(line):
-                if time.monotonic() > shown + BETWEEN:
+                if time.monotonic() > shown + log.BETWEEN_TELLINGS:
                     shown = time.monotonic()
                     log.info(f"{line.rstrip('.')}.")
             elif line.startswith("remote:") and not COUNTED.match(line):

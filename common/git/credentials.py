@@ -23,15 +23,21 @@ HELPER = (
 
 
 class Credentials(NamedTuple):
-    """What git sends to one origin (scheme://host[:port]) and to no other."""
+    """What git sends to one origin (scheme://host[:port]) and to no other.
+
+    at_once: with the first request already, in the basic form, and not only after the host has refused that (git 2.46
+    and later; before, it is as if this were not set).
+    """
 
     origin: str
     username: str
     password: Secret
+    at_once: bool = False
 
     def settings(self) -> dict[str, str]:
         """Give the configuration that has git ask the helper for this origin."""
-        return {f"credential.{self.origin}.helper": HELPER}
+        asked = {f"credential.{self.origin}.helper": HELPER}
+        return asked | ({f"http.{self.origin}.proactiveAuth": "basic"} if self.at_once else {})
 
     def variables(self) -> dict[str, str]:
         """Give what the helper prints."""

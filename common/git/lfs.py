@@ -9,9 +9,8 @@ from pathlib import Path
 from common import log
 from common.errors import BadInput, Unavailable
 from common.git import lfs_command
-from common.git.clone import ONLY_HTTP
 from common.git.command import Git, GitFailed
-from common.git.upstream import Upstream, ask
+from common.git.upstream import ONLY_HTTP, Upstream, ask
 from common.network.url import checked, without_credentials
 
 ADVICE = "Files in Git LFS are fetched over HTTPS; have the address corrected in .lfsconfig."

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from common import log
+from common.errors import counted
 from common.git import lfs, lfs_command
 from common.git.upstream import Upstream
 from common.network import repeat
@@ -36,8 +37,7 @@ def push(
         return
 
     failing = lfs_command.of_other_hosts(failure, upstream.url)
-    files = "1 file" if len(found) == 1 else f"{len(found)} files"
-    log.info(f"{'Dry run: would send' if dry_run else 'Sending'} {files} by Git LFS.")
+    log.info(f"{'Dry run: would send' if dry_run else 'Sending'} {counted(len(found), 'file')} by Git LFS.")
     for start in range(0, 0 if dry_run else len(found), AT_ONCE):
         chosen = found[start : start + AT_ONCE]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from common import log
-from common.errors import Conflict, Refused, StepError
+from common.errors import Conflict, Refused, StepError, counted
 from common.git import commit, lfs, lfs_push
 from common.git.command import GitFailed
 from common.git.commit import Built, Content
@@ -34,7 +34,8 @@ class Push(NamedTuple):
     scratch: an empty folder of this process alone. below: the folder of the repository that the files go into. start:
     the branch that a new branch starts at; '' for the default branch. afresh: an existing branch takes up the state of
     `start` first, for what it holds has been dealt with. expected: the commit that the branch is at, where the files
-    were made from it; Moved is raised when it is at another.
+    were made from it; Moved is raised when it is at another. absent: paths of which the branch may hold none, unless
+    it holds the folder already; Present is raised when it does.
     """
 
     upstream: Upstream
@@ -50,6 +51,7 @@ class Push(NamedTuple):
     start: str = ""
     afresh: bool = False
     expected: str = ""
+    absent: tuple[str, ...] = ()
 
 
 class Pushed(NamedTuple):
@@ -65,6 +67,10 @@ class Protected(Refused):
 
 class Moved(Conflict):
     """The branch is not at the commit that the files were made from."""
+
+
+class Present(Conflict):
+    """The branch holds a file that was to be new."""
 
 
 class _Moved(Exception):
@@ -107,7 +113,10 @@ def held(wanted: Push) -> str:
             " CreateRepo (INITIALIZE=always).",
         )
     parent = _fetched(wanted, own, wanted.branch)
-    return parent if commit.build(own, [parent], wanted.message, Content(wanted.below)).commit == parent else ""
+    if commit.build(own, [parent], wanted.message, Content(wanted.below)).commit == parent:
+        return parent
+    _check_absent(wanted, own, parent)
+    return ""
 
 
 def prepared(wanted: Push) -> commit.Repository:
@@ -141,21 +150,29 @@ def _built(wanted: Push, own: commit.Repository, there: Branches) -> Built:
         parents = [_fetched(wanted, own, start)]
     built = commit.build(own, parents, wanted.message, _content(wanted, alone=wanted.force))
     if built.commit not in parents:
+        if parents and not wanted.start:
+            _check_absent(wanted, own, parents[-1])
         _tell_plan(wanted, start if not tip else "", parents, built)
     return built
 
 
+def _check_absent(wanted: Push, own: commit.Repository, parent: str) -> None:
+    """Raise Present when the commit holds one of the paths; those of a pull request's branch are its own."""
+    found = own.run("ls-tree", "--name-only", "-z", parent, "--", *wanted.absent) if wanted.absent else ""
+    if path := found.partition("\0")[0]:
+        raise Present(f"{wanted.branch} of {wanted.upstream.url} holds {path} already, which was to be new.")
+
+
 def _tell_plan(wanted: Push, start: str, parents: list[str], built: Built) -> None:
+    files, changed = counted(built.files, "file"), counted(built.changed, "file")
     if not parents:
-        log.info(f"First commit of {wanted.branch}: {_counted(built.files)}.")
+        log.info(f"First commit of {wanted.branch}: {files}.")
     elif wanted.force:
-        log.info(
-            f"{wanted.branch} ({parents[0][:10]}) is overwritten by {_counted(built.files)}, {built.changed} changed."
-        )
+        log.info(f"{wanted.branch} ({parents[0][:10]}) is overwritten by {files}, {built.changed} changed.")
     elif start:
-        log.info(f"{wanted.branch} is new, from {start} with {_counted(built.changed)} changed.")
+        log.info(f"{wanted.branch} is new, from {start} with {changed} changed.")
     else:
-        log.info(f"{_counted(built.changed)} changed on top of {wanted.branch} ({parents[-1][:10]}).")
+        log.info(f"{changed} changed on top of {wanted.branch} ({parents[-1][:10]}).")
 
 
 def _send(wanted: Push, own: commit.Repository, sha: str, there: Branches, *, dry_run: bool) -> None:
@@ -217,7 +234,3 @@ def _overtaken(wanted: Push, error: GitFailed) -> StepError:
         next_step="Look at what was pushed there, then run the step again.",
         detail=error.text,
     )
-
-
-def _counted(files: int) -> str:
-    return "1 file" if files == 1 else f"{files} files"

@@ -7,7 +7,6 @@ references tells, so this module need not know the host.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,8 +27,7 @@ PULL_REQUESTS = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class State:
+class State(NamedTuple):
     """The state that is wanted. With nothing given it is the newest of the default branch.
 
     A commit goes before all others, and may come with the branch that it is to be on. `reference` is a full one.

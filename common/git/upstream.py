@@ -25,6 +25,7 @@ NO_REFERENCE = (
     "not our ref",
     "unadvertised object",
 )
+ONLY_HTTP = {"GIT_ALLOW_PROTOCOL": "http:https"}
 ResultT = TypeVar("ResultT")
 
 

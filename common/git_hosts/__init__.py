@@ -54,7 +54,11 @@ class Repository(NamedTuple):
 
 
 class ListedRepository(NamedTuple):
-    """A repository as a list of its owner's shows it. name: for the field repository. default_branch: '' if unknown."""
+    """A repository as a list of its owner's shows it.
+
+    name: for the field repository. default_branch: '' where the list does not tell it, or there is none. archived: it
+    takes no push, being archived or disabled.
+    """
 
     name: str
     default_branch: str = ""

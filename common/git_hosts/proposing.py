@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from common import log
+from common.git.command import Git
 from common.git.push import Protected, Push, Pushed, held, push
-from common.git_hosts import GitHost, NewPullRequest
+from common.git.upstream import Upstream, login_advice
+from common.git_hosts import GitHost, NewPullRequest, plain
 from common.git_hosts.context import HostContext
 from common.git_hosts.proposal import Proposal
 
@@ -17,6 +19,15 @@ class Proposed(NamedTuple):
     branch: str
     pushed: Pushed
     url: str
+
+
+def writable(host: GitHost, where: HostContext) -> Upstream:
+    """Give the repository for git to push to. A host whose API we know takes the basic form of a login for that."""
+    credentials = host.git_credentials(where)
+    if credentials is not None and host.NAME != plain.NAME:
+        credentials = credentials._replace(at_once=True)
+    git = Git(where.network, credentials)
+    return Upstream(git, host.clone_url(where), where.deadline, login_advice(credentials))
 
 
 def bring(host: GitHost, where: HostContext, wanted: Push, proposal: Proposal, *, dry_run: bool) -> Proposed:

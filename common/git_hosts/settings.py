@@ -14,7 +14,7 @@ What is left out stays as the host has it. Which of the keys a host has, it says
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from common.contract.inputs import shown
@@ -51,14 +51,13 @@ class Grant(NamedTuple):
         return f"access.{self.kind}.{self.name}"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings:
+class Settings(NamedTuple):
     """What a repository is to have; None, or nothing in a collection, for what stays as the host has it."""
 
     topics: tuple[str, ...] | None = None
     homepage: str | None = None
     access: tuple[Grant, ...] = ()
-    features: Mapping[str, bool] = field(default_factory=dict)
+    features: Mapping[str, bool] = MappingProxyType({})
     merge_methods: frozenset[str] | None = None
     delete_branch_on_merge: bool | None = None
 

@@ -60,7 +60,10 @@ def main() -> None:
             answers.close()
             sys.stdout.flush()
         os._exit(0)  # threads of extensions, and what these have asked to be called at the end, could go on for ever
-    except _Stopped:
+    except _Stopped as stop:
+        if places := getattr(stop, "__notes__", []):
+            with suppress(OSError):
+                os.write(2, f"The template was stopped at {places[0]}.\n".encode())
         isolation.end_family(os.getpid())
         user.end_all()
         if os.getppid() != job.parent:

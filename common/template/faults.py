@@ -21,12 +21,25 @@ def told(file: str, *, line: int | Callable[[], int] = 1, root: str = "") -> Ite
     from there, to which names of files are relative that Jinja gives.
     """
     try:
-        yield
+        with noted(file):
+            yield
     except StepError:
         raise
     except Exception as error:  # the template's code may raise anything
         number = line if isinstance(line, int) else line()
         raise BadInput(_sentence(error, *_place(error, file, number, root)), next_step=CORRECT) from error
+
+
+@contextmanager
+def noted(file: str) -> Iterator[None]:
+    """Have what is no Exception, as a stop, hold the file at which it came as a note."""
+    try:
+        yield
+    except Exception:
+        raise
+    except BaseException as stop:
+        stop.add_note(file)
+        raise
 
 
 def _place(error: Exception, file: str, line: int, root: str) -> tuple[str, int]:

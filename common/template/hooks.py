@@ -108,7 +108,8 @@ class Hooks:
         script.chmod(script.stat().st_mode | 0o100)
         command = [sys.executable, str(script)] if script.suffix == ".py" else [str(script)]
         try:
-            ended = _exit_code(command, folder, self.seconds, {**os.environ, **self.environ})
+            with faults.noted(f"{FOLDER}/{name}"):
+                ended = _exit_code(command, folder, self.seconds, {**os.environ, **self.environ})
         except subprocess.TimeoutExpired as error:
             raise Refused(
                 f"The template's hook {name} ran for more than {self.seconds} s and was ended.",

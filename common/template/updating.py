@@ -13,7 +13,7 @@ from typing import Any
 
 from common import log
 from common.contract.stage import Stage
-from common.errors import Conflict
+from common.errors import Conflict, counted
 from common.git.command import Git
 from common.template import answers as answers_file
 from common.template import merge
@@ -136,7 +136,7 @@ def _tell(wanted: Update, found: Merged, changes: Mapping[str, Entry | None], ol
     for path in sorted(changes):
         log.info(f"{'Removed' if changes[path] is None else 'Changed'}: {path}.")
     would = "Dry run: would update" if wanted.dry_run else "Updating"
-    log.info(f"{would} {wanted.name} from {old} to {new} of its template: {len(changes)} files change.")
+    log.info(f"{would} {wanted.name} from {old} to {new} of its template: {counted(len(changes), 'changed file')}.")
 
 
 def _write_answers(wanted: Update, commit: str, directory: str, values: Mapping[str, Any]) -> None:

@@ -50,7 +50,8 @@ def write(template: Template, entries: Sequence[Entry], project: Path, *, larges
         elif entry.kind is Kind.COPIED_FOLDER:
             _copy_folder(entry.source, Path(target), project)
         else:
-            writer.write(entry, target)
+            with faults.noted(f"{template.project.name}/{entry.source}"):
+                writer.write(entry, target)
         if time.monotonic() >= due:
             sys.stderr.write(f"{number + 1} of {len(entries)} files and folders are written.\n")
             sys.stderr.flush()

@@ -17,17 +17,18 @@ from typing import Any
 import click
 
 from common import log, secret
-from common.catalogs import importing, table, words
+from common.catalogs import importing, table, tidying, words
 from common.catalogs.group import EXISTED, MADE
 from common.catalogs.importing import Importing, Result
-from common.contract import describe, process
+from common.catalogs.tidying import Found, Tidied, Unread
+from common.contract import flags, process
 from common.contract.describe import Declaration
 from common.contract.inputs import option, options_of
 from common.contract.resolve import resolve
 from common.contract.step import RunOptions
 from common.errors import BadInput
 from common.git.signature import Signature
-from common.git_hosts import ListedRepository, check_feature, checked_host
+from common.git_hosts import ListedRepository, check_feature, checked_host, signed_in
 from common.git_hosts.context import HostContext, HostInputs
 from common.git_hosts.proposal import Proposal
 from common.network.deadline import Deadline
@@ -35,6 +36,7 @@ from common.network.settings import Network
 from runner.execution.report import Report, complain, to
 
 WITHOUT = ("dryRun", "outputFile", "outputFormat")  # options of steps that have no meaning here
+WRONG = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)  # of a template's own
 AS_A_STEP = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
 
 
@@ -84,7 +86,7 @@ class ImportInputs:
 class TidyInputs:
     catalog_type: str = words.type_option()
     catalogs: table.Catalogs
-    delete: bool = option("delete", default=False, spec=False, help="Delete them; else they are listed.")
+    delete: bool = option("delete", default=False, spec=False, help="Delete what still is one; else they are listed.")
 
 
 @click.group()
@@ -103,14 +105,14 @@ def import_repositories(arguments: Sequence[str]) -> int:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def orphans(arguments: Sequence[str]) -> int:
     """List the entities whose file is gone, and delete them on request."""
-    return _run("orphans", orphans.help or "", TidyInputs, arguments, _tidy("orphans"))
+    return _run("orphans", orphans.help or "", TidyInputs, arguments, _tidy(tidying.ORPHANS))
 
 
 @catalog.command(context_settings=AS_A_STEP, add_help_option=False)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def errors(arguments: Sequence[str]) -> int:
     """List the entities that the catalog finds invalid, and delete them on request."""
-    return _run("errors", errors.help or "", TidyInputs, arguments, _tidy("errors"))
+    return _run("errors", errors.help or "", TidyInputs, arguments, _tidy(tidying.ERRORS))
 
 
 Work = Callable[[Any, RunOptions, Network, Report], int]
@@ -122,12 +124,12 @@ def _run(name: str, text: str, inputs: type, arguments: Sequence[str], work: Wor
     shared = [one for one in options_of(RunOptions) if one.field not in {*fields, *WITHOUT}]
     command = f"idp-steps catalog {name}"
     declaration = Declaration(name, name, "", text, {}, own + shared, "", command=command)
-    flags = describe.parse_flags(declaration, arguments)
-    if flags is None:
+    given = flags.parse(declaration, arguments)
+    if given is None:
         return 0
     environ = dict(os.environ)
     groups: Any = make_dataclass("Groups", [("own", inputs), ("common", RunOptions)], frozen=True)
-    resolved: Any = resolve(groups, flags, environ).inputs
+    resolved: Any = resolve(groups, given, environ).inputs
     log.configure(environ, verbose=resolved.common.verbose)
     log.announce_secrets(secret.revealed())
     with process.prepared(resolved.common.network, environ) as network:
@@ -148,6 +150,11 @@ def _import(inputs: ImportInputs, shared: RunOptions, network: Network, report: 
     )
     host = checked_host(where, "RegisterCatalog", located=False)
     check_feature(host, "listRepositories")
+    needs = ["listRepositories"]
+    if inputs.template:
+        inputs.proposal.check(host, "main")
+        needs += ["DirectPush", *(["pushMode"] if inputs.proposal.mode != "push" else [])]
+    where = signed_in(host, where, *needs)
     job = Importing(
         host=host,
         where=where,
@@ -165,13 +172,13 @@ def _import(inputs: ImportInputs, shared: RunOptions, network: Network, report: 
     counted, code = Counter[str](), 0
     for result in job.results(before.__contains__):
         counted[result.outcome] += 1
+        if result.outcome == importing.BEFORE:
+            continue
         code = code or result.code
         _tell(result, report)
         if journal and inputs.apply:
             _note(journal, result)
-    if before:
-        counted["done before"] = len(before)
-    told = ", ".join(f"{counted[name]} {name}" for name in (*importing.OUTCOMES, "done before") if counted[name])
+    told = ", ".join(f"{counted[name]} {name}" for name in importing.OUTCOMES if counted[name])
     report.line(f"Repositories: {told or 'none'}.")
     if not inputs.apply:
         report.line("Nothing was written. Run it again with --apply to do this.")
@@ -199,7 +206,7 @@ def _done(journal: Path) -> frozenset[str]:
     if told and not any(told):
         raise BadInput(f"{journal} is no report of an import.", next_step="Name another file as --report.")
     done = (MADE, EXISTED)
-    return frozenset(str(one.get("repository")) for one in told if one.get("outcome") in done)
+    return frozenset(str(one.get("url")) for one in told if one.get("outcome") in done)
 
 
 def _note(journal: Path, result: Result) -> None:
@@ -207,7 +214,7 @@ def _note(journal: Path, result: Result) -> None:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(size - 1, 0))
         half = size and file.read(1) != b"\n"  # a run that was killed has left half a line
-        file.write((b"\n" if half else b"") + json.dumps(vars(result), ensure_ascii=False).encode() + b"\n")
+        file.write((b"\n" if half else b"") + json.dumps(result._asdict(), ensure_ascii=False).encode() + b"\n")
 
 
 def _line(text: str) -> Mapping[str, Any]:
@@ -240,7 +247,7 @@ def _template(path: Path) -> Callable[[ListedRepository, HostContext], str]:
         }
         try:
             return template.render(names)
-        except TemplateError as error:
+        except (TemplateError, *WRONG) as error:
             raise BadInput(
                 f"The template {path} fails: {error}.", next_step=f"It may use {', '.join(names)}."
             ) from error
@@ -248,22 +255,44 @@ def _template(path: Path) -> Callable[[ListedRepository, HostContext], str]:
     return text
 
 
+def _named(found: Found) -> str:
+    source = f" from {found.source.removeprefix('url:')}" if found.source else ""
+    return f"{found.ref}{source}: {found.told}"
+
+
 def _tidy(what: str) -> Work:
     def work(inputs: TidyInputs, shared: RunOptions, network: Network, report: Report) -> int:
-        deadline = Deadline(shared.retry_budget, shared.step_timeout)
         options = table.chosen(inputs.catalogs, inputs.catalog_type)
-        opened = options.tidied(network=network, deadline=deadline)
-        looked = opened.orphans() if what == "orphans" else opened.errors()
+
+        def opened(retries: bool) -> Tidied:
+            deadline = Deadline(shared.retry_budget if retries else 0, shared.step_timeout)
+            return options.tidied(network=network, deadline=deadline)
+
+        found: dict[str, Found] = {}
+        counted, code = Counter[str](), 0
+        tidied = opened(True)
+        looked = tidied.orphans() if what == tidying.ORPHANS else tidied.errors()
         # Pages move when something of them is deleted, so all are found first.
-        found = {one.handle: one for one in looked}
-        for one in found.values():
-            if inputs.delete:
-                opened.delete(one)
-            source = f" from {one.source.removeprefix('url:')}" if one.source else ""
-            report.line(f"{'deleted' if inputs.delete else 'found'}: {one.ref}{source}: {one.told}")
-        report.line(f"{what.capitalize()}: {len(found)}.")
+        for one in looked:
+            if isinstance(one, Unread):
+                code = code or one.error.exit_code
+                counted[tidying.FAILED] += 1
+                complain([f"{tidying.FAILED}: {one.ref} ({one.error})"])
+            elif one.handle not in found:
+                found[one.handle] = one
+                report.line(f"found: {_named(one)}")
+        for ended in tidying.deleted(opened, list(found.values()), what) if inputs.delete else ():
+            counted[ended.outcome] += 1
+            if ended.error is None:
+                kept = " (it is none any more)" if ended.outcome == tidying.KEPT else ""
+                report.line(f"{ended.outcome}: {ended.found.ref}{kept}")
+            else:
+                code = code or ended.error.exit_code
+                complain([f"{ended.outcome}: {ended.found.ref} ({ended.error})"])
+        told = "".join(f", {counted[name]} {name}" for name in tidying.OUTCOMES if counted[name])
+        report.line(f"{what.capitalize()}: {len(found)}{told}.")
         if found and not inputs.delete:
             report.line("Nothing was deleted. Run it again with --delete to do this.")
-        return 0
+        return code
 
     return work

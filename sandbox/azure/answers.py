@@ -67,7 +67,7 @@ def repository(base: str, hosted: Repository) -> JsonObject:
         "remoteUrl": git.replace("://", f"://{organization}@"),
         "sshUrl": f"git@ssh.{host.partition(':')[0]}:v3/{organization}/{quote(name)}/{quote(hosted.name)}",
         "webUrl": git,
-        "isDisabled": False,
+        "isDisabled": hosted.settings.get("archived") is True,
         "isInMaintenance": False,
     }
 

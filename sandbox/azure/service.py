@@ -38,6 +38,7 @@ AZURE = Service(
         owner_fields=("organization", "project"),
         kept_below=_kept_below,
         web_file="?path=/{path}&version=GB{branch}",
+        web_default_file="?path=/{path}",
         caller=caller,
         connector=Login(type="AzureRepo", path="/azure", taken_from={"project": "organization"}),
         protected_words=(

@@ -169,6 +169,13 @@ def query_entities() -> ResponseReturnValue:
     return jsonify({"items": matching[start : start + limit], "totalItems": len(matching), "pageInfo": info})
 
 
+@catalog_routes.get("/entities/by-uid/<uid>")
+def read_entity_by_uid(uid: str) -> ResponseReturnValue:
+    every = _opened(False).entities().values()
+    found = next((entity for entity in every if entity["metadata"]["uid"] == uid), None)
+    return _answer(404, f"No entity with uid {uid} found") if found is None else jsonify(found)
+
+
 @catalog_routes.delete("/entities/by-uid/<uid>")
 def delete_entity(uid: str) -> ResponseReturnValue:
     return ("", 204) if _opened(True).remove_entity(uid) else _answer(404, f"Entity with uid {uid} not found")

@@ -113,7 +113,7 @@ def shown(hosted: Repository) -> dict[str, Any]:
         "statusMessage": "Available",
         "forkable": True,
         "public": not hosted.is_private,
-        "archived": False,
+        "archived": hosted.settings.get("archived") is True,
         "project": {
             "key": hosted.owner,
             "id": 1,

@@ -60,6 +60,7 @@ HOST = GitHost(
     owner_fields=("project",),
     web_path=web_path,
     web_file="/browse/{path}?at=refs/heads/{branch}",
+    web_default_file="/browse/{path}",
     caller=caller,
     connector=Login(type="Bitbucket", path=f"{CONTEXT}/scm", taken_from={"project": "organization"}),
     protected_words=(

@@ -6,10 +6,11 @@ change it. Backstage's YAML is converted to Harness's (IDP 2.0), which names an 
 
 from __future__ import annotations
 
+import functools
 import json
 import sqlite3
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -34,6 +35,7 @@ CREATE TABLE IF NOT EXISTS entities (
     UNIQUE (scope, kind, identifier)
 );
 """
+_FAST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # where libyaml is
 _NATIVE = next(version for version, written_in in API_VERSIONS.items() if written_in is Format.HARNESS)
 
 
@@ -60,7 +62,12 @@ class Entity:
     git_details: dict[str, Any] | None = None
     created: int = 0
     updated: int = 0
-    document: dict[str, Any] = field(default_factory=dict)
+
+    @functools.cached_property
+    def document(self) -> dict[str, Any]:
+        """What the YAML holds. It was read within bounds when it was taken; this reader is ten times as fast."""
+        documents = yaml.load_all(self.yaml, Loader=_FAST)
+        return next(document for document in documents if document is not None)
 
     @property
     def ref(self) -> str:
@@ -88,7 +95,7 @@ def parse(text: str, *, convert: bool, organization: str | None = None, project:
         scope.extend(str(name) for name in (stated or wanted,) if _is_given(name))
     if faults:
         raise InvalidEntity("Invalid entity YAML: " + "; ".join(faults) + ".")
-    return Entity(".".join(scope), str(document["kind"]).lower(), str(document["identifier"]), text, document=document)
+    return Entity(".".join(scope), str(document["kind"]).lower(), str(document["identifier"]), text)
 
 
 def _load(text: str) -> dict[str, Any]:
@@ -129,11 +136,16 @@ def _field_faults(document: dict[str, Any], path: str, wanted: Field, *, require
         return [f"{path} must be a list"]
     if wanted.shape is Shape.LINKS:
         return [fault for number, link in enumerate(value, 1) for fault in _link_faults(f"{path} item {number}", link)]
-    if wanted.keys and (wrong := [key for key in value if not isinstance(key, str) or wanted.keys.problem(key, "")]):
-        return [f"{path} has the keys {', '.join(map(str, wrong))}, which have not the form"]
+    if wanted.keys and (wrong := [key for key in map(_key, value) if wanted.keys.problem(key, "")]):
+        return [f"{path} has the keys {', '.join(wrong)}, which have not the form"]
     texts = {Shape.TEXT: [value], Shape.LIST: value, Shape.TEXTS: isinstance(value, dict) and value.values()}
     texts[Shape.CONTENT] = [] if _is_placeholder(value) else [value]
     return [fault for text in texts.get(wanted.shape) or [] for fault in _text_faults(path, text, wanted.rule)]
+
+
+def _key(key: object) -> str:
+    """Give a key as JSON, and so the catalog, has it: a number is a text there."""
+    return key if isinstance(key, str) else json.dumps(key, default=str)
 
 
 def _is_given(value: object) -> bool:
@@ -259,5 +271,4 @@ def _entity(row: sqlite3.Row) -> Entity:
         git_details=json.loads(row["git_details"]) if row["git_details"] else None,
         created=row["created"],
         updated=row["updated"],
-        document=_load(row["yaml"]),
     )

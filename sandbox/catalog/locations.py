@@ -159,12 +159,15 @@ class Catalog:
         return self.location(row["location"]) if row else None
 
     def remove_entity(self, uid: str) -> bool:
-        """Remove an entity; that of a location goes with the location. False when there is none of that id."""
+        """Remove an entity, and with that of a location what came from it. False when there is none of that id.
+
+        The location itself stays, and brings them back when it is read again.
+        """
         with self.state.database() as database:
             row = database.execute("SELECT ref, location FROM located_entities WHERE uid = ?", (uid,)).fetchone()
             database.execute("DELETE FROM located_entities WHERE uid = ?", (uid,))
-        if row and row["ref"].startswith("location:"):
-            self.remove(row["location"])
+            if row and row["ref"].startswith("location:"):
+                database.execute("DELETE FROM located_entities WHERE location = ?", (row["location"],))
         return row is not None
 
     def _process(self) -> None:

@@ -100,7 +100,7 @@ def project(base: str, hosted: Repository, place: Namespace, *, may_write: bool)
             ("marked_for_deletion_at", "marked_for_deletion_on"), hosted.settings.get("marked_for_deletion_on")
         ),
         "empty_repo": not bare.branches(hosted.folder),
-        "archived": False,
+        "archived": hosted.settings.get("archived") is True,
         "can_create_merge_request_in": may_write,
         "creator_id": 1,
         "import_url": None,

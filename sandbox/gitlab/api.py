@@ -131,11 +131,15 @@ def read_namespace(path: str) -> ResponseReturnValue:
 @gitlab.get("/groups/<path:group>/projects")
 def list_projects(group: str) -> ResponseReturnValue:
     who, state = caller(), current_state()
-    if not who.known or namespaces.find(state, group) is None:
+    place = namespaces.find(state, group)
+    if not who.known or place is None:
         stop(404, "404 Group Not Found")
     size, number = (int(request.args.get(name, default)) for name, default in (("per_page", "20"), ("page", "1")))
     within = request.args.get("include_subgroups") == "true"
     found, _ = repositories.page(state, "gitlab", group, number=number - 1, size=min(size, 100), within=within)
+    if request.args.get("with_shared") != "false":  # those of other groups that this one may use
+        every = repositories.find_all(state, host="gitlab")
+        found += [one for one in every if str(place.id) in one.settings.get("shares", {})]
     return jsonify([shown(hosted, who) for hosted in found])
 
 

@@ -99,15 +99,18 @@ def _add(entity: Entity) -> ResponseReturnValue:
 
 
 def _repository(name: str, *, harness_code: bool) -> Repository:
-    """By `owner/name`, or by the name alone as a connector for one account has it; then the newest of that name.
+    """By the name, with as much of its owner in front as a connector leaves open; then the newest of that name.
 
     Harness Code's own are asked for without a connector, `account.` or `org.` before those that are in no project.
     """
-    owner, _, short = name.strip("/").rpartition("/")
+    wanted = name.strip("/").removesuffix(".git").lower()
+    short = wanted.rpartition("/")[2]
     host = "harness" if harness_code else None
     if harness_code:
         short = re.sub(r"^(account|org)\.", "", short)
-    found = repositories.find_all(current_state(), host=host, owner=owner or None, name=short.removesuffix(".git"))
+        wanted = short
+    hosted = repositories.find_all(current_state(), host=host, name=short)
+    found = [one for one in hosted if f"/{one.full_name}".lower().endswith(f"/{wanted}")]
     if not found:
         stop(
             404, "RESOURCE_NOT_FOUND", f"Repository {name} was not found. Check the connector and the repository name."

@@ -48,6 +48,7 @@ HARNESS_CODE = GitHost(
     kept_below=kept_below,
     web_path=web_path,
     web_file="/files/{branch}/~/{path}",
+    web_default_file="/files/~/{path}",
     caller=caller,
     realm="Gitness",
     connector=Login(

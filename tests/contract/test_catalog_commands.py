@@ -23,7 +23,7 @@ ALLOWED = {
 }
 DELETIONS = {  # IDP 1.0 has Backstage's calls below an address of its own, which no description has
     "IDP 2.0": "harness-idp DELETE /v1/entities/{scope}/{kind}/{identifier}",
-    "Backstage": "backstage-catalog DELETE /entities/by-uid/{uid}",
+    "Backstage": "backstage-catalog DELETE /locations/{id}",
 }
 
 

@@ -15,6 +15,7 @@ from common.network.deadline import Deadline
 from common.network.settings import Network
 from sandbox.app import create_app
 from sandbox.git import repositories
+from sandbox.gitlab import namespaces
 from sandbox.services import open_state
 from tests.conftest import Faults, World, serving
 from tests.hosts import Host, serving_step
@@ -53,6 +54,11 @@ def test_all_repositories_of_an_owner_are_listed_page_by_page(
     for number in range(5):
         settings = {"project": "SHOP", "topics": []}
         repositories.create(state, host, owner, f"service-{number}", visibility="private", settings=settings)
+    if str(row) == "Gitlab":  # one of another group, which this one has been let into
+        group = namespaces.find(state, "acme/team")
+        assert group is not None
+        shares: dict[str, Any] = {str(group.id): {}}
+        repositories.create(state, host, "others", "shared", visibility="private", settings={"shares": shares})
     repositories.create(state, host, f"{owner}x", "other", visibility="private", settings={"project": "SHOP"})
     recorder = record(create_app(tmp_path / "sandbox"), ALLOWED.get(str(row), {}))
     module = importlib.import_module(f"{row.module}.listing")

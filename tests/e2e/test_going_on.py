@@ -65,7 +65,7 @@ def test_a_dry_run_writes_nothing_and_says_what_it_could_not_check(documented: P
     code, told = run(documented, *(["--dry-run"] if how == "option" else []), DRY_RUN="" if how == "option" else "yes")
 
     assert code == 0, told
-    assert "Rendered 1 files into payments." in told, "later steps have the files that they need"
+    assert "Rendered 1 file into payments." in told, "later steps have the files that they need"
     assert re.search(r"Dry run: the private repository http://\S+/test-org-devesh/payments would be created\.", told)
     assert "Dry run: nothing was written but in the workspace of this run." in told
     assert "Not checked, for it depends on what earlier steps would write:" in told

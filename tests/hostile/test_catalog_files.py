@@ -9,7 +9,7 @@ import pytest
 
 from common.catalogs.conversion import converted
 from common.catalogs.entity import parse
-from common.catalogs.merging import merged
+from common.catalogs.merging import annotated, merged
 from common.catalogs.words import Format
 from common.errors import BadInput
 
@@ -81,3 +81,22 @@ def test_it_is_taken_and_what_it_holds_is_kept(work: Callable[[str], str], case:
     if not (work is merge and case in ("BOM", "CRLF")):  # those belong to the file that is there
         assert re.search(kept, result)
     parse(result, what="it")
+
+
+ITEMS = "".join(f"  - component:default/a{number}\n" for number in range(30_000))
+
+
+def test_a_long_list_is_no_matter_to_an_edit_of_something_else() -> None:
+    """The library that keeps comments would need half a minute for it."""
+    text = GOOD.replace("spec:", f"spec:\n  others:\n{ITEMS}  mine: [ a ]  # as it is\n")
+    assert merge_into(text) == text.replace("description: x", "description: x\n  title: new")
+    assert "identifier: pay" in convert(text)
+    assert ITEMS in convert(text)
+    annotated_text = annotated(text, {"a/b": "c"})
+    assert annotated_text == text.replace("description: x", "description: x\n  annotations:\n    a/b: c")
+
+
+@pytest.mark.parametrize("work", [convert, merge])
+def test_an_edit_that_has_to_look_at_a_list_of_any_length_is_refused(work: Callable[[str], str]) -> None:
+    with pytest.raises(BadInput, match=r"too large: 300\d\d of its values have to be looked at, and 20000 are at most"):
+        work(GOOD.replace("spec:", f"spec:\n  dependsOn:\n{ITEMS}"))

@@ -85,4 +85,5 @@ def test_a_template_that_never_ends_is_stopped_with_a_sentence(workspace: Path, 
     done = run_step("CookieCutter", PRIVATE | {"STEP_TIMEOUT": "3"})
     assert done.code == 5
     assert "STEP_TIMEOUT" in done.stderr
+    assert "The template was stopped at {{cookiecutter.slug}}/file." in done.stderr
     assert [path.name for path in workspace.iterdir()] == ["template"]

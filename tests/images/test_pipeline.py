@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.server import Sandbox
+from sandbox.services import open_state
 from tests.images.conftest import HANDED_ON, MODULES, PYTHON, ROOT, Containers, engine, pipeline, tag, writable
 
 pytestmark = pytest.mark.images
@@ -17,12 +18,9 @@ pytestmark = pytest.mark.images
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PEAK_LIMIT = 120  # MB
 MEASURED = f"""
-import resource, runpy, sys
-code, module = 70, sys.argv.pop(1)
-try:
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
-except SystemExit as end:
-    code = end.code or 0
+import importlib, resource, sys
+module = sys.argv.pop(1)
+code = getattr(importlib.import_module(module), module.rpartition(".")[2]).main()
 peaks = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
 open("{HANDED_ON}/peak", "w").write(str(sum(peaks) / 1000))
 raise SystemExit(code)
@@ -62,6 +60,9 @@ def expect_done(outputs: dict[str, str], sandbox: Sandbox) -> None:
         text=True,
     ).stdout.split()
     assert "catalog-info.yaml" in listed
+    with open_state(sandbox.state_dir).database() as database:
+        asked = database.execute("SELECT status FROM requests WHERE path LIKE '%service=git-receive-pack'").fetchall()
+    assert {int(status) for (status,) in asked} == {200}  # the credentials went with the first request
 
 
 @pytest.mark.parametrize("options", CIRCUMSTANCES.values(), ids=CIRCUMSTANCES)

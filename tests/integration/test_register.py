@@ -56,10 +56,10 @@ def expect(done: Result, code: int, *told: str) -> None:
         assert done.outputs == {}
 
 
-def locations(backstage: Backstage, repository: str) -> list[str]:
+def locations(backstage: Backstage, repository: str, owner: str = "acme") -> list[str]:
     """Give the ids of the locations of a repository's files."""
     _, listed = backstage.ask("GET", "locations")
-    return [entry["data"]["id"] for entry in listed if f"/acme/{repository}/" in entry["data"]["target"]]
+    return [entry["data"]["id"] for entry in listed if f"/{owner}/{repository}/" in entry["data"]["target"]]
 
 
 def test_a_file_is_registered_waited_for_and_then_existed(

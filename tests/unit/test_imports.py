@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -93,3 +94,16 @@ def test_of_dataclasses_help_makes_groups_of_inputs_alone(step_type: str) -> Non
     *others, number = done.stdout.splitlines()
     assert others == []
     assert 3 <= int(number) <= MOST_GROUPS
+
+
+@pytest.mark.parametrize("step_type", STEPS)
+def test_without_flags_no_command_line_is_loaded(step_type: str) -> None:
+    """A runner gives variables alone; none at all are refused like wrong ones, after the command line is read."""
+    command = [sys.executable, "-X", "importtime", "-m", STEPS[step_type]]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=REPOSITORY_ROOT, env={"PATH": os.environ["PATH"]}
+    )
+    assert done.returncode == 2, done.stderr
+    loaded = set(re.findall(r"\| +([\w.]+)$", done.stderr, re.MULTILINE))
+    assert "common.contract.resolve" in loaded
+    assert not loaded & {"click", "common.contract.flags"}

@@ -14,6 +14,7 @@ from common.document import NULL, Unreadable, plain, reader, roundtrip
 from common.document.roundtrip import Entry, entries, fill, with_value
 from common.errors import BadInput, Conflict, Refused
 
+NO_KEY = "\0"  # the reader refuses such a text
 BY_HAND = "Nothing was changed; correct the value, or edit the file by hand."
 
 
@@ -36,9 +37,14 @@ def changed(text: str, wanted: Mapping[str, Sequence[Change]], *, what: str) -> 
             _put(root, root, keys(one.path), one)
         return root if due[number] else None
 
-    new = roundtrip.edited(text, edit) if any(due.values()) else text
+    places = [place for of_it in due.values() for one in of_it for place in _places(one)]
+
+    def looks(path: tuple[str, ...]) -> bool:
+        return any(path[: len(place)] == place or place[: len(path)] == path for place in places)
+
     expected = [_with(document, due[number]) for number, document in enumerate(documents)]
     try:
+        new = roundtrip.edited(text, edit, looks) if any(due.values()) else text
         made = [plain.of_node(root) for root in reader.documents(new) if root.tag != NULL]
     except Unreadable as error:  # a value that YAML has no form for, or a file that is too large with it
         raise BadInput(f"With the change, {what} is {error.verdict}: {error.problem}.", next_step=BY_HAND) from error
@@ -46,6 +52,14 @@ def changed(text: str, wanted: Mapping[str, Sequence[Change]], *, what: str) -> 
         raise Refused(f"{what} cannot be edited so that nothing else of it changes.", next_step=BY_HAND)
     parse(new, what=f"With the change, {what}")
     return new, [one for of_it in due.values() for one in of_it]
+
+
+def _places(change: Change) -> list[tuple[str, ...]]:
+    """Give the paths whose values a change replaces; an append lets what is there be."""
+    path = tuple(keys(change.path))
+    if change.mode != "append":
+        return [path]
+    return [(*path, name) for name in appended({}, change.value) or [NO_KEY]]
 
 
 def _left(change: Change, document: Any, what: str) -> Change | None:

@@ -14,7 +14,7 @@ from common.network.url import checked
 from common.secret import Secret
 
 if TYPE_CHECKING:
-    from common.catalogs import Clients
+    from common.catalogs import Clients, Listed
     from common.catalogs.backstage.client import CatalogClient
     from common.catalogs.tidying import Tidied
     from common.network.deadline import Deadline
@@ -82,7 +82,13 @@ class BackstageOptions:
         return [] if self.address.url else [URL]
 
     def open(
-        self, file: CatalogFile, *, network: Network, deadline: Deadline, clients: Clients | None = None
+        self,
+        file: CatalogFile,
+        *,
+        network: Network,
+        deadline: Deadline,
+        clients: Clients | None = None,
+        listed: Listed | None = None,  # noqa: ARG002 - it shows every file
     ) -> Catalog:
         """Make ready to register the file as a location."""
         from common.catalogs.backstage.locations import Locations

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,15 +18,14 @@ from common.catalogs.backstage.entity_text import changed
 from common.catalogs.properties import Change, canonical, listed, named
 from common.errors import Conflict, Refused, StepError, shown
 from common.git.clone import clone
-from common.git.command import Git
 from common.git.push import Moved, Protected, Push, Pushed
 from common.git.signing import Signer
-from common.git.upstream import Upstream, branches, login_advice
+from common.git.upstream import branches
 from common.git_hosts import GitHost
 from common.git_hosts.context import HostContext
-from common.git_hosts.file_page import FilePlace, place_of
+from common.git_hosts.file_page import DEFAULT, FilePlace, place_of
 from common.git_hosts.proposal import Proposal
-from common.git_hosts.proposing import Proposed, bring, propose
+from common.git_hosts.proposing import Proposed, bring, propose, writable
 from common.network.answer import object_of, succeeded
 
 MANAGED_BY = "backstage.io/managed-by-location"
@@ -54,6 +53,7 @@ class Branch:
     files: dict[str, dict[str, list[Change]]] = field(default_factory=dict)
     due: list[Change] = field(default_factory=list)
     commit: str = ""  # that the files were read from
+    proposed: str = ""  # the open pull request that they were read from
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,9 @@ class EntityFiles:
         self.found[:] = self._branches(changes)
         for branch in self.found:
             self._edit(branch, self._base(branch))
+            if branch.proposed and not branch.due:
+                log.info(f"The open pull request {branch.proposed} holds what is asked for.")
+                self.urls.append(branch.proposed)
         return [one for branch in self.found for one in branch.due]
 
     def dry_run(self, due: Sequence[Change]) -> str:  # noqa: ARG002 - each branch knows its own
@@ -134,7 +137,24 @@ class EntityFiles:
                 f"The catalog has {listed(elsewhere)} from no file of a git host, so there is none to edit.",
                 next_step="Change it where it comes from; nothing was changed.",
             )
-        return {ref: place_of(self.host, self.context, str(page)[4:]) for ref, page in pages.items()}
+        held: dict[str, Collection[str]] = {}
+        return {
+            ref: self._told_apart(place_of(self.host, self.context, str(page)[4:]), held) for ref, page in pages.items()
+        }
+
+    def _told_apart(self, place: FilePlace, held: dict[str, Collection[str]]) -> FilePlace:
+        """Tell branch and file apart where the branch may have slashes. held: the branches of each repository."""
+        if not place.branch or "/" not in place.path:
+            return place
+        url = self.host.repository_url(place.where)
+        if url not in held:
+            held[url] = branches(writable(self.host, place.where), DEFAULT, cwd=self.scratch).tips
+        parts = place.path.split("/")
+        for number in range(len(parts)):
+            branch = "/".join([place.branch, *parts[:number]])
+            if branch in held[url]:
+                return place._replace(branch=branch, path="/".join(parts[number:]))
+        return place
 
     def _pages(self, refs: Sequence[str]) -> Iterator[str | None]:
         for start in range(0, len(refs), AT_ONCE):
@@ -152,20 +172,17 @@ class EntityFiles:
                 known = annotations if isinstance(annotations, dict) else {}
                 yield str(known.get(MANAGED_BY) or "") if isinstance(item, dict) else None
 
-    def _upstream(self, branch: Branch) -> Upstream:
-        credentials = self.host.git_credentials(branch.where)
-        git = Git(self.context.network, credentials)
-        return Upstream(git, self.host.clone_url(branch.where), self.context.deadline, login_advice(credentials))
-
     def _base(self, branch: Branch, *, proposed: bool = False) -> str:
         """Give the branch that the files are read from: that of an open pull request, when there is one."""
         if not branch.name:
-            branch.name = branches(self._upstream(branch), "HEAD", cwd=self.scratch).default_branch
+            branch.name = branches(writable(self.host, branch.where), DEFAULT, cwd=self.scratch).default_branch
         proposal = self.committing.proposal
         proposal.check(self.host, branch.name)
         if proposed or proposal.mode == "pull_request":
             source = proposal.source(branch.name)
-            if self.host.find_pull_request(branch.where, source=source, target=branch.name) is not None:
+            found = self.host.find_pull_request(branch.where, source=source, target=branch.name)
+            if found is not None:
+                branch.proposed = found
                 return source
         return branch.name
 
@@ -174,7 +191,7 @@ class EntityFiles:
 
     def _edit(self, branch: Branch, base: str) -> None:
         """Read the files as they are on the branch `base`, and write those that change into a folder of their own."""
-        upstream = self._upstream(branch)
+        upstream = writable(self.host, branch.where)
         there, edits = self._folder(branch, "there"), self._folder(branch, "edits")
         for folder in (there, edits):
             shutil.rmtree(folder, ignore_errors=True)
@@ -197,7 +214,7 @@ class EntityFiles:
         scratch.mkdir()
         title = f"Change {named(branch.due)}"
         return Push(
-            upstream=self._upstream(branch),
+            upstream=writable(self.host, branch.where),
             folder=self._folder(branch, "edits"),
             branch=branch.name,
             force=False,

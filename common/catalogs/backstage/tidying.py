@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import urllib.parse
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from common.catalogs.backstage.client import CatalogClient, without
 from common.catalogs.backstage.locations import ORIGIN, reference
-from common.catalogs.tidying import DELETED, Found
+from common.catalogs.tidying import ERRORS, GONE, ORPHANS, Found, Unread, counted
 from common.network.answer import object_of, succeeded
 
 PER_PAGE = 200
 ORPHAN = "backstage.io/orphan"  # the annotation of an entity that nothing leads to any more
-GONE = "NotFoundError"
+NOT_FOUND = "NotFoundError"
 FIELDS = "kind,metadata,spec,status"
 
 
@@ -24,30 +26,66 @@ class LocatedTidied:
 
     client: CatalogClient
 
-    def orphans(self) -> Iterator[Found]:
+    def orphans(self) -> Iterator[Found | Unread]:
         """Give the locations whose file is not found, and the entities that the catalog itself marks as orphans."""
-        for entity in self._entities("kind=location", f"metadata.annotations.{ORPHAN}=true"):
-            gone = [told for name, told in _errors(entity) if name == GONE]
-            marked = _annotations(entity).get(ORPHAN) == "true"
-            if gone or marked:
-                yield _found(entity, gone[0] if gone else "nothing leads to it any more")
+        return self._with(ORPHANS, "kind=location", f"metadata.annotations.{ORPHAN}=true")
 
-    def errors(self) -> Iterator[Found]:
+    def errors(self) -> Iterator[Found | Unread]:
         """Give every entity with an error in its status."""
-        for entity in self._entities():
-            if told := [text for _, text in _errors(entity)]:
-                yield _found(entity, "; ".join(told))
+        return self._with(ERRORS)
+
+    def still(self, found: Found, what: str) -> bool | None:
+        """Read the entity's status again."""
+        answer = self.client.send("GET", self._uid(found))
+        if answer.status_code == HTTPStatus.NOT_FOUND:
+            return None
+        if not succeeded(answer):
+            raise self.client.refused(answer, doing=f"look for {found.ref} in the catalog")
+        entity = object_of(answer) or {}
+        if reference(entity) != found.ref:
+            raise without(f"the entity {found.ref}", answer)
+        return bool(REASONS[what](entity))
 
     def delete(self, found: Found) -> None:
-        """Delete the entity; with that of a location goes what came from it."""
-        answer = self.client.send("DELETE", f"entities/by-uid/{urllib.parse.quote(found.handle, safe='')}", safe=True)
-        if answer.status_code in DELETED:
+        """Delete the entity; a location is removed, and with it what came from it.
+
+        That its entity is deleted would not do: the location stays, brings it back, and bars its address
+        (catalog-backend 4.0: DefaultEntitiesCatalog.removeEntityByUid, DefaultLocationStore).
+        """
+        answer = self.client.send("DELETE", self._location(found) or self._uid(found), safe=True)
+        if answer.status_code in GONE:
             return
         if succeeded(answer):
             raise without(f"word that {found.ref} is deleted", answer)
         raise self.client.refused(answer, doing=f"delete {found.ref}")
 
-    def _entities(self, *filters: str) -> Iterator[Mapping[str, Any]]:
+    def _with(self, what: str, *filters: str) -> Iterator[Found | Unread]:
+        for entity in itertools.chain.from_iterable(counted(self._pages(*filters))):
+            if reason := REASONS[what](entity):
+                yield _found(entity, reason)
+
+    def _uid(self, found: Found) -> str:
+        return f"entities/by-uid/{urllib.parse.quote(found.handle, safe='')}"
+
+    def _location(self, found: Found) -> str:
+        """Give the path of the location whose entity this is; '' for another entity, or one that none registered."""
+        kind, _, rest = found.ref.partition(":")
+        if kind != "location":
+            return ""
+        place = "/".join(urllib.parse.quote(part, safe="") for part in rest.split("/"))
+        answer = self.client.send("GET", f"locations/by-entity/{kind}/{place}")
+        if answer.status_code == HTTPStatus.NOT_FOUND:
+            return ""
+        if not succeeded(answer):
+            raise self.client.refused(answer, doing=f"look for the location {found.ref}")
+        registered = object_of(answer) or {}
+        if not isinstance(registered.get("id"), str):
+            raise without(f"the location {found.ref}", answer)
+        if f"url:{registered.get('target')}" != found.source:
+            return ""  # one that led to the file which holds this one
+        return f"locations/{urllib.parse.quote(registered['id'], safe='')}"
+
+    def _pages(self, *filters: str) -> Iterator[list[Mapping[str, Any]]]:
         query: dict[str, Any] = {"limit": str(PER_PAGE), "fields": FIELDS, **({"filter": filters} if filters else {})}
         while True:
             answer = self.client.send("GET", "entities/by-query", params=query)
@@ -57,7 +95,7 @@ class LocatedTidied:
             items = body.get("items")
             if not isinstance(items, list):
                 raise without("the list of its entities", answer)
-            yield from (item for item in items if isinstance(item, dict))
+            yield [item for item in items if isinstance(item, dict)]
             cursor = (body.get("pageInfo") or {}).get("nextCursor")
             if not cursor:
                 return
@@ -81,3 +119,17 @@ def _errors(entity: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if isinstance(item, dict) and item.get("level") == "error":
             error = item.get("error")
             yield str(error.get("name")) if isinstance(error, dict) else "", str(item.get("message") or "")
+
+
+def _gone(entity: Mapping[str, Any]) -> str:
+    """Say why the entity is an orphan; '' when it is none."""
+    gone = [told for name, told in _errors(entity) if name == NOT_FOUND]
+    marked = _annotations(entity).get(ORPHAN) == "true"
+    return gone[0] if gone else "nothing leads to it any more" if marked else ""
+
+
+def _faults(entity: Mapping[str, Any]) -> str:
+    return "; ".join(told for _, told in _errors(entity))
+
+
+REASONS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {ORPHANS: _gone, ERRORS: _faults}

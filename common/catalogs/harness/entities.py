@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 import urllib.parse
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +29,11 @@ from common.network.url import origin
 if TYPE_CHECKING:
     import requests
 
+    from common.catalogs import Listed
+
 TAKEN = re.compile(r"already (exist|present|registered|import)|duplicate", re.IGNORECASE)
 MOST_PAGES = 200
+KEPT = ("entity_ref", "git_details", "entity_validity_details")  # of what was looked through
 NOT_FOUND = re.compile(r"not (be )?found|does ?n[o']t exist|no such", re.IGNORECASE)
 
 # What names a file in git_details -> the form in which it is compared.
@@ -50,6 +53,7 @@ class HarnessCatalog:
     import_url: str
     body: dict[str, Any]
     file_url: str
+    listed: Listed = field(default_factory=dict)
 
     def examine(self) -> Examined:
         """Check the file, as the platform sees it, by what the import will make of it. It may hold one entity."""
@@ -106,7 +110,9 @@ class HarnessCatalog:
 
     def find(self, examined: Examined) -> Registered | None:
         """Read the entity; by where it came from, when nothing shows the file."""
-        return self.judged(examined, self.shown(examined.refs)) if examined.refs else self._of_this_file()
+        if examined.refs:
+            return self.judged(examined, self.shown(examined.refs))
+        return self.known() or self._of_this_file(self._looked_through())
 
     def shown(self, refs: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
         """Read the entities: one by its address, many from lists. What a list does not tell all of is read again."""
@@ -127,6 +133,11 @@ class HarnessCatalog:
         """Tell what the entity is, and whether it came from this file."""
         entity = shown.get(examined.ref)
         return None if entity is None else self._registered(entity)
+
+    def known(self) -> Registered | None:
+        """Look for what was imported from this file in what one file had read for all."""
+        listed = self.listed.get(self._entities())
+        return self._of_this_file(self._looked_through() if listed is None else listed)
 
     def happened(self, examined: Examined) -> str | None:
         """Look for the entity."""
@@ -151,8 +162,16 @@ class HarnessCatalog:
             raise without(f"the entity {ref}", answer)
         return entity
 
-    def _of_this_file(self) -> Registered | None:
-        """Look through the entities of the account for the one that was imported from this file."""
+    def _of_this_file(self, listed: Sequence[Mapping[str, Any]]) -> Registered | None:
+        found = (entity for entity in listed if self._is_same(part(entity, "git_details")))
+        return next((self._registered(entity) for entity in found), None)
+
+    def _looked_through(self) -> Sequence[Mapping[str, Any]]:
+        """Read all entities of the account, and keep of those from git what tells where they came from."""
+        found = self.listed[self._entities()] = list(self._all_from_git())
+        return found
+
+    def _all_from_git(self) -> Iterator[Mapping[str, Any]]:
         for page in range(MOST_PAGES):
             answer = self.portal.send(
                 "GET", self._entities(), params={"page": str(page), "limit": str(listing.PER_PAGE)}
@@ -163,12 +182,10 @@ class HarnessCatalog:
             if listed is None:
                 raise without("the list of its entities", answer)
             for entity in listed:
-                details = part(entity, "git_details")
-                if details.get("file_path") and isinstance(entity.get("entity_ref"), str) and self._is_same(details):
-                    return self._registered(entity)
+                if part(entity, "git_details").get("file_path") and isinstance(entity.get("entity_ref"), str):
+                    yield {name: entity.get(name) for name in KEPT}
             if len(listed) < listing.PER_PAGE:
                 break
-        return None
 
     def register(self, examined: Examined) -> str:
         """Import the file. Without a view of it, a 404 may mean that the push has not arrived, and is asked again."""

@@ -14,7 +14,7 @@ from common.harness.access import GIT_HOST, KEY, Access, Portal
 from common.network.url import checked, origin
 
 if TYPE_CHECKING:
-    from common.catalogs import Clients
+    from common.catalogs import Clients, Listed
     from common.catalogs.backstage.client import CatalogClient
     from common.catalogs.tidying import Tidied
     from common.network.deadline import Deadline
@@ -96,13 +96,22 @@ class HarnessOptions:
         return page(self.access.portal, ref)
 
     def open(
-        self, file: CatalogFile, *, network: Network, deadline: Deadline, clients: Clients | None = None
+        self,
+        file: CatalogFile,
+        *,
+        network: Network,
+        deadline: Deadline,
+        clients: Clients | None = None,
+        listed: Listed | None = None,
     ) -> Catalog:
         """Make ready to import the file: with what the platform gave, else with what follows from the inputs."""
         from common.catalogs.harness.entities import HarnessCatalog
         from common.harness.client import PortalClient, given_body
 
         self.access.headers()  # refuses at once when there are no credentials
+        for name, url in {"IMPORT_ENTITY_URL": self.import_url, "GET_FILE_BY_BRANCH_URL": self.file_url}.items():
+            if url:
+                checked(url, what=name, next_step="Leave it out to have it made from BASE.")
         if self._first_generation() and (self.generation.idp_url or not (file.connector or file.host == GIT_HOST)):
             from common.catalogs.backstage.locations import Locations
 
@@ -114,6 +123,7 @@ class HarnessOptions:
             import_url=self.import_url or f"{self.access.portal.base}/gateway/v1/entities/import",
             body=body,
             file_url=self.file_url or self._made_file_url(body),
+            listed={} if listed is None else listed,
         )
 
     def tidied(self, *, network: Network, deadline: Deadline) -> Tidied:

@@ -26,7 +26,6 @@ MOST_SENT = 500  # entities in one request
 LONGEST_SENT = 1_000_000  # characters of values in one request
 MOST_CONFIRMED = 20  # of those that a list leaves out; what holds for all of them holds for the others
 MOST_SPLITS = 64  # how often a refused request is split to find what it was refused for
-BETWEEN_TELLINGS = 5.0  # seconds
 
 HeldBy: TypeAlias = Callable[[str], "Held | None"]
 """Gives the custom properties of an entity by its reference; None for one that the catalog does not know."""
@@ -218,7 +217,7 @@ class CustomProperties:
                     sending.done += len(one.piece)
                 else:
                     (doubtful if one.begun else rest).append(one.piece)
-                if clock() - sending.told >= BETWEEN_TELLINGS:
+                if clock() - sending.told >= log.BETWEEN_TELLINGS:
                     sending.told = clock()
                     log.info(f"{sending.done} of {sending.total} entities are done.")
             for batch in doubtful:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
-from common.catalogs.harness.answers import list_of, part, path_of, places, refused
+from common.catalogs.harness.answers import entity_of, list_of, part, path_of, places, refused
 from common.catalogs.harness.entities import NOT_FOUND
 from common.catalogs.harness.listing import PER_PAGE
-from common.catalogs.tidying import DELETED, Found
+from common.catalogs.tidying import ERRORS, GONE, Found, Unread, counted
+from common.errors import Refused, StepError
 from common.harness.client import PortalClient, without
 from common.network.answer import object_of, succeeded
 from common.network.deadline import Deadline
 from common.network.http import quote
 from common.network.together import tried
+
+NO_CONNECTOR = re.compile(r"connector\b[^.]*\b(not (be )?found|does ?n[o']t exist|invalid|disabled)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -28,40 +33,62 @@ class HarnessTidied:
     base: str
     account: str
 
-    def orphans(self) -> Iterator[Found]:
+    def orphans(self) -> Iterator[Found | Unread]:
         """Give the entities from git whose file the platform does not find: each is asked for, some at a time."""
-        for page in self._pages():
-            from_git = [entity for entity in page if part(entity, "git_details").get("file_path")]
+        for page in counted(self._pages()):
+            from_git = [entity for entity in page if _is_from_git(entity)]
             told = {
-                one.piece: self.gone(from_git[one.piece]) if one.result is None else one.result
-                for one in tried(range(len(from_git)), functools.partial(self._worker, from_git))
+                one.piece: one.result for one in tried(range(len(from_git)), functools.partial(self._worker, from_git))
             }
-            yield from (_found(entity, told[number]) for number, entity in enumerate(from_git) if told[number])
+            for number, entity in enumerate(from_git):
+                try:
+                    reason = self.gone(entity) if (found := told[number]) is None else found
+                except StepError as error:
+                    yield Unread(str(entity.get("entity_ref")), error)
+                else:
+                    yield from [_found(entity, reason)] if reason else []
 
-    def errors(self) -> Iterator[Found]:
+    def errors(self) -> Iterator[Found | Unread]:
         """Give the entities that the portal finds invalid."""
-        for entity in itertools.chain.from_iterable(self._pages()):
-            validity = part(entity, "entity_validity_details")
-            if validity.get("is_valid") is False:
-                told = validity.get("error_messages")
-                reasons = [str(reason) for reason in told] if isinstance(told, list) else []
-                yield _found(entity, "; ".join(reasons) or "the portal gives no reason")
+        for entity in itertools.chain.from_iterable(counted(self._pages())):
+            if reason := _fault(entity):
+                yield _found(entity, reason)
+
+    def still(self, found: Found, what: str) -> bool | None:
+        """Look again whether the file is gone, or the entity invalid."""
+        url = f"{self.base}/gateway/v1/entities/{path_of(found.handle)}"
+        answer = self.portal.send("GET", url, params=places(found.handle))
+        if answer.status_code == HTTPStatus.NOT_FOUND:
+            return None
+        if not succeeded(answer):
+            raise refused(answer, doing=f"look for {found.ref} in the catalog")
+        if (entity := entity_of(answer)) is None:
+            raise without(f"the entity {found.ref}", answer)
+        if what == ERRORS:
+            return bool(_fault(entity))
+        return _is_from_git(entity) and bool(self.gone(entity))
 
     def delete(self, found: Found) -> None:
         """Delete the entity; its file, if there is one, stays."""
         url = f"{self.base}/gateway/v1/entities/{path_of(found.handle)}"
         answer = self.portal.send("DELETE", url, params=places(found.handle), safe=True)
-        if answer.status_code in DELETED:
+        if answer.status_code in GONE:
             return
         if succeeded(answer):
             raise without(f"word that {found.ref} is deleted", answer)
         raise refused(answer, doing=f"delete {found.ref}")
 
-    def _worker(self, entities: Sequence[dict[str, Any]]) -> Callable[[int], str]:
-        """Give what asks for the file of one of them, with connections of its own and one try each."""
+    def _worker(self, entities: Sequence[dict[str, Any]]) -> Callable[[int], str | None]:
+        """Give what asks for the file of one of them, with connections of its own and one try each; None on failure."""
         portal = PortalClient(self.portal.access, self.portal.network, Deadline(retry_seconds=0))
         own = replace(self, portal=portal)
-        return lambda number: own.gone(entities[number])
+
+        def once(number: int) -> str | None:
+            with contextlib.suppress(StepError):  # which is asked for again by the main thread
+                return own.gone(entities[number])
+            return None
+
+        return once
 
     def gone(self, entity: dict[str, Any]) -> str:
         """Tell that the file is gone, in the platform's words; '' while it is there."""
@@ -80,6 +107,12 @@ class HarnessTidied:
                 raise without("the file that was asked for", answer)
             return ""
         said = quote(answer)
+        if NO_CONNECTOR.search(said):
+            raise Refused(
+                f"Whether {details.get('file_path')} of {details.get('repo_name')} is there cannot be told:"
+                f" {said.rstrip('.')}.",
+                next_step=f"Mend the connector {details.get('connector_ref')}, or delete the entity in the portal.",
+            )
         if answer.status_code == HTTPStatus.NOT_FOUND or NOT_FOUND.search(said):
             return said or "its file was not found"
         raise refused(answer, doing=f"look for the file {details.get('file_path')} of {details.get('repo_name')}")
@@ -95,6 +128,20 @@ class HarnessTidied:
             yield listed
             if len(listed) < PER_PAGE:
                 return
+
+
+def _is_from_git(entity: dict[str, Any]) -> bool:
+    return bool(part(entity, "git_details").get("file_path"))
+
+
+def _fault(entity: dict[str, Any]) -> str:
+    """Give what the portal finds invalid; '' for nothing."""
+    validity = part(entity, "entity_validity_details")
+    if validity.get("is_valid") is not False:
+        return ""
+    told = validity.get("error_messages")
+    reasons = [str(reason) for reason in told] if isinstance(told, list) else []
+    return "; ".join(reasons) or "the portal gives no reason"
 
 
 def _found(entity: dict[str, Any], told: str) -> Found:

@@ -1,8 +1,8 @@
 """A GitHub App by its id and private key: a token of its installation on the owner's account, for one step.
 
 The platform makes such a token by itself (contract, B.3). This is for other runners. The token is good for an hour, and
-for what the step needs: its rights alone, and but for CreateRepo one repository. An App sees every repository that it
-created, also where its installation covers selected ones (GitHub docs: Installing your own GitHub App).
+for what the step needs: its rights alone, and where that is enough, one repository. An App sees every repository that
+it created, also where its installation covers selected ones (GitHub docs: Installing your own GitHub App).
 """
 
 from __future__ import annotations
@@ -23,10 +23,12 @@ from common.git_hosts.rest import Rest, over
 from common.network import repeat
 from common.secret import Secret, lines_of
 
-CREATES = "CreateRepo"
+CREATES, LISTS = "CreateRepo", "listRepositories"
+OF_ALL = frozenset({CREATES, LISTS})  # what is not about one repository
 NEEDS: Mapping[str, Mapping[str, str]] = {  # a step or an input of it -> right -> level
     CREATES: {"administration": "write", "contents": "write"},
     "settings": {"administration": "write"},
+    LISTS: {"contents": "read"},
     "DirectPush": {"contents": "write"},
     "pushMode": {"pull_requests": "write"},
     "protect": {"administration": "write"},
@@ -57,7 +59,8 @@ def sign_in(context: HostContext, needs: Sequence[str]) -> HostContext:
             "A GitHub App has no account of its own that a repository could be created under.",
             next_step="Leave personalAccount out, and set organization to one that the App is installed on.",
         )
-    owner, name = _place(context)
+    of_all = not OF_ALL.isdisjoint(needs)
+    owner, name = _place(context, of_all=LISTS in needs)
     rest = _as_app(context)
     installation = _installation(rest, owner)
     if CREATES in needs and installation.get("target_type") == "User":
@@ -66,18 +69,21 @@ def sign_in(context: HostContext, needs: Sequence[str]) -> HostContext:
             next_step="Set organization to one that the App is installed on, or use a token of that person.",
         )
     body: dict[str, Any] = {"permissions": _rights(connector.app_id, owner, installation, needs)}
-    if CREATES not in needs:
+    if not of_all:
         body["repositories"] = [name]
-    token = _token(rest, installation, body, f"{owner}/{name}")
+    token = _token(rest, installation, body, f"{owner}/{name}".rstrip("/"))
     return context._replace(
         connector=dataclasses.replace(connector, username=GIT_USERNAME, password=Secret(token), app_id="", app_key=None)
     )
 
 
-def _place(context: HostContext) -> tuple[str, str]:
-    """Give owner and name of the repository: those of the location, else those of the connector's URL."""
+def _place(context: HostContext, *, of_all: bool) -> tuple[str, str]:
+    """Give owner and name of the repository: those of the location, else those of the connector's URL.
+
+    of_all: the owner is enough.
+    """
     location = context.location
-    if location.organization and location.repository:
+    if location.organization and (location.repository or of_all):
         return location.organization, location.repository
     match [part for part in context.connector.path.removesuffix(".git").split("/") if part]:
         case [owner, name]:

@@ -34,7 +34,7 @@ def _listed(told: Any) -> list[ListedRepository]:
         ListedRepository(
             name=texts(one, "name")[0],
             default_branch=str(one.get("default_branch") or ""),
-            archived=one.get("archived") is True,
+            archived=one.get("archived") is True or one.get("disabled") is True,
         )
         for one in list_of(told)
     ]

@@ -23,7 +23,7 @@ def list_repositories(context: HostContext) -> Iterator[ListedRepository]:
     call = Call(f"list the projects of {group}", RIGHT)
     path = f"/groups/{quoted(group)}/projects"
     for page in itertools.count(1):
-        query = {"include_subgroups": "true", "order_by": "id", "sort": "asc"}
+        query = {"include_subgroups": "true", "with_shared": "false", "order_by": "id", "sort": "asc"}
         query |= {"per_page": str(PER_PAGE), "page": str(page)}
         found = api.read(call, path, list_of, **query)
         yield from (_listed(one, group) for one in found)

@@ -124,6 +124,42 @@ def test_a_fault_that_stays_ends_a_registration_with_a_sentence(
         assert catalog.registered(spoilt.world) == ([catalog.ref] if after or unchecked else []), fault
 
 
+@pytest.mark.parametrize("catalog", [row for row in CATALOGS if row.type == "backstage"], indirect=True, ids=str)
+def test_one_fault_of_any_other_call_of_a_registration_leaves_one_entity(
+    catalog: CatalogUnderTest, spoilt: Spoilt, tmp_path: Path, run_step: RunStep
+) -> None:
+    """Signing in as the guest, having a changed file read again, and asking for the location's id."""
+    changes, proxy = 0, spoilt.proxy
+    environ = catalog.forms[1](spoilt.world, **ENOUGH, WAIT_TIMEOUT="2")
+
+    def changed() -> None:
+        nonlocal changes
+        changes += 1
+        push(
+            spoilt.world, tmp_path, "acme", BACKSTAGE.replace("name: payments", f"name: payments\n  title: t{changes}")
+        )
+
+    assert run_step("RegisterCatalog", environ).code == 0
+    changed()
+    proxy.requests.clear()
+    assert run_step("RegisterCatalog", environ).outputs["registered"] == "refreshed"
+    calls = [(method, path) for method, _, path in (line.partition(" ") for line in dict.fromkeys(proxy.requests))]
+    others = {("POST", "/backstage/api/auth/guest/refresh"), ("POST", "/backstage/api/catalog/refresh")}
+    assert others <= set(calls)
+    for call in calls:
+        for fault in FAULTS:
+            if fault.name not in {"502", "a page", "a redirect"}:
+                continue
+            changed()
+            proxy.spoil(call, fault, after=False)
+            done = run_step("RegisterCatalog", environ)
+            proxy.heal()
+            assert done.code == 0 if fault.passes else done.code in {0, 1, 3}, f"{call}, {fault}: {done.stderr}"
+            assert "Traceback" not in done.stderr, f"{call}, {fault}"
+            assert run_step("RegisterCatalog", environ).code == 0, f"{call}, {fault}"
+            assert catalog.registered(spoilt.world) == [catalog.ref], f"{call}, {fault}"
+
+
 PAYMENTS = "component:account/payments"
 PROPERTIES = "/gateway/v1/catalog/custom-properties"
 PROPERTY_CALLS = {

@@ -126,6 +126,11 @@ def test_a_dry_run_checks_and_writes_nothing(run_step: RunStep, workspace: Path)
     [
         ("FILE_CONTENT", "a: [", "FILE_CONTENT has a fault, line 1, column 5: no YAML"),
         ("FILE_CONTENT", "kind: Component", "apiVersion is missing"),
+        (
+            "FILE_CONTENT",
+            "kind: Compnent",
+            "(3) line 1, column 1: kind is 'Compnent', which is none of the catalog's. Did",
+        ),
         ("FILE_NAME", "a/b.yaml", "fileName is 'a/b.yaml', which is no plain file name. Put the folder into filePath."),
         ("FILE_NAME", "/etc/passwd", "which is no plain file name"),
         ("FILE_NAME", "..", "which is no plain file name"),

@@ -22,7 +22,6 @@ import trustme
 from werkzeug.serving import make_server
 
 from common import log
-from common.git import command
 from sandbox.app import create_app
 from tests.conftest import REPOSITORY_ROOT, Result, RunStep, World
 from tests.faults.proxy import Fault, Rule, in_front_of
@@ -285,7 +284,7 @@ def test_how_far_a_clone_is_is_told_while_it_goes_on_and_not_more_often_than_eve
 
     files = {f"large/{number}": os.urandom(2048).hex() for number in range(100)}
     commit(host.folder(), "main", files, "Large")
-    monkeypatch.setattr(command, "BETWEEN", between)
+    monkeypatch.setattr(log, "BETWEEN_TELLINGS", between)
     monkeypatch.setattr(log, "info", hear)
     in_time: list[bool] = []
     parts = urllib.parse.urlsplit(host.clone_url)

@@ -66,6 +66,20 @@ def test_a_second_run_finds_the_entity_and_registers_nothing(
     assert asked(pushed.faults.requests, catalog.register) == 1
 
 
+def test_a_path_is_the_same_however_it_is_written(catalog: CatalogUnderTest, pushed: World, run_step: RunStep) -> None:
+    first = run_step("RegisterCatalog", catalog.forms[0](pushed, FILE_PATH=".//catalog-info.yaml"))
+    expect(first, 0)
+    second = run_step("RegisterCatalog", catalog.forms[0](pushed, FILE_PATH="/catalog-info.yaml"))
+    assert second.outputs == dict(first.outputs) | {"registered": "existed"}
+    assert first.outputs["catalogInfoUrl"].endswith("/blob/main/catalog-info.yaml")
+
+
+@pytest.mark.parametrize("path", ["../catalog-info.yaml", "a/../catalog-info.yaml", "/", "."])
+def test_a_path_that_is_none_inside_the_repository_is_bad_input(path: str, pushed: World, run_step: RunStep) -> None:
+    done = run_step("RegisterCatalog", CATALOGS[0].forms[0](pushed, FILE_PATH=path))
+    expect(done, 2, f"FILE_PATH is '{path}'; write the path of a file inside the repository")
+
+
 def test_the_same_name_from_another_repository_is_a_conflict_that_names_both(
     catalog: CatalogUnderTest, pushed: World, tmp_path: Path, run_step: RunStep
 ) -> None:

@@ -122,12 +122,29 @@ def test_a_pull_request_gathers_what_several_runs_change(registered: World, chan
     for _ in range(2):
         second = change(other, refs=["payments"], PUSH_MODE="pull_request")
         assert second.code == 0, second.stderr
-    assert second.outputs == {"updatedEntities": ""}
+    assert second.outputs == {"updatedEntities": ""} | {"pullRequestUrls": first.outputs["pullRequestUrls"]}
+    assert "/acme/payments/pull/1 holds what is asked for." in second.stderr
     proposed = held(registered, "payments", "idp-steps/main")
     assert TEAM_YAML in proposed
     assert "  level: 2\n" in proposed
     assert commits(registered, "payments", "idp-steps/main") == 3
     assert held(registered, "payments") == YAML.format(name="payments")
+
+
+def test_a_file_on_a_branch_with_a_slash_is_found(registered: World, change: Change) -> None:
+    """The address of its page does not tell where the branch ends."""
+    content = YAML.format(name="slashy").encode()
+    folder = registered.repository("acme", "payments")
+    bare.commit_files(folder, "feature/one", {"deep/in/catalog-info.yaml": ("100644", content)}, "one")
+    catalog = locations.Catalog(open_state(registered.state_dir), "backstage", registered.url.partition("//")[2])
+    catalog.add(f"{registered.url}/acme/payments/blob/feature/one/deep/in/catalog-info.yaml")
+    with catalog.state.database() as database:
+        database.execute("UPDATE locations SET due = 0")
+    assert "component:default/slashy" in catalog.entities()
+    done = change(TEAM, refs=["slashy"])
+    assert done.code == 0, done.stderr
+    assert TEAM_YAML in held(registered, "payments", "feature/one", "deep/in/catalog-info.yaml")
+    assert commits(registered, "payments") == 1
 
 
 def test_a_protected_branch_gets_a_pull_request_where_that_is_asked_for(registered: World, change: Change) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import event, given, settings
+from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
 from common.catalogs import entity
@@ -99,6 +99,7 @@ def by_the_sandbox(text: str) -> str | None:
 
 
 @settings(max_examples=600)
+@example(Format.BACKSTAGE, "API", [("metadata.annotations", {1: "b"})])  # a key of JSON is a text
 @given(
     st.sampled_from(list(Format)),
     st.sampled_from([kind for kind in KINDS if kind != "a b"]) | st.sampled_from(KINDS),

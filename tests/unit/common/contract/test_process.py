@@ -68,3 +68,23 @@ def test_others_of_the_same_user_read_neither_the_environment_nor_the_memory() -
     assert after == "inherited s3cr3t-canary\n", "what a child is given goes its usual way"
     assert same, "the process itself reads what it read before"
     assert descriptors > 2, "and its own descriptors stay within its reach"
+
+
+@pytest.mark.parametrize(("stdout", "code"), [("a file", 3), ("/dev/full", 120)])
+def test_the_end_of_a_process_gives_its_code_and_loses_no_word(stdout: str, code: int, tmp_path: Path) -> None:
+    """120 is what Python ends with when its last words cannot be written."""
+    place = tmp_path / "told" if stdout == "a file" else Path(stdout)
+    program = "import sys; from common.contract import process; sys.stdout.write('last words'); process.end(3)"
+    with place.open("w") as file:
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=REPOSITORY_ROOT,
+            env={**os.environ, "PYTHONUNBUFFERED": ""},
+            stdout=file,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == code
+    assert place == Path(stdout) or place.read_text() == "last words"
+    assert ("No space left" in done.stderr) is (code == 120)

@@ -283,7 +283,15 @@ def test_a_working_directory_that_is_gone_is_told(tmp_path: Path, capsys: pytest
     assert "The working directory cannot be used: No such file or directory." in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("value", "words"), [("-5", "it can be 0 or more"), ("60s", "no whole number")])
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("-5", "it can be 0 or more"),
+        ("60s", "no whole number"),
+        ("2147483648", "it can be 2147483647 at most"),
+        ("1" + "0" * 400, "it can be 2147483647 at most"),
+    ],
+)
 def test_a_budget_is_a_number_that_is_not_negative(value: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert make(lambda *_: {}).main([], {"NAME": "x", "RETRY_BUDGET": value}) == 2
     assert words in capsys.readouterr().err

@@ -70,6 +70,15 @@ def test_a_long_text_may_go_to_another_place(form: str, place: str) -> None:
     assert found == {"a": 1, "meta": {"b": 2}, "last": "x", "moved": where[place]}
 
 
+@pytest.mark.parametrize("head", ["|2", "|2-", ">2-", "|-2"])
+@pytest.mark.parametrize("step", [2, 3, 4])
+def test_a_text_that_begins_with_blanks_keeps_them_however_far_in_maps_stand(head: str, step: int) -> None:
+    """ruamel.yaml moves such a block, and not the number in its head."""
+    text = f"a:\n{' ' * step}b: {head}\n{' ' * step}     x\n{' ' * step}    y\n"
+    made = roundtrip.edited(text, lambda root, _: root.update(c="d") or root)
+    assert made == f"{text}c: d\n"
+
+
 TEXTS = st.text(st.sampled_from("ab \n#:'\"-é"), max_size=30) | st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 )

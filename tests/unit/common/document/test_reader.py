@@ -220,7 +220,11 @@ def test_no_more_of_a_file_is_read_than_is_taken() -> None:
 
 
 @pytest.mark.parametrize(
-    "unlike", ["", "more: a\tb\n", "more: [a?b]\n", "more: !x y\n", "more: [a, [\n", "more: a: b\n"]
+    "unlike",
+    [
+        *("", "more: a\tb\n", "more: [a?b]\n", "more: !x y\n", "more: [a, [\n", "more: a: b\n", "more: 'a\tb'\n"),
+        *("more: |\n  a\tb\n \t\n", "more: >\n  a\tb\n   \tc\n", "more: 'a\t\n b'\n", "m: |\n  a\n \tb\n"),
+    ],
 )
 def test_a_long_text_is_read_as_a_short_one(monkeypatch: pytest.MonkeyPatch, unlike: str) -> None:
     """Values, places and words are the same, whichever of PyYAML's two parsers reads it."""
@@ -239,3 +243,12 @@ def test_a_long_text_is_read_as_a_short_one(monkeypatch: pytest.MonkeyPatch, unl
     slow = found()
     monkeypatch.setattr(reader, "LONG", 0)
     assert found() == slow
+
+
+def test_tabs_within_quotes_and_blocks_do_not_make_a_long_text_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "a: |\n" + "  all:\tbuild\n  x\ty\n" * 5_000 + 'b: "c\td"\n'
+    expected = reader.single(text)
+    monkeypatch.setattr(reader, "_loader", None)
+    assert reader.single(text) == expected
+    assert isinstance(expected, Mapping)
+    assert expected.text("b") == "c\td"

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from common.document import Unreadable, roundtrip
+from common.document import Unreadable, reader, roundtrip
 from common.document.roundtrip import Entry, entries, fill, text_of, value_of
 
 TEXT = """\
@@ -66,7 +66,11 @@ def test_what_is_not_edited_is_kept_to_the_byte(text: str) -> None:
     assert roundtrip.edited(text, untouched) == text
 
 
-def test_each_document_is_edited_alone_and_marks_and_empty_ones_stay() -> None:
+@pytest.mark.parametrize("long", [0, reader.LONG])
+def test_each_document_is_edited_alone_and_marks_and_empty_ones_stay(
+    monkeypatch: pytest.MonkeyPatch, long: int
+) -> None:
+    monkeypatch.setattr(reader, "LONG", long)
     text = "# first\na: 1\n---\n# nothing here\n--- # second\nb: 2\n...\n---\nc: 3"
     seen = []
 
@@ -80,6 +84,16 @@ def test_each_document_is_edited_alone_and_marks_and_empty_ones_stay() -> None:
     expected = text.replace("b: 2\n", 'b: 2\nmore: "yes"\n')
     assert roundtrip.edited(text, edit) == expected
     assert seen == [(0, {"a": "1"}), (1, {"b": "2"}), (2, {"c": "3"})]
+
+
+@pytest.mark.parametrize("begin", ["", "# begin\n"])
+@pytest.mark.parametrize("last", ["b: 0\n", "b: []\n", "b: {a: 1}\n", "b:\n  c: 1\n", "b:\n- c\n", "b: |\n  x\n"])
+@pytest.mark.parametrize("end", ["# end\n", "\n# end\n\n# of all\n"])
+def test_comments_at_the_end_stay_there_when_a_field_is_added(begin: str, last: str, end: str) -> None:
+    def add(root: Any, _: int) -> Any:
+        return fill(root, [*entries(root, root), Entry("new", text_of("x"))], column=0)
+
+    assert roundtrip.edited(f"{begin}{last}{end}", add) == f"{begin}{last}new: x\n{end}"
 
 
 def test_comments_go_with_the_field_that_they_stand_above_or_behind() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +16,7 @@ from common.network.deadline import Deadline
 from common.network.settings import Network
 from sandbox.git import bare, repositories
 from sandbox.services import open_state
-from tests.conftest import World
+from tests.conftest import World, serving
 
 
 @pytest.fixture
@@ -47,3 +49,21 @@ def test_of_the_history_only_the_files_of_the_commit_are_fetched(upstream: Upstr
     objects = listed(tmp_path / "into", "rev-list", "--all", "--objects", "--missing=print")
     assert len([line for line in objects if line.startswith("?")]) == 1, "the text as it was before"
     assert (tmp_path / "into" / "text").read_text(encoding="utf-8") == "two\n"
+
+
+def test_a_list_of_branches_that_broke_off_does_not_make_a_branch_missing(
+    upstream: Upstream, world: World, tmp_path: Path
+) -> None:
+    """Git says of it that the branch was not found, which ended a step as bad input: it has no main, it has main."""
+    spoilt = [True]
+
+    def cut(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if spoilt and environ["PATH_INFO"].endswith("/git-upload-pack"):
+            spoilt.clear()
+            start_response("200 OK", [("Content-Type", "application/x-git-upload-pack-result")])
+            return [b"0000"]
+        return world.faults.app(environ, start_response)
+
+    with serving(cut) as url:
+        clone(upstream._replace(url=f"{url}/acme/service.git"), tmp_path / "into", revision="main")
+    assert (spoilt, (tmp_path / "into" / "text").read_text(encoding="utf-8")) == ([], "two\n")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from common import log
 from common.git import command
 from common.git.command import Git, GitFailed
 from common.git.credentials import Credentials
@@ -95,7 +96,7 @@ def test_what_git_started_ends_with_it(fake_git: Path, tmp_path: Path) -> None:
 def test_how_far_a_long_transfer_is_is_shown_now_and_then_and_is_no_part_of_an_error(
     fake_git: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(command, "BETWEEN", 0.2)
+    monkeypatch.setattr(log, "BETWEEN_TELLINGS", 0.2)
     steps = "".join(
         f'printf "Writing objects: {percent:3}%% (1/9)\\r" >&2; sleep 0.1; ' for percent in range(0, 100, 10)
     )

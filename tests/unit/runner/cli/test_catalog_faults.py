@@ -14,6 +14,7 @@ from common.network.deadline import Deadline
 from runner import cli
 from sandbox.app import create_app
 from sandbox.catalog import locations
+from sandbox.git import bare
 from sandbox.seeding import seed
 from sandbox.services import open_state
 from tests.catalogs import BACKSTAGE, CATALOGS, CatalogUnderTest, asked, push
@@ -112,10 +113,42 @@ def test_a_fault_that_stays_is_told_for_the_repository(
     assert "Repositories: 1 made." in run(environ, "import", "--apply")[1]
 
 
+@pytest.mark.parametrize("catalog", [row for row in CATALOGS if str(row) != "IDP 1.0"], indirect=True, ids=str)
+def test_one_fault_of_any_call_of_an_import_ends_in_one_commit_and_one_entity(
+    catalog: CatalogUnderTest, proxy: FaultProxy, world: World, run: Run, tmp_path: Path
+) -> None:
+    """Of the host's API, of git, and of the catalog; what was in doubt is looked at, and a second run does the rest."""
+    (tmp_path / "t.yaml").write_text(BACKSTAGE)
+    environ, arguments = catalog.forms[0](world), ("import", "--apply", "--template", "t.yaml")
+    folder = world.repository("acme", "payments")
+
+    def afresh() -> int:
+        catalog.forget(world)
+        tip = bare.commit_files(folder, "main", {"README.md": ("100644", b"x")}, "Without\n", replace=True)
+        return bare.count(folder, tip)
+
+    afresh()
+    proxy.requests.clear()
+    assert run(environ, *arguments)[0] == 0
+    calls = calls_of(proxy)
+    assert len(calls) >= 7, calls
+    passing, page = (next(one for one in FAULTS if one.name == name) for name in ("502", "a page"))
+    for call in calls:
+        for fault, after in ((passing, False), (passing, True), (page, False)):
+            before = afresh()
+            proxy.spoil(call, fault, after=after)
+            code, said = run(environ, *arguments)
+            proxy.heal()
+            assert code == 0 if fault is passing else code in {0, 1, 3, 5}, f"{call}, {fault}, {after}: {said}"
+            assert "Traceback" not in said, f"{call}, {fault}, {after}"
+            assert run(environ, *arguments)[0] == 0, f"{call}, {fault}, {after}"
+            assert bare.count(folder, bare.branches(folder)["main"]) == before + 1, f"{call}, {fault}, {after}"
+            assert catalog.registered(world) == [catalog.ref], f"{call}, {fault}, {after}"
+
+
 def calls_of(proxy: FaultProxy) -> list[tuple[str, str]]:
     """Give what was asked for, each once."""
-    asked_for = (line.partition("?")[0].split(" ", 1) for line in proxy.requests)
-    return [(method, path) for method, path in dict.fromkeys(tuple(one) for one in asked_for)]
+    return [(method, path) for method, _, path in (line.partition(" ") for line in dict.fromkeys(proxy.requests))]
 
 
 @pytest.fixture

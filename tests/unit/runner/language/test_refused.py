@@ -39,7 +39,7 @@ def _filled(**parts: str) -> str:
         ({"T": "threadTs: '1503435956.000247'"}, "The step 't': Required input is missing: email or channel"),
         ({"T": "email: nobody"}, "The step 't': email is 'nobody', which is no e-mail address."),
         ({"K": "component"}, "fileContent has a fault, line 2, column 1: kind is 'component', but the"),
-        ({"K": "Compnent"}, "line 1: the kind 'Compnent' is none of the catalog's. Did you mean 'Component'?"),
+        ({"K": "Compnent"}, "kind is 'Compnent', which is none of the catalog's. Did you mean 'Component'?\n"),
         ({"C": "repoType: private, connectorType: Foo"}, "The connector type 'Foo' in the spec of the step 'c'"),
     ],
 )  # fmt: skip

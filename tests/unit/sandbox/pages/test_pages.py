@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from flask.testing import FlaskClient
 
 from sandbox.app import create_app
+from sandbox.catalog import entities
 from sandbox.git import bare, repositories
 from sandbox.seeding import seed
 from sandbox.services import open_state
@@ -277,8 +280,8 @@ def test_the_catalog_page_shows_relations_in_both_ways_and_where_entities_came_f
     with state.database() as database:
         database.execute("UPDATE locations SET due = 0")
     key = {"x-api-key": state.credentials["harness"].api_key}
-    for yaml in (component, system):
-        assert client.post("/v1/entities?convert=true", json={"yaml": yaml}, headers=key).status_code == 201
+    for text in (component, system):
+        assert client.post("/v1/entities?convert=true", json={"yaml": text}, headers=key).status_code == 201
     shown = " ".join(client.get("/-/entities/").text.split())
     assert "made in the portal" in shown
     assert "from http://localhost/acme/payments/blob/main/catalog-info.yaml" in shown
@@ -292,3 +295,22 @@ def test_the_catalog_page_shows_relations_in_both_ways_and_where_entities_came_f
         assert f"<title>{pay} partOf {shop}</title>" in shown
         assert f'<g class="absent"><title>group:{scope}/team (not in this catalog)</title>' in shown
     assert "YAML of <code>component:default/pay</code>" in shown
+
+
+def test_a_page_reads_the_yaml_of_the_entities_that_it_shows_alone(
+    state: State, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two thousand, the overview shows five; reading them all took seconds."""
+    text = "apiVersion: harness.io/v1\nkind: Component\nidentifier: s{}\ntype: a\nowner: b\nspec: {{lifecycle: c}}\n"
+    for number in range(20):
+        entities.add(state, entities.parse(text.format(number), convert=False))
+    read: list[str] = []
+    load_all = yaml.load_all
+
+    def noted(text: str, **more: Any) -> Any:
+        read.append(text)
+        return load_all(text, **more)
+
+    monkeypatch.setattr(yaml, "load_all", noted)
+    page = client.get("/").get_data(as_text=True)
+    assert (">s19<" in page, ">s0<" in page, len(read)) == (True, False, 5)

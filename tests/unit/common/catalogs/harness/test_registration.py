@@ -89,9 +89,11 @@ def test_an_entity_made_in_the_portal_is_a_conflict_that_says_so(pushed: World, 
     expect(run_step("RegisterCatalog", by_inputs(pushed)), 4, "it was created there, not imported from git")
 
 
-@pytest.mark.parametrize(("name", "value"), [("BASE", "app.harness.io"), ("IMPORT_ENTITY_URL", "app.harness.io/x")])
-def test_an_address_that_is_none_is_told(name: str, value: str, pushed: World, run_step: RunStep) -> None:
-    expect(run_step("RegisterCatalog", by_inputs(pushed, **{name: value})), 2, "is no http or https URL")
+@pytest.mark.parametrize("name", ["BASE", "IMPORT_ENTITY_URL", "GET_FILE_BY_BRANCH_URL"])
+def test_an_address_that_is_none_is_told(name: str, pushed: World, run_step: RunStep) -> None:
+    done = run_step("RegisterCatalog", by_inputs(pushed, **{name: "app.harness.io/x"}))
+    expect(done, 2, f"{name} is 'app.harness.io/x', which is no http or https URL")
+    assert not any(line.startswith(("GET", "POST")) for line in pushed.faults.requests)
 
 
 def test_a_file_that_no_import_would_take_is_refused_before_it_is_asked_for(

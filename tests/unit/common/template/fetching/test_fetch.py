@@ -297,7 +297,7 @@ def test_what_a_template_prints_of_its_origin_is_what_was_given_and_the_same_eve
     }
     for (directory, name, revision), said in expected.items():
         asked = {"TEMPLATE_DIRECTORY": directory, "TEMPLATE_NAME": name, "TEMPLATE_CHECKOUT": revision}
-        for words in ("Rendered 1 files", "was already there, and the same"):
+        for words in ("Rendered 1 file ", "was already there, and the same"):
             done, text = rendered("printing", OUTPUT_DIRECTORY="out", OVERWRITE_IF_EXISTS="false", **asked)
             assert done.code == 0, done.stderr
             assert words in done.stderr
