@@ -231,7 +231,7 @@ def confirmed(failure_of: Callable[[Exception], Failure | None]) -> Callable[[Ex
         found = failure_of(error)
         if found is None or found.outcome is not Outcome.REFUSED or doubted or not isinstance(error, GitFailed):
             return found
-        if _kind(error) is None or said_by_server(error):
+        if _kind(error) in {None, MOVED} or said_by_server(error):
             return found
         doubted = True
         return found._replace(outcome=Outcome.NOT_DONE)
