@@ -141,6 +141,8 @@ class GitHost:
     """Media type of a refusal; git shows plain text to its user, and nothing else."""
     owner_names: int = 1
     """How many names, parted by slashes, whoever repositories belong to may have."""
+    owner_fields: tuple[str, ...] = ("organization",)
+    """The fields by which a step names whoever repositories belong to, in the order of those names."""
     kept_below: Callable[[str, Any], str] = lambda owner, _: owner
     """Gives the owner as the addresses have it of one that a pipeline and sandbox.yaml name, by the credentials."""
     web_path: Callable[[str, str], str] | None = None

@@ -133,9 +133,10 @@ def check(inputs: Inputs, host: GitHost) -> None:
 def folder_of_repository(name: str) -> str:
     """Give the folder as git names it. Raises BadInput for one that leads out of the repository."""
     parts = PurePosixPath(name.strip("/")).parts
-    if any(part == ".." or part.lower() == ".git" for part in parts):
+    if "\\" in name or not name.isprintable() or any(part == ".." or part.lower() == ".git" for part in parts):
         raise BadInput(
-            f"{name!r} is no folder of a repository.", next_step="Set TARGET_DIRECTORY to one below its root."
+            f"{name!r} is no folder of a repository.",
+            next_step="Set TARGET_DIRECTORY to one below its root, with / between names.",
         )
     return "/".join(parts)
 

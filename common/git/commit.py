@@ -152,6 +152,11 @@ def _add_below(repository: Repository, below: str) -> None:
         )
     moved = "".join(f"{entry.replace(chr(9), f'{chr(9)}{below}/', 1)}\0" for entry in listing.split("\0") if entry)
     repository.run("update-index", "-z", "--index-info", stdin=moved)
+    if not repository.run("ls-files", "-z", "--", f":(top,literal){below}/"):  # git leaves such names out in silence
+        raise BadInput(
+            f"Git takes no folder of the name {below}, for some system would read another from it.",
+            next_step="Set TARGET_DIRECTORY to another name.",
+        )
 
 
 def _signed(repository: Repository, commit: str, signer: Signer) -> str:

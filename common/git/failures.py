@@ -175,6 +175,7 @@ WORDS: tuple[tuple[Sequence[str], Kind], ...] = (  # what git says -> its kind; 
     (("not found", "does not exist", "does not appear to be a git repository"), MISSING),
 )
 PROXY = re.compile(r"tunnel failed, response (\d{3})|code (407|403) from proxy|returned error: (407)")
+NO_PROXY = "Could not resolve proxy"
 TLS = ("server certificate verification failed", "SSL", "certificate", "gnutls_handshake")
 
 
@@ -230,7 +231,7 @@ def confirmed(failure_of: Callable[[Exception], Failure | None]) -> Callable[[Ex
         found = failure_of(error)
         if found is None or found.outcome is not Outcome.REFUSED or doubted or not isinstance(error, GitFailed):
             return found
-        if _kind(error) is None or said_by_server(error):
+        if _kind(error) in {None, MOVED} or said_by_server(error):
             return found
         doubted = True
         return found._replace(outcome=Outcome.NOT_DONE)
@@ -244,6 +245,8 @@ def _connecting(host: str, error: GitFailed, kind: Kind | None) -> Failure | Non
         status = next(filter(None, proxy.groups()))
         if status.startswith("4"):
             return Failure(Outcome.REFUSED, unreachable.stopped_by_proxy(host, status))
+        return Failure(Outcome.NOT_DONE, unreachable.proxy_is_silent(host, error.text))
+    if NO_PROXY in error.text:
         return Failure(Outcome.NOT_DONE, unreachable.proxy_is_silent(host, error.text))
     if kind is None and any(sign in error.text for sign in TLS):
         return Failure(Outcome.REFUSED, unreachable.untrusted(host, error.text))

@@ -44,15 +44,27 @@ def on_host(found: Sequence[Seed], host: str) -> tuple[list[Seed], list[str]]:
     title = login.name or login.type
     taken = {_place(served, seed): seed for seed in reversed(found) if seed.host == name}
     more, told = [], []
-    for seed in found:
+    for own in found:
+        seed = replace(own, owner=_owner_on(served, own))
         place = _place(served, seed)
-        if problem := _problem(served, seed, taken.get(place)):
-            full = "/".join(filter(None, (seed.owner, seed.name)))
+        there = taken.get(place)
+        if problem := _problem(served, seed, there) or _meets(seed, own, there):
+            full = "/".join(filter(None, (own.owner, own.name)))
             told.append(f"The repository {full} of sandbox.yaml is not on {title} in this rehearsal: {problem}")
         elif place not in taken:
-            taken[place] = seed
+            taken[place] = own
             more.append(replace(seed, host=name, owner=seed.owner if served.has_owners else ""))
     return [*found, *more], told
+
+
+def _owner_on(served: GitHost, seed: Seed) -> str:
+    """Give whom a repository belongs to where the steps that name it on its own host look for it on this one."""
+    fields = hosts()[seed.host].owner_fields
+    names = seed.owner.split("/") if len(fields) > 1 else [seed.owner]
+    named = dict(zip(fields, names, strict=False))
+    if len(names) != len(fields) or not set(served.owner_fields) <= set(named):
+        return seed.owner
+    return "/".join(named[field] for field in served.owner_fields)
 
 
 def _place(served: GitHost, seed: Seed) -> tuple[str, str]:
@@ -68,6 +80,13 @@ def _problem(served: GitHost, seed: Seed, there: Seed | None) -> str:
     if there is not None and not served.has_owners and there.owner != seed.owner:
         return f"its repositories have no owner, and that of {there.owner} has the name. Give one of them another name."
     return ""
+
+
+def _meets(seed: Seed, own: Seed, there: Seed | None) -> str:
+    """Tell of one that comes to the place of another of its host, for there are fewer names in an owner here."""
+    if there is None or seed.owner == own.owner or there.host != own.host or there.owner.lower() == own.owner.lower():
+        return ""
+    return f"that of {there.owner} has the name there. Give one of them another name."
 
 
 def connector_of(sandbox: Sandbox, host: str, seeds: Sequence[Seed] = ()) -> Connector:

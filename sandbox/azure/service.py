@@ -35,6 +35,7 @@ AZURE = Service(
         addresses=("/azure/<path:owner>/_git/<name>", "/azure/<path:owner>/_git/<name>.git"),  # the latter: Git LFS
         page="/azure/<path:owner>/_git/<name>",
         owner_names=2,
+        owner_fields=("organization", "project"),
         kept_below=_kept_below,
         web_file="?path=/{path}&version=GB{branch}",
         web_default_file="?path=/{path}",

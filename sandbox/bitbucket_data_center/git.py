@@ -57,6 +57,7 @@ _MISSING = "Repository not found\nThe requested repository does not exist, or yo
 HOST = GitHost(
     addresses=(f"{CONTEXT}/scm/<owner>/<name>.git", f"{CONTEXT}/scm/<owner>/<name>"),
     page=f"{CONTEXT}/projects/<owner>/repos/<name>",
+    owner_fields=("project",),
     web_path=web_path,
     web_file="/browse/{path}?at=refs/heads/{branch}",
     web_default_file="/browse/{path}",

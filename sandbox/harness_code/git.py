@@ -44,6 +44,7 @@ HARNESS_CODE = GitHost(
     addresses=("/gateway/code/git/<path:owner>/<name>.git", "/gateway/code/git/<path:owner>/<name>"),
     page="/ng/code/<path:owner>/-/<name>",
     owner_names=2,
+    owner_fields=("organization", "project"),
     kept_below=kept_below,
     web_path=web_path,
     web_file="/files/{branch}/~/{path}",

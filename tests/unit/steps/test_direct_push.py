@@ -280,11 +280,20 @@ def test_the_files_go_into_a_folder_of_the_repository_and_a_second_run_changes_n
     assert "README.md/README.md" in files(empty)
 
 
+def test_a_folder_that_git_leaves_out_in_silence_is_refused(empty: Served, app: Path, run_step: RunStep) -> None:
+    empty.faults.requests.clear()
+    done = run_step("DirectPush", target(empty, TARGET_DIRECTORY="git~1"))
+    assert (done.code, "Git takes no folder of the name git~1" in done.stderr) == (2, True), done.stderr
+    assert empty.writes() == []
+
+
 @pytest.mark.parametrize(
     ("environ", "words"),
     [
         ({"TARGET_DIRECTORY": "a/../b"}, "'a/../b' is no folder of a repository."),
         ({"TARGET_DIRECTORY": ".GIT"}, "'.GIT' is no folder of a repository."),
+        ({"TARGET_DIRECTORY": "services\\payments"}, "is no folder of a repository. Set TARGET_DIRECTORY to one below"),
+        ({"TARGET_DIRECTORY": "a\nb"}, "is no folder of a repository."),
         ({"TARGET_DIRECTORY": "a", "FORCE_PUSH": "true"}, "and TARGET_DIRECTORY keeps it. Give one of them."),
         ({"SIGNING_KEY": "-----BEGIN CERTIFICATE-----"}, "SIGNING_KEY holds no private key of GPG or SSH."),
     ],

@@ -67,6 +67,7 @@ def told(*lines: str, may_appear: bool = False) -> Failure:
             Outcome.REFUSED,
             "The proxy does not let",
         ),
+        (["fatal: unable to access 'x': Could not resolve proxy: no.test"], 5, Outcome.NOT_DONE, "Check HTTPS_PROXY"),
         (["fatal: unable to access 'x': CONNECT tunnel failed, response 502"], 5, Outcome.NOT_DONE, "The proxy for"),
         (["fatal: x/info/refs not valid: is this a git repository?"], 1, Outcome.REFUSED, "no git server"),
         (["fatal: something new"], 1, Outcome.REFUSED, "Could not push: something new."),

@@ -26,8 +26,32 @@ def test_every_repository_is_on_the_rehearsed_host_too_and_one_of_its_own_goes_b
 
 
 @pytest.mark.parametrize(
+    ("own", "owner", "host", "there"),
+    [
+        ("azure", "acme/shop", "Gitlab", ("gitlab", "acme")),
+        ("azure", "acme/shop", "Github", ("github", "acme")),
+        ("azure", "acme/shop", "Harness", ("harness", "acme/shop")),
+        ("azure", "acme/shop", "Bitbucket", ("bitbucket", "shop")),
+        ("azure", "acme/shop", "BitbucketCloud", ("bitbucket-cloud", "acme")),
+        ("harness", "acme", "Gitlab", ("gitlab", "acme")),
+        ("gitlab", "acme/team", "AzureRepo", ("azure", "acme/team")),
+    ],
+)
+def test_the_owner_is_the_one_that_the_same_steps_name(own: str, owner: str, host: str, there: tuple[str, str]) -> None:
+    """Steps name an organization and a project; a host without projects has the organization alone."""
+    given = Seed(own, owner, "payments", None)
+
+    assert rehearsal.on_host([given], host) == ([given, Seed(*there, "payments", None)], [])
+
+
+@pytest.mark.parametrize(
     ("seeds", "host", "said"),
     [
+        (
+            [Seed("azure", "acme/shop", "payments", None), Seed("azure", "acme/web", "Payments", None)],
+            "Gitlab",
+            "is not on Gitlab in this rehearsal: that of acme/shop has the name there. Give one of them another name.",
+        ),
         (
             [Seed("gitlab", "acme/team", "payments", None)],
             "Github",
