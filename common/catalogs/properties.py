@@ -270,5 +270,14 @@ def _text(value: object) -> str:
 
 
 def same(value: object, other: object) -> bool:
-    """Compare as JSON does: true is not 1, and the order of a map's keys does not count."""
-    return json.dumps(value, sort_keys=True, default=str) == json.dumps(other, sort_keys=True, default=str)
+    """Compare as JSON does: 3 is 3.0, true is not 1, and the order of a map's keys does not count."""
+    texts = (json.dumps(_with_whole_numbers(one), sort_keys=True, default=str) for one in (value, other))
+    return next(texts) == next(texts)
+
+
+def _with_whole_numbers(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: _with_whole_numbers(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_with_whole_numbers(inner) for inner in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -164,7 +164,7 @@ def read_entities() -> ResponseReturnValue:
 @catalog_routes.get("/entities/by-query")
 def query_entities() -> ResponseReturnValue:
     matching = [entity for entity in _opened(False).entities().values() if _matches(entity)]
-    start, limit = int(request.args.get("cursor") or 0), int(request.args.get("limit", 20))
+    start, limit = (request.args.get(name, default, type=int) for name, default in (("cursor", 0), ("limit", 20)))
     info = {"nextCursor": str(start + limit)} if start + limit < len(matching) else {}
     return jsonify({"items": matching[start : start + limit], "totalItems": len(matching), "pageInfo": info})
 

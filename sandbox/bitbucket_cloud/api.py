@@ -129,7 +129,7 @@ def shown(hosted: Repository) -> dict[str, Any]:
 def list_repositories(workspace: str) -> ResponseReturnValue:
     caller_of()
     owner = workspace_of(workspace)
-    size, number = (int(request.args.get(name, default)) for name, default in (("pagelen", "10"), ("page", "1")))
+    size, number = (request.args.get(name, default, type=int) for name, default in (("pagelen", 10), ("page", 1)))
     asked, size = request.args.get("q", ""), min(size, 100)
     found = [
         hosted

@@ -135,7 +135,7 @@ def shown(hosted: Repository) -> dict[str, Any]:
 @server.get("/projects/<project>/repos")
 def list_repositories(project: str) -> ResponseReturnValue:
     caller_of()
-    start, limit = (int(request.args.get(name, default)) for name, default in (("start", "0"), ("limit", "25")))
+    start, limit = (request.args.get(name, default, type=int) for name, default in (("start", 0), ("limit", 25)))
     found = repositories.find_all(current_state(), host=SERVICE, owner=key_of(project))[::-1]
     shown_now = [shown(hosted) for hosted in found[start : start + limit]]
     last = start + limit >= len(found)

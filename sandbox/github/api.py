@@ -141,7 +141,7 @@ def list_of_organization(login: str) -> ResponseReturnValue:
     caller = caller_of()
     if accounts.kind_of(current_state(), login) != "Organization":
         stop(404, "Not Found")
-    size, number = (int(request.args.get(name, default)) for name, default in (("per_page", "30"), ("page", "1")))
+    size, number = (request.args.get(name, default, type=int) for name, default in (("per_page", 30), ("page", 1)))
     found, _ = repositories.page(current_state(), "github", login, number=number - 1, size=min(size, 100))
     return jsonify([shown(hosted, caller) for hosted in found if not hosted.is_private or _sees(caller, hosted)])
 

@@ -134,7 +134,7 @@ def list_projects(group: str) -> ResponseReturnValue:
     place = namespaces.find(state, group)
     if not who.known or place is None:
         stop(404, "404 Group Not Found")
-    size, number = (int(request.args.get(name, default)) for name, default in (("per_page", "20"), ("page", "1")))
+    size, number = (request.args.get(name, default, type=int) for name, default in (("per_page", 20), ("page", 1)))
     within = request.args.get("include_subgroups") == "true"
     found, _ = repositories.page(state, "gitlab", group, number=number - 1, size=min(size, 100), within=within)
     if request.args.get("with_shared") != "false":  # those of other groups that this one may use

@@ -189,7 +189,7 @@ def create_entity() -> ResponseReturnValue:
 @entity_routes.get("/v1/entities")
 def list_entities() -> ResponseReturnValue:
     check_caller()
-    page, limit = (int(request.args.get(name, default)) for name, default in (("page", "0"), ("limit", "10")))
+    page, limit = (request.args.get(name, default, type=int) for name, default in (("page", 0), ("limit", 10)))
     if not 0 < limit <= _LARGEST_PAGE:
         refuse(f"limit must be between 1 and {_LARGEST_PAGE}.")
     found = _asked_for() if "entity_refs" in request.args else entities.every(current_state())

@@ -107,7 +107,7 @@ def shown(hosted: Repository) -> dict[str, Any]:
 @code_routes.get("/repos")
 def list_repositories() -> ResponseReturnValue:
     caller_of()
-    number, size = (int(request.args.get(name, default)) for name, default in (("page", "1"), ("limit", "30")))
+    number, size = (request.args.get(name, default, type=int) for name, default in (("page", 1), ("limit", 30)))
     found, total = repositories.page(current_state(), "harness", _space(), number=number - 1, size=min(size, 100))
     return jsonify([shown(hosted) for hosted in found]), 200, {"X-Total": str(total)}
 

@@ -173,6 +173,11 @@ def test_true_is_not_the_number_one() -> None:
     )
 
 
+def test_a_number_is_the_same_however_a_server_writes_it() -> None:
+    assert remaining(change(value={"a": [3]}), {("metadata", "team"): {"a": [3.0]}}) is None
+    assert remaining(change(value=3), {("metadata", "team"): 3.5}) == change(value=3)
+
+
 def test_of_a_list_only_what_is_missing_is_appended() -> None:
     held: Held = {("metadata", "tags"): ["a", "b"]}
     asked = change("metadata.tags", ["b", "c"], "append")

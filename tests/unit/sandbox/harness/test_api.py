@@ -290,3 +290,10 @@ def test_quoted_keys_of_a_property_path_are_read_back(keys: list[str]) -> None:
 def test_any_text_is_an_entity_or_an_explained_fault(text: str) -> None:
     with pytest.raises(entities.InvalidEntity, match=r"."):
         entities.parse(text, convert=True)
+
+
+def test_a_page_that_is_no_number_is_the_first(
+    client: FlaskClient, headers: dict[str, str], registered: dict[str, Any]
+) -> None:
+    answer = client.get("/gateway/v1/entities?page=abc&limit=x", headers=headers)
+    assert [one["identifier"] for one in answer.json or []] == [registered["identifier"]]
