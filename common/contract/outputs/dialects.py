@@ -47,8 +47,11 @@ def _print(written: Written, _outputs: Mapping[str, Value], _path: Path, stdout:
 
 
 def _print_table(written: Written, _outputs: Mapping[str, Value], _path: Path, stdout: TextIO) -> None:
-    encoding = stdout.encoding or "utf-8"
-    stdout.write(notations.table(written).encode(encoding, "backslashreplace").decode(encoding))
+    text = notations.table(written)
+    if not text.isascii():
+        encoding = stdout.encoding or "utf-8"
+        text = text.encode(encoding, "backslashreplace").decode(encoding)
+    stdout.write(text)
     stdout.flush()
 
 

@@ -108,6 +108,8 @@ class OutputTarget(NamedTuple):
 
     def _noted(self, name: str, text: str) -> str:
         noted = self.dialect.notation(name, text)
+        if noted.isascii():  # the list of ten thousand entities need not be copied to see whether it can be
+            return noted
         encoding = (self.dialect.base64 and self.dialect.problem is None and self.stdout.encoding) or "utf-8"
         try:
             noted.encode(encoding)
