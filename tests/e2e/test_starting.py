@@ -28,7 +28,7 @@ def start(module: str, *arguments: str, before: Path, **environ: str) -> tuple[i
 def test_a_signal_while_modules_are_loaded_leaves_no_traceback(
     module: str, number: int, code: int, tmp_path: Path
 ) -> None:
-    (tmp_path / "click.py").write_text(f"import os\nos.kill(os.getpid(), {number})\nraise AssertionError\n")
+    (tmp_path / "inspect.py").write_text(f"import os\nos.kill(os.getpid(), {number})\nraise AssertionError\n")
     assert start(module, "--help", before=tmp_path) == (code, "")
 
 
