@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
+import signal
 import subprocess
 import threading
 from http import HTTPStatus
 from typing import TYPE_CHECKING, BinaryIO
 
 from flask import Blueprint, Response, request
+from werkzeug.exceptions import ClientDisconnected
 
 from sandbox import faults
 from sandbox.access import current_state, noted_caller
@@ -92,11 +95,16 @@ def _run_backend(repository: Repository, path: str, user: str, extra: Mapping[st
     }
     environment.update({key: value for key, value in optional.items() if value})
     backend = subprocess.Popen(
-        ["git", "http-backend"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
+        ["git", "http-backend"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+        process_group=0,
     )
     if not (backend.stdin and backend.stderr and isinstance(backend.stdout, io.BufferedReader)):
         raise RuntimeError("git http-backend was started without pipes.")
-    feeder = threading.Thread(target=_feed, args=(request.stream, backend.stdin), daemon=True)
+    feeder = threading.Thread(target=_feed, args=(request.stream, backend.stdin, backend), daemon=True)
     feeder.start()
     complaints = threading.Thread(target=backend.stderr.read, daemon=True)
     complaints.start()
@@ -115,15 +123,31 @@ def _blocks(output: io.BufferedReader, state: State, pushed: Repository | None) 
         repositories.after_push(state, pushed)
 
 
-def _feed(source: BinaryIO, sink: BinaryIO) -> None:
-    """Hand the request's body to the backend; either side may hang up first, and then the other notices by itself."""
+def _feed(source: BinaryIO, sink: BinaryIO, backend: subprocess.Popen[bytes]) -> None:
+    """Hand the request's body to the backend, which may end before it has all of it."""
     with contextlib.suppress(OSError, ValueError), sink:
-        while block := source.read(_BLOCK):
+        while block := _block(source, backend):
             sink.write(block)
 
 
+def _block(source: BinaryIO, backend: subprocess.Popen[bytes]) -> bytes:
+    """Read on. A body that breaks off ends the backend: it would look for the rest for ever, and without a pause."""
+    try:
+        return source.read(_BLOCK)
+    except (OSError, ValueError, ClientDisconnected):
+        _kill(backend)
+        return b""
+
+
+def _kill(backend: subprocess.Popen[bytes]) -> None:
+    """End git and what it has started: it does its work in processes of its own."""
+    if backend.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(backend.pid, signal.SIGKILL)
+
+
 def _end(backend: subprocess.Popen[bytes], *threads: threading.Thread) -> None:
-    backend.kill()
+    _kill(backend)
     backend.wait()
     for thread in threads:
         thread.join(timeout=5)

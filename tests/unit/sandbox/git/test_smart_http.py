@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import os
+import socket
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -165,3 +167,18 @@ def test_seeding_the_same_files_again_makes_no_commit(state: State, tmp_path: Pa
     assert [entry.name for entry in bare.directory(place, second, "")] == ["new.txt"]
     entries = bare.directory(place, first, "{{cookiecutter.name}}")
     assert [(entry.name, entry.mode) for entry in entries] == [("run.sh", "100755")]
+
+
+def test_a_push_that_breaks_off_within_its_body_says_nothing_on_the_terminal(
+    remote: Remote, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A traceback of the thread that hands the body on came there."""
+    login = base64.b64encode(f"x:{remote.sandbox.credentials['github'].token}".encode()).decode()
+    head = f"Authorization: Basic {login}\r\nContent-Type: application/x-git-receive-pack-request\r\nContent-Length: 50"
+    with socket.create_connection(("127.0.0.1", int(remote.sandbox.url.rpartition(":")[2]))) as connection:
+        connection.sendall(f"POST /acme/payments.git/git-receive-pack HTTP/1.1\r\nHost: x\r\n{head}\r\n\r\n00".encode())
+        connection.shutdown(socket.SHUT_WR)
+        connection.settimeout(30)
+        connection.recv(9_999)
+    assert "Traceback" not in capfd.readouterr().err
+    assert bare.branches(remote.folder) == {}
