@@ -364,6 +364,15 @@ HOSTS = (
     Host(type="Git", serve=_plain, steps=frozenset({"DirectPush", "GitClone"})),
 )
 
+OWNERS = {  # row -> the host, and an owner there, as the sandbox keeps them
+    "Github": ("github", "acme"),
+    "Gitlab": ("gitlab", "acme/team"),
+    "AzureRepo": ("azure", "acme/shop"),
+    "cloud": ("bitbucket-cloud", "acme"),
+    "data_center": ("bitbucket", "SHOP"),
+    "Harness": ("harness", "{account}/shop/web"),
+}
+
 
 def serving_step(step_type: str) -> list[Host]:
     """The hosts that the step works with."""

@@ -32,13 +32,11 @@ def told(file: str, *, line: int | Callable[[], int] = 1, root: str = "") -> Ite
 
 @contextmanager
 def noted(file: str) -> Iterator[None]:
-    """Have what is no Exception, as a stop, hold the file at which it came as a note."""
+    """Have what is raised, as a stop of the step, hold the file at which it came as a note."""
     try:
         yield
-    except Exception:
-        raise
-    except BaseException as stop:
-        stop.add_note(file)
+    except BaseException as raised:
+        raised.add_note(file)
         raise
 
 

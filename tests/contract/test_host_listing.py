@@ -18,7 +18,7 @@ from sandbox.git import repositories
 from sandbox.gitlab import namespaces
 from sandbox.services import open_state
 from tests.conftest import Faults, World, serving
-from tests.hosts import Host, serving_step
+from tests.hosts import OWNERS, Host, serving_step
 
 ALLOWED = {
     "Gitlab": {
@@ -31,14 +31,6 @@ ALLOWED = {
             "pagination is described once for the whole API, in its introduction, and not with each operation"
         ),
     },
-}
-OWNERS = {  # row -> the owner as the sandbox keeps it, and its settings
-    "Github": ("github", "acme"),
-    "Gitlab": ("gitlab", "acme/team"),
-    "AzureRepo": ("azure", "acme/shop"),
-    "cloud": ("bitbucket-cloud", "acme"),
-    "data_center": ("bitbucket", "SHOP"),
-    "Harness": ("harness", "{account}/shop/web"),
 }
 
 

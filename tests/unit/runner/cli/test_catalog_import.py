@@ -13,21 +13,13 @@ from sandbox.git.repositories import Repository
 from sandbox.services import open_state
 from tests.catalogs import CATALOGS, HARNESS_FILE, NATIVE
 from tests.conftest import World
-from tests.hosts import Host, serving_step
+from tests.hosts import OWNERS, Host, serving_step
 from tests.keys import register_app, rsa_key
 from tests.unit.runner.cli.test_catalog import FILE, TEMPLATE, Run, run, variables
 
 __all__ = ["run"]
 
 HARNESS, IDP1, BACKSTAGE = CATALOGS
-OWNERS = {  # row -> the owner as the sandbox keeps it
-    "Github": ("github", "acme"),
-    "Gitlab": ("gitlab", "acme/team"),
-    "AzureRepo": ("azure", "acme/shop"),
-    "cloud": ("bitbucket-cloud", "acme"),
-    "data_center": ("bitbucket", "SHOP"),
-    "Harness": ("harness", "{account}/shop/web"),
-}
 HAVE_ARCHIVES = {"Github", "Gitlab", "AzureRepo", "data_center"}
 
 
