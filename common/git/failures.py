@@ -17,6 +17,7 @@ STATUS = re.compile(r"(?:returned error: |RPC failed; HTTP |code )(\d{3})\b")
 
 FORBIDDEN_STATUS = 403
 LFS_SAYS = "fatal: Git LFS:"  # what our lines of what git-lfs says begin with
+LFS_CRASHED = "git-lfs crashed"
 SERVER_SAYS = ("remote:", LFS_SAYS)
 CREATED_MOMENTS_AGO = 10.0  # seconds
 
@@ -113,6 +114,7 @@ UNTAKEN = Kind(
     "Git LFS at {host} does not take the content of a file",
     "See what it says of it, there or above; no commit was pushed that names the file.",
 )
+CRASHED = Kind(Unavailable, LFS_CRASHED, "Run the step again, or with a newer git-lfs.", outcome=Outcome.UNKNOWN)
 LATER = Kind(Unavailable, "{host} is not available", outcome=Outcome.UNKNOWN)
 NOT_REACHED = Kind(Unavailable, "{host} is not available", outcome=Outcome.NOT_DONE)
 
@@ -141,6 +143,7 @@ WORDS: tuple[tuple[Sequence[str], Kind], ...] = (  # what git says -> its kind; 
     (("denied to", "Write access to repository not granted"), ALLOW),
     (("Expected JSON type",), NO_LFS_SERVER),
     (("does not take a file's content",), UNTAKEN),
+    ((LFS_CRASHED,), CRASHED),
     (("no DAV locking support", "not valid: is this a git repository", "unable to update url base"), NO_GIT),
     (("Could not resolve host", "Failed to connect", "Couldn't connect", "Connection refused"), NOT_REACHED),
     (

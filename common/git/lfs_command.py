@@ -13,7 +13,7 @@ from common import log
 from common.errors import Refused, Unavailable
 from common.git.command import Git, GitFailed
 from common.git.credentials import REFUSED
-from common.git.failures import LFS_SAYS
+from common.git.failures import LFS_CRASHED, LFS_SAYS
 from common.network.repeat import Failure
 from common.network.url import origin
 
@@ -35,10 +35,10 @@ OF_OBJECT = re.compile(r"^\[[0-9a-f]{64}\] .*\[(\d{3})\]")  # an error that the 
 ADDRESS = re.compile(  # where git-lfs, or git for it, says that it failed; what a server says may have addresses, too
     r"(?:Username for '|credentials for |(?:Put|Post|Get) \"|error: )(https?://[^/\s'\"]+)"
 )
-NOISE = re.compile(
-    r"Errors logged to|git lfs logs last|^error: failed to (?:push|fetch)"
-    r"|^panic: |^goroutine |^created by |^github\.com/|^\s"  # version 3.3 stumbles over 429 without Retry-After
-)
+NOISE = re.compile(r"Errors logged to|git lfs logs last|^error: failed to (?:push|fetch)|^\s")
+CRASH = re.compile(r"^(?:panic|fatal error): ")
+"""Where Go tells that the program crashed; the stacks follow, to the end. Version 3.3 does so over a 429 without
+Retry-After, and now and then over an answer that comes before the content of the file is sent."""
 BATCH = "batch response"  # what a line of git-lfs names the answer that says where objects are to go
 ABSENT = ("404", "410")
 NOT_SERVED = "501"
@@ -104,10 +104,14 @@ def of_other_hosts(failure: Callable[[Exception], Failure | None], url: str) -> 
 
 def _failed(failed: GitFailed, trace: str) -> GitFailed:
     status = _status(trace, failed.lines)
-    told = [f"{LFS_SAYS} {line}" for line in dict.fromkeys(failed.lines) if line and not NOISE.search(line)]
+    crash = next((number for number, line in enumerate(failed.lines) if CRASH.search(line)), len(failed.lines))
+    lines = [*failed.lines[:crash], *(f"{LFS_CRASHED}: {line}" for line in failed.lines[crash : crash + 1])]
+    told = [f"{LFS_SAYS} {line}" for line in dict.fromkeys(lines) if line and not NOISE.search(line)]
     for line in told:
         log.info(line.removeprefix("fatal: "))
     about_all = any(BATCH in line for line in told)
+    if status == UNTAKEN and not about_all:
+        _check_taken(trace)
     if status in ABSENT:
         status = NOT_SERVED if about_all else UNTAKEN  # git has just read the repository there
     returned = [f"The requested URL returned error: {status}"] if status else []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -149,6 +151,46 @@ def test_an_object_that_is_refused_with_422_is_no_success(host: Served, app: Pat
     assert subprocess.run(branches, check=True, capture_output=True).stdout == b""
     assert run_step("DirectPush", target(host)).code == 0
     assert kept(host) == [OID]
+
+
+@needs_git_lfs
+@pytest.mark.parametrize("host", serving_step("DirectPush")[:1], indirect=True, ids=str)
+@pytest.mark.parametrize(
+    ("statuses", "crashes", "code", "words"),
+    [
+        ("200 422", 9, 1, "does not take the content of a file"),
+        ("200 413", 9, 1, "it is larger than"),
+        ("200 503", 1, 0, ""),
+        ("200", 1, 0, ""),
+        ("200", 9, 5, "Run the step again, or with a newer git-lfs"),
+    ],
+)
+def test_a_git_lfs_that_crashes_is_told_by_the_answer_it_got_and_without_its_stacks(  # noqa: PLR0913, PLR0917 - a case
+    host: Served, app: Path, run_step: RunStep, tmp_path: Path, statuses: str, crashes: int, code: int, words: str
+) -> None:
+    """git-lfs 3.3 counts a transfer twice where the answer comes before it has read the file: a race of its own."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "crashes").touch()
+    program = folder / "git-lfs"
+    program.write_text(
+        f"""#!/bin/sh
+        if [ "$1" = push ] && [ "$(wc -l < {folder}/crashes)" -lt {crashes} ]; then
+            echo >> {folder}/crashes
+            for status in {statuses}; do echo "12:00:00.000000 trace git-lfs: HTTP: $status" >> "$GIT_TRACE"; done
+            printf '%s\\n' 'panic: sync: negative WaitGroup counter' '' 'goroutine 35 [running]:' \\
+                'sync.(*WaitGroup).Done(...)' '\t/usr/lib/go/src/sync/waitgroup.go:105' >&2
+            exit 2
+        fi
+        exec {shutil.which("git-lfs")} "$@"
+        """
+    )
+    program.chmod(0o755)
+    done = run_step("DirectPush", target(host, PATH=f"{folder}:{os.environ['PATH']}", RETRY_BUDGET="3"))
+    assert (done.code, words in done.stderr) == (code, True), done.stderr
+    assert "Git LFS: git-lfs crashed: panic: sync: negative WaitGroup counter" in done.stderr
+    assert [word for word in ("goroutine", "sync.(*", "waitgroup.go") if word in done.stderr] == []
+    assert kept(host) == ([OID] if code == 0 else [])
 
 
 def answering(host: Served, told: dict[str, Any]) -> None:
