@@ -118,8 +118,8 @@ class Git(NamedTuple):
             nonlocal shown
             if PROGRESS.match(line):
                 if time.monotonic() > shown + log.BETWEEN_TELLINGS:
-                    shown = time.monotonic()
                     log.info(f"{line.rstrip('.')}.")
+                    shown = time.monotonic()
             elif line.startswith("remote:") and not COUNTED.match(line):
                 log.info(line)
             else:

@@ -37,11 +37,13 @@ def agents() -> set[str]:
 
 
 def ended(before: set[str]) -> bool:
-    """Tell whether every agent that came since then has ended; one that was killed may take a moment to go."""
+    """Tell whether every agent that came since then ends; one that was killed may take a moment to go."""
     due = time.monotonic() + 10
-    while agents() - before and time.monotonic() < due:
+    left = agents() - before
+    while left and time.monotonic() < due:
         time.sleep(0.05)
-    return not agents() - before
+        left &= agents()  # those that come now are other tests'
+    return not left
 
 
 def push(world: World, workspace: Path, run_step: RunStep, **more: str) -> Result:
