@@ -131,7 +131,11 @@ def page_in(inputs: Inputs, entity: Entity) -> str:
     ref = reference_in(inputs, entity)
     if in_locations(inputs):
         ref = f"{ref.rpartition('/')[0]}/{entity.name}"
-    return inputs.backstage.page(ref) if inputs.catalog_type == BACKSTAGE else page(inputs.portal, ref)
+    return (
+        inputs.backstage.page(ref)
+        if inputs.catalog_type == BACKSTAGE
+        else page(inputs.portal.base, inputs.portal.account, ref)
+    )
 
 
 def in_locations(inputs: Inputs) -> bool:

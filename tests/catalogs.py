@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -105,6 +106,22 @@ def harness_by_inputs(world: World, **more: str) -> dict[str, str]:
         "X_API_KEY": world.credentials["harness"].api_key,
         **more,
     }
+
+
+def harness_without_account(world: World) -> dict[str, str]:
+    """What makes of these the variables of somebody whose account nothing tells: the key has the old form.
+
+    From now on the sandbox takes such a key, too.
+    """
+    real, old = world.faults.app, "pat.5f8d.canary"
+
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if environ.get("HTTP_X_API_KEY") == old:
+            environ["HTTP_X_API_KEY"] = world.credentials["harness"].api_key
+        return real(environ, start_response)
+
+    world.faults.app = app
+    return {"HARNESS_ACCOUNT_ID": "", "X_API_KEY": old}
 
 
 def harness_by_platform(world: World, **more: str) -> dict[str, str]:

@@ -30,7 +30,11 @@ class HarnessAccount:
         help="URL of the Harness portal; only Harness Code without a connector needs it.",
     )
     account: str = option(
-        "accountId", env=["HARNESS_ACCOUNT_ID"], default="", spec=False, help="Identifier of the Harness account."
+        "accountId",
+        env=["HARNESS_ACCOUNT_ID"],
+        default="",
+        spec=False,
+        help="Identifier of the Harness account; where there is an API key, it is read from that.",
     )
     api_key: Secret | None = option(
         "xApiKey", env=["X_API_KEY"], default=None, help="Harness API key; only Harness Code needs it."

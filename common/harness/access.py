@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from common.secret import Secret
 DEFAULT_BASE = "https://app.harness.io"
 GIT_HOST = "Harness Code"  # the portal's own git host, as messages call it
 KEY = "xApiKey (set X_API_KEY)"
+OF_ACCOUNT = re.compile(r"[ps]at\.([\w-]+)\.[^.]+\.[^.]+")
+"""A key: the kind of its owner, the account, the key's name, and what is secret. The old form has no account."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +26,11 @@ class Portal:
         "base", env=["BASE"], default="", spec=False, help=f"URL of the portal; {DEFAULT_BASE} when absent."
     )
     account: str = option(
-        "accountId", env=["HARNESS_ACCOUNT_ID"], default="", spec=False, help="Identifier of the Harness account."
+        "accountId",
+        env=["HARNESS_ACCOUNT_ID"],
+        default="",
+        spec=False,
+        help="Identifier of the Harness account; where there is an API key, it is read from that.",
     )
 
     @property
@@ -54,6 +61,11 @@ class Access:
     )
 
     @property
+    def account(self) -> str:
+        """The account that is meant: the one that is given, else the key's own; '' when neither is known."""
+        return self.portal.account or account_of(self.api_key)
+
+    @property
     def known(self) -> bool:
         """Whether there are credentials at all."""
         return self.api_key is not None or (self.authorization is not None and self.source_principal is not None)
@@ -70,3 +82,9 @@ class Access:
             )
         account = {"Harness-Account": self.portal.account} if self.portal.account else {}
         return {"Authorization": self.authorization, "X-Source-Principal": self.source_principal, **account}
+
+
+def account_of(key: Secret | None) -> str:
+    """Give the account that an API key belongs to; '' where there is no key, or one of another form."""
+    found = OF_ACCOUNT.fullmatch(key.reveal()) if key is not None else None
+    return found[1] if found else ""

@@ -88,12 +88,12 @@ class HarnessOptions:
         """Name the inputs without which the portal cannot be asked."""
         if self.platform_registers():
             return []
-        account = [] if self.access.portal.account or not self.generation.idp_url else [ACCOUNT]
+        account = [] if self.access.account or not self.generation.idp_url else [ACCOUNT]
         return ([] if self.access.known else [KEY]) + account
 
     def page(self, ref: str) -> str:
         """Give the portal's page of an entity."""
-        return page(self.access.portal, ref)
+        return page(self.access.portal.base, self.access.account, ref)
 
     def open(
         self,
@@ -136,10 +136,10 @@ class HarnessOptions:
         from common.catalogs.harness.tidying import HarnessTidied
         from common.harness.client import PortalClient
 
-        if not self.access.portal.account:
+        if not self.access.account:
             raise BadInput("Which account is meant is not said.", next_step="Set HARNESS_ACCOUNT_ID.")
         portal = PortalClient(self.access, network, deadline)
-        return HarnessTidied(portal, self.access.portal.base, self.access.portal.account)
+        return HarnessTidied(portal, self.access.portal.base, self.access.account)
 
     def client(self, network: Network, deadline: Deadline, clients: Clients | None = None) -> CatalogClient:
         """Give a client of the catalog's API of IDP 1.0."""
@@ -148,12 +148,12 @@ class HarnessOptions:
 
         base = self.generation.idp_url or DEFAULT_IDP
         checked(base, what="IDP_URL", next_step=f"Give the address of the API of IDP 1.0, as {DEFAULT_IDP}.")
-        if not self.access.portal.account:
+        if not self.access.account:
             raise BadInput(
                 "IDP 1.0 has its catalog at an address that holds the account, and none is given.",
                 next_step="Set HARNESS_ACCOUNT_ID.",
             )
-        account = urllib.parse.quote(self.access.portal.account, safe="")
+        account = urllib.parse.quote(self.access.account, safe="")
         return CatalogClient(
             base=f"{base.rstrip('/')}/{account}/idp/api/catalog",
             network=network,
@@ -184,14 +184,14 @@ class HarnessOptions:
 
     def _made_file_url(self, body: Mapping[str, Any]) -> str:
         """Give '' where an identifier is missing that the connector's own scope needs."""
-        portal = self.access.portal
+        account = self.access.account
         connector = str(body.get("connector_ref") or "")
         own = body.get("is_harness_code_repo") is True
         scope = {} if own else self._scope_of(connector)
-        if not portal.account or not (own or connector) or scope is None:
+        if not account or not (own or connector) or scope is None:
             return ""
         asked = {
-            "accountIdentifier": portal.account,
+            "accountIdentifier": account,
             **scope,
             "connectorRef": connector,
             "repoName": body.get("repo_name"),
@@ -200,7 +200,7 @@ class HarnessOptions:
             "isHarnessCodeRepo": "true" if own else "",
         }
         query = urllib.parse.urlencode({name: value for name, value in asked.items() if value})
-        base = origin(self.import_url) if self.import_url else portal.base
+        base = origin(self.import_url) if self.import_url else self.access.portal.base
         return f"{base}/gateway/ng/api/scm/get-file-by-branch?{query}"
 
     def _scope_of(self, connector: str) -> dict[str, str] | None:
@@ -214,11 +214,11 @@ class HarnessOptions:
         return {"orgIdentifier": self.organization, "projectIdentifier": self.project} if self.project else None
 
 
-def page(portal: Portal, ref: str) -> str:
+def page(base: str, account: str, ref: str) -> str:
     """Give the portal's page of an entity; '' without the account (contract, A.4)."""
-    if not portal.account:
+    if not account:
         return ""
     kind, _, rest = ref.partition(":")
     scope, _, name = rest.partition("/")
-    parts = (portal.account, "module", "idp", "catalog", scope, kind.lower(), name)
-    return "/".join((portal.base, "ng", "account", *(urllib.parse.quote(part, safe="") for part in parts)))
+    parts = (account, "module", "idp", "catalog", scope, kind.lower(), name)
+    return "/".join((base, "ng", "account", *(urllib.parse.quote(part, safe="") for part in parts)))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from common.errors import BadInput
 from common.git_hosts.context import HostContext
 from common.git_hosts.faults import Missing
-from common.harness.access import DEFAULT_BASE
+from common.harness.access import DEFAULT_BASE, account_of
 from common.network.url import checked, origin
 from common.secret import Secret
 
@@ -20,7 +20,6 @@ GIT_HOST = re.compile(r"git(\d*)\.")  # machines that serve git alone begin so, 
 CLUSTER = re.compile(r"https://git(\d*)\.harness\.io")  # and the portal that each of them belongs to
 PORTAL = re.compile(r"https://(?:app|harness(\d+))\.harness\.io")
 CODE = "/gateway/code"
-KEY = re.compile(r"[ps]at\.([\w-]+)\.")  # a key begins with what it belongs to, and the account
 SCOPES = {"account": 0, "org": 1, "organization": 1, "project": 2}  # harnessCodeRepoType -> how many names are below
 
 
@@ -62,12 +61,10 @@ def scope(context: HostContext) -> Scope:
 
 def account(context: HostContext) -> str:
     """Give the account's identifier, which a key also holds. Raises Missing when neither is known."""
-    if context.harness.account:
-        return context.harness.account
-    key = credentials(context)
-    if key is not None and (found := KEY.match(key.reveal())):
-        return found[1]
-    raise Missing(["accountId (set HARNESS_ACCOUNT_ID)"])
+    found = context.harness.account or account_of(credentials(context))
+    if not found:
+        raise Missing(["accountId (set HARNESS_ACCOUNT_ID)"])
+    return found
 
 
 def credentials(context: HostContext) -> Secret | None:

@@ -19,6 +19,7 @@ import pytest
 from runner import cli
 from runner.execution import folders, process
 from runner.execution.report import to
+from tests.processes import ends
 
 Fake = Callable[..., None]
 PipelineFile = Callable[[str], Path]
@@ -446,17 +447,7 @@ def test_a_signal_ends_the_step_and_all_that_it_started(tmp_path: Path, number: 
         child = int(runner.stdout.readline().split()[1])
         runner.send_signal(number)
         assert runner.wait(30) == code
-    deadline = time.monotonic() + 30
-    while _alive(child) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not _alive(child)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
-    except FileNotFoundError:
-        return False
+    assert ends(child)
 
 
 def test_a_step_is_started_so_that_nothing_is_imported_from_its_workspace() -> None:
@@ -474,4 +465,4 @@ def test_a_terminated_run_ends_its_step_and_exits_143(project: Path, fake_steps:
         _, told = runner.communicate(timeout=30)
         assert runner.returncode == 143
     assert "Stopped; running the same command again is safe." in told
-    assert not _alive(child)
+    assert ends(child)

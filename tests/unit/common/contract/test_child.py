@@ -19,6 +19,7 @@ from common.contract.signals import signals
 from common.contract.talk import CHUNK
 from common.errors import Interrupted
 from tests.conftest import REPOSITORY_ROOT
+from tests.processes import alive, ends
 
 ENVIRON = {"PATH": os.environ["PATH"]}
 SLEEPS = "import time; print('ready', flush=True); time.sleep(60)"
@@ -27,21 +28,6 @@ WITH_OFFSPRING = (
     "import subprocess, sys; child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); "
     "print(child.pid, flush=True); "
 )
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-def ends(pid: int, seconds: float = 20) -> bool:
-    """Whether the process ends, on a slow machine too."""
-    deadline = time.monotonic() + seconds
-    while alive(pid) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return not alive(pid)
 
 
 def python(program: str, **more: object) -> child.Ended:

@@ -11,7 +11,7 @@ from sandbox.catalog import locations
 from sandbox.git import bare, repositories
 from sandbox.git.repositories import Repository
 from sandbox.services import open_state
-from tests.catalogs import CATALOGS, HARNESS_FILE, NATIVE
+from tests.catalogs import CATALOGS, HARNESS_FILE, NATIVE, harness_without_account
 from tests.conftest import World
 from tests.hosts import OWNERS, Host, serving_step
 from tests.keys import register_app, rsa_key
@@ -139,7 +139,7 @@ def test_without_the_account_a_re_run_looks_through_the_catalog_once_and_registe
 ) -> None:
     for name in ("a", "b", "c"):
         make(world, ("github", "acme"), name, {"catalog-info.yaml": FILE.format(name=name)})
-    environ = {**variables(HARNESS, world), "HARNESS_ACCOUNT_ID": ""}
+    environ = variables(HARNESS, world) | harness_without_account(world)
     code, out, err = run(environ, "import")
     assert (code, "planned: a (whether it holds catalog-info.yaml is not known)" in out) == (0, True), err
     assert "Repositories: 3 made." in run(environ, "import", "--apply")[1]

@@ -19,7 +19,7 @@ from common.network.settings import Network
 from common.secret import Secret
 from sandbox.catalog import entities
 from sandbox.services import open_state
-from tests.catalogs import BACKSTAGE, HARNESS_FILE, NATIVE, push
+from tests.catalogs import BACKSTAGE, HARNESS_FILE, NATIVE, harness_without_account, push
 from tests.catalogs import harness_by_inputs as by_inputs
 from tests.catalogs import harness_by_platform as by_platform
 from tests.conftest import Result, RunStep, World, serving
@@ -122,7 +122,7 @@ def test_an_entity_of_a_project_is_registered_there(world: World, tmp_path: Path
 def test_what_only_the_catalog_finds_wrong_is_quoted(world: World, tmp_path: Path, run_step: RunStep) -> None:
     """Without the account nobody reads the file before the import does."""
     push(world, tmp_path, "acme", NATIVE.replace("owner: test\n", ""))
-    done = run_step("RegisterCatalog", by_inputs(world, HARNESS_ACCOUNT_ID=""))
+    done = run_step("RegisterCatalog", by_inputs(world, **harness_without_account(world)))
     expect(done, 1, "answered 400", "owner is missing")
 
 
@@ -146,7 +146,14 @@ def test_a_pipeline_of_idp_1_with_a_key_registers_in_idp_1_itself() -> None:
 
 
 def test_idp_1_needs_the_account_for_its_address(pushed: World, run_step: RunStep) -> None:
-    given = by_inputs(pushed, HARNESS_PIPELINE_ID="onboarding", BASE="", PLUGIN_CONNECTOR_REF="", HARNESS_ACCOUNT_ID="")
+    given = by_inputs(
+        pushed,
+        HARNESS_PIPELINE_ID="onboarding",
+        BASE="",
+        PLUGIN_CONNECTOR_REF="",
+        HARNESS_ACCOUNT_ID="",
+        X_API_KEY="opaque",
+    )
     expect(run_step("RegisterCatalog", given), 2, "IDP 1.0 has its catalog at an address that holds the account")
     assert pushed.faults.requests == []
 
@@ -165,9 +172,17 @@ def test_a_connector_is_needed_outside_the_platform(pushed: World, run_step: Run
     expect(run_step("RegisterCatalog", by_inputs(pushed, PLUGIN_CONNECTOR_REF="")), 2, "Set connectorRef")
 
 
+def test_the_account_is_read_from_the_key(pushed: World, run_step: RunStep) -> None:
+    done = run_step("RegisterCatalog", by_inputs(pushed, HARNESS_ACCOUNT_ID=""))
+    expect(done, 0)
+    account = pushed.credentials["harness"].account
+    assert f"/ng/account/{account}/module/idp/catalog/" in done.outputs["registeredCatalogUrl"]
+    assert asked(pushed, FILE) == 1
+
+
 def test_without_the_account_the_import_itself_checks_the_file(pushed: World, run_step: RunStep) -> None:
     pushed.faults.before[IMPORT] = [404]
-    done = run_step("RegisterCatalog", by_inputs(pushed, HARNESS_ACCOUNT_ID="", RETRY_BUDGET="20"))
+    done = run_step("RegisterCatalog", by_inputs(pushed, RETRY_BUDGET="20", **harness_without_account(pushed)))
     expect(done, 0)
     assert done.outputs["entityRef"] == "component:account/payments"
     assert asked(pushed, FILE) == 0
