@@ -220,7 +220,7 @@ class _Clone(NamedTuple):
                     told=self._told,
                 )
             except GitFailed as failed:
-                if any(words in failed.text for words in (*NO_BRANCH, *NO_REFERENCE)):
+                if failed.says(*NO_BRANCH, *NO_REFERENCE):
                     raise state.absent(self.place, upstream.url) from failed
                 raise
 

@@ -14,26 +14,27 @@ from pathlib import Path
 from common.errors import BadInput, Unavailable
 from common.git.command import GitFailed
 from common.git.state import COMMIT
-from common.git.upstream import MISSING_TIMES, NO_BRANCH, NO_REFERENCE, ONLY_HTTP, Missing, Upstream, ask, listed
+from common.git.upstream import NO_BRANCH, NO_REFERENCE, ONLY_HTTP, Missing, Upstream, ask, listed
 from common.network.url import without_credentials
 
 ABBREVIATED = re.compile(r"[0-9a-fA-F]{4,64}")
 NO_REVISION = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|^-|^/|/$|//")  # git-check-ref-format(1)
 NAMED = 20  # branches and tags in a message
+TIMES = 2  # how often a revision of the list is asked for: a host may answer from several machines
 
 
 def clone(upstream: Upstream, into: Path, *, revision: str = "") -> None:
     """Clone one commit into a folder that is not there yet: of the default branch, or of `revision`.
 
-    Redirects are followed only where no credentials are sent. Raises BadInput for a revision that there is not: git
-    takes a list of branches that broke off for one that lacks it, so the list is read again.
+    Redirects are followed only where no credentials are sent. Raises BadInput for a revision that there is not, by
+    the list of those that there are; one of the list is asked for once more.
     """
     if NO_REVISION.search(revision):
         raise BadInput(
             f"{revision[:100]!r} is no name of a branch, a tag or a commit.", next_step="Give one that the server has."
         )
     where = without_credentials(upstream.url)
-    for _ in range(MISSING_TIMES):
+    for _ in range(TIMES):
         if _cloned(upstream, into, revision):
             return
         there = names(upstream, into.parent)
@@ -94,7 +95,7 @@ def _try(upstream: Upstream, into: Path, work: Callable[[], bool], missing: tupl
         try:
             return work()
         except GitFailed as failed:
-            if any(words in failed.text for words in missing):
+            if failed.says(*missing):
                 return False
             raise
 

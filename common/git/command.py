@@ -8,14 +8,17 @@ from __future__ import annotations
 import math
 import os
 import re
+import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from common import log
 from common.contract import child
 from common.errors import Unavailable
+from common.git import heads
 from common.git.credentials import Credentials
 from common.network.settings import Network
 
@@ -54,7 +57,12 @@ PROGRESS = re.compile(r"(?:remote: )?[A-Z][A-Za-z ]+: +\d+% \(\d+/\d+\)")  # wha
 
 
 class GitFailed(Exception):
-    """Git ended with an error; `lines` are its own words, `stdout` what it had printed."""
+    """Git ended with an error; `lines` are its own words, `stdout` what it had printed.
+
+    broke_off: the head of an answer did not come whole, so what git made of it does not count.
+    """
+
+    broke_off = False
 
     def __init__(self, command: str, code: int, lines: Sequence[str], stdout: str = "") -> None:
         super().__init__(f"git {command} ended with {code}: {lines}")
@@ -65,6 +73,10 @@ class GitFailed(Exception):
     @property
     def text(self) -> str:
         return "\n".join(self.lines)
+
+    def says(self, *words: str) -> bool:
+        """Tell whether git said one of these, of answers that came whole."""
+        return not self.broke_off and any(each in self.text for each in words)
 
     @property
     def reason(self) -> str:
@@ -125,9 +137,16 @@ class Git(NamedTuple):
             else:
                 told(line)
 
-        return _run(
-            arguments, cwd=cwd, environ=environ, heard=heard, still=silent_seconds, largest=LARGEST, seconds=seconds
-        )
+        with _whole_heads(arguments[0]) as more:
+            return _run(
+                arguments,
+                cwd=cwd,
+                environ=environ | more,
+                heard=heard,
+                still=silent_seconds,
+                largest=LARGEST,
+                seconds=seconds,
+            )
 
     def _environ(self, settings: Mapping[str, str]) -> dict[str, str]:
         environ = {**os.environ, **self.network.environ, **ENVIRONMENT}
@@ -136,6 +155,26 @@ class Git(NamedTuple):
         for number, (key, value) in enumerate(pairs.items()):
             environ |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
         return environ
+
+
+@contextmanager
+def _whole_heads(command: str) -> Iterator[dict[str, str]]:
+    """Have a command of git fail where the head of an answer broke off. Gives the variables that tell it."""
+    with tempfile.NamedTemporaryFile(suffix=".trace") as file:
+        trace = Path(file.name)
+        try:
+            yield heads.traced(trace)
+        except GitFailed as failed:
+            failed.broke_off = heads.broke_off(_text(trace))
+            raise
+        if heads.broke_off(_text(trace)):
+            broken = GitFailed(command, 0, [heads.BROKE_OFF])
+            broken.broke_off = True
+            raise broken
+
+
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8", errors="replace")
 
 
 def _run(

@@ -222,26 +222,6 @@ def failures(  # noqa: PLR0913 - most of them have one sensible value
     return failure
 
 
-def confirmed(failure_of: Callable[[Exception], Failure | None]) -> Callable[[Exception], Failure | None]:
-    """Have a refusal that is told by a status alone count when it comes again.
-
-    Git shows an answer that broke off within its head so, too; one that came whole mostly has words of the server.
-    """
-    doubted = False
-
-    def failure(error: Exception) -> Failure | None:
-        nonlocal doubted
-        found = failure_of(error)
-        if found is None or found.outcome is not Outcome.REFUSED or doubted or not isinstance(error, GitFailed):
-            return found
-        if _kind(error) in {None, MOVED} or said_by_server(error):
-            return found
-        doubted = True
-        return found._replace(outcome=Outcome.NOT_DONE)
-
-    return failure
-
-
 def _connecting(host: str, error: GitFailed, kind: Kind | None) -> Failure | None:
     """Tell a failure of the proxy or of TLS."""
     if (proxy := PROXY.search(error.text)) is not None:
@@ -258,6 +238,8 @@ def _connecting(host: str, error: GitFailed, kind: Kind | None) -> Failure | Non
 
 def _kind(error: GitFailed) -> Kind | None:
     """Tell by the HTTP status where git gives one: the words that follow it only say what that led to."""
+    if error.broke_off:
+        return LATER
     found = STATUS.search(error.text)
     if found is not None:
         status = int(found.group(1))

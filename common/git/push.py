@@ -14,7 +14,7 @@ from common.errors import Conflict, Refused, StepError, counted
 from common.git import commit, lfs, lfs_push
 from common.git.command import GitFailed
 from common.git.commit import Built, Content
-from common.git.failures import Rejection, confirmed, failures, judged, said_by_server
+from common.git.failures import Rejection, failures, judged, said_by_server
 from common.git.signing import Signer
 from common.git.upstream import Branches, Upstream, branches, fetch
 from common.git.work_tree import check_folder
@@ -202,12 +202,10 @@ def _push_failures(wanted: Push) -> Callable[[Exception], Failure | None]:
     upstream = wanted.upstream
     doing = f"push to {wanted.branch} of {upstream.url}"
     advice = upstream.login_advice
-    otherwise = confirmed(
-        failures(doing=doing, url=upstream.url, login_advice=advice, right="write to", judge=wanted.judge)
-    )
+    otherwise = failures(doing=doing, url=upstream.url, login_advice=advice, right="write to", judge=wanted.judge)
 
     def failure(error: Exception) -> Failure | None:
-        if isinstance(error, GitFailed) and (reason := _declined(error)):
+        if isinstance(error, GitFailed) and not error.broke_off and (reason := _declined(error)):
             if any(sign in error.text for sign in (OVERTAKEN if wanted.force else MOVED)):
                 if wanted.force:
                     return Failure(Outcome.REFUSED, _overtaken(wanted, error))

@@ -7,6 +7,7 @@ git for this.
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ from common.network.url import origin
 from common.secret import Secret
 
 BRANCHES = "refs/heads/"
+LENGTH = re.compile(rb"[0-9a-fA-F]{4}")
 SHORTEST = 3  # packets: the service, the end of that section, the end of the (empty) list
 TIMES = 2  # how often what is no answer of git's is asked for: one that broke off may come whole
 
@@ -66,6 +68,11 @@ def branches(asked: Server, *, service: str = "git-upload-pack") -> dict[str, st
             return _advertised(answer.content, service)
         except NoPacket:
             continue
+    if answer.content[4:].startswith(f"# service={service}".encode()):
+        raise Unavailable(
+            f"What {url} answers to git breaks off.",
+            next_step="See what stands between here and the host, then run the step again.",
+        )
     raise Refused(
         f"What answers at {url} is no git server.",
         next_step="Check the address, and that no log-in page stands before it.",
@@ -76,10 +83,9 @@ def packets(content: bytes) -> Iterator[bytes | None]:
     """Give the packets one by one, None for one that ends a section. Raises NoPacket for anything else."""
     place = 0
     while place < len(content):
-        try:
-            length = int(content[place : place + 4], 16)
-        except ValueError:
-            raise NoPacket from None
+        if not LENGTH.match(content, place):
+            raise NoPacket
+        length = int(content[place : place + 4], 16)
         if length == 0:
             yield None
             place += 4

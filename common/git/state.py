@@ -129,14 +129,9 @@ def references(upstream: Upstream, *names: str, cwd: Path) -> dict[str, str]:
 
     def read() -> dict[str, str]:
         found = dict(listed(upstream, upstream.url, *names, cwd=cwd))
-        if not found:
-            raise Missing(f"{upstream.url} lists nothing of this name.")
         return {name: found[name] for name in names if name in found}
 
-    try:
-        return ask(upstream, read, doing="read")
-    except Missing:
-        return {}
+    return ask(upstream, read, doing="read")
 
 
 def _default_branch(upstream: Upstream, cwd: Path) -> str:

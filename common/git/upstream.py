@@ -7,16 +7,15 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from common.errors import BadInput, Conflict
-from common.git.command import Git, GitFailed
+from common.git.command import Git
 from common.git.credentials import Credentials
-from common.git.failures import confirmed, failures
+from common.git.failures import failures
 from common.network import repeat
 from common.network.deadline import Deadline
-from common.network.repeat import Failure, FailureOf, Outcome
+from common.network.repeat import FailureOf
 from common.network.url import without_credentials
 
 LONGEST_SILENCE = 60.0
-MISSING_TIMES = 2  # how often a thing has to be found missing to be taken for that
 NO_BRANCH = ("Remote branch ",)  # ... not found in upstream origin
 NO_REFERENCE = (
     "couldn't find remote ref",
@@ -57,24 +56,13 @@ def ask(
 ) -> ResultT:
     """Do what reads from the other side until it is done or refused. `doing` is as in "clone".
 
-    A Missing of `work` counts when it comes again: git shows an answer that broke off after its head so, too.
     may_appear: a repository that is not found may be one that was created moments ago. telling: given how failures are
     told and the address, tells them better.
     """
     url = upstream.url
     doing = f"{doing} {without_credentials(url)}"
-    tell = confirmed(failures(doing=doing, url=url, login_advice=upstream.login_advice, may_appear=may_appear))
-    tell = telling(tell, url)
-    times = 0
-
-    def failure(error: Exception) -> Failure | None:
-        nonlocal times
-        if not isinstance(error, Missing):
-            return tell(error)
-        times += 1
-        return Failure(Outcome.NOT_DONE, error) if times < MISSING_TIMES else None
-
-    return repeat.read(work, failure, upstream.deadline)
+    tell = failures(doing=doing, url=url, login_advice=upstream.login_advice, may_appear=may_appear)
+    return repeat.read(work, telling(tell, url), upstream.deadline)
 
 
 def listed(
@@ -131,15 +119,7 @@ def fetch(upstream: Upstream, branch: str, into: str, *, cwd: Path, extra: Mappi
         arguments = ("fetch", "--quiet", "--depth=1", "--no-tags", upstream.url, f"+refs/heads/{branch}:{into}")
         return upstream.git.talk(*arguments, cwd=cwd, extra=extra, silent_seconds=upstream.silence)
 
-    def fetched() -> str:
-        try:
-            return talked()
-        except GitFailed as failed:
-            if not any(words in failed.text for words in NO_REFERENCE):
-                raise
-        return talked()  # it was there a moment ago, and a list of branches that broke off reads so, too
-
-    ask(upstream, fetched, doing=f"fetch {branch} of")
+    ask(upstream, talked, doing=f"fetch {branch} of")
 
 
 def _checked(references: list[tuple[str, str]], branch: str) -> Branches:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from common.git.clone import clone
 from common.git.command import Git
-from common.git.upstream import Upstream, fetch
+from common.git.upstream import Upstream
 from common.network.deadline import Deadline
 from common.network.settings import Network
 from sandbox.git import bare, repositories
 from sandbox.services import open_state
-from tests.conftest import World, serving
+from tests.conftest import World
 
 
 @pytest.fixture
@@ -49,29 +47,3 @@ def test_of_the_history_only_the_files_of_the_commit_are_fetched(upstream: Upstr
     objects = listed(tmp_path / "into", "rev-list", "--all", "--objects", "--missing=print")
     assert len([line for line in objects if line.startswith("?")]) == 1, "the text as it was before"
     assert (tmp_path / "into" / "text").read_text(encoding="utf-8") == "two\n"
-
-
-def fetched(upstream: Upstream, into: Path) -> None:
-    """Fetch as a push does before it builds on a branch."""
-    subprocess.run(["git", "init", "--quiet", str(into)], check=True)
-    fetch(upstream, "main", "refs/fetched", cwd=into, extra={"GIT_DIR": str(into / ".git")})
-    subprocess.run(["git", "-C", str(into), "reset", "--quiet", "--hard", "refs/fetched"], check=True)
-
-
-@pytest.mark.parametrize("reads", [lambda upstream, into: clone(upstream, into, revision="main"), fetched])
-def test_a_list_of_branches_that_broke_off_does_not_make_a_branch_missing(
-    reads: Callable[[Upstream, Path], None], upstream: Upstream, world: World, tmp_path: Path
-) -> None:
-    """Git says of it that the branch was not found, which ended a step as bad input: it has no main, it has main."""
-    spoilt = [True]
-
-    def cut(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if spoilt and environ["PATH_INFO"].endswith("/git-upload-pack"):
-            spoilt.clear()
-            start_response("200 OK", [("Content-Type", "application/x-git-upload-pack-result")])
-            return [b"0000"]
-        return world.faults.app(environ, start_response)
-
-    with serving(cut) as url:
-        reads(upstream._replace(url=f"{url}/acme/service.git"), tmp_path / "into")
-    assert (spoilt, (tmp_path / "into" / "text").read_text(encoding="utf-8")) == ([], "two\n")

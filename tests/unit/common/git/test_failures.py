@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from common.git.command import GitFailed
-from common.git.failures import Rejection, confirmed, failures
+from common.git.failures import Rejection, failures
 from common.network.repeat import Failure, Outcome
 
 URL = "https://git.test/acme/payments.git"
@@ -121,22 +121,15 @@ def test_the_host_is_asked_what_its_own_words_with_403_mean() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lines", "outcomes"),
-    [
-        (["fatal: Authentication failed for 'x'"], [Outcome.NOT_DONE, Outcome.REFUSED]),
-        ([RPC.format(403), *HUNG_UP], [Outcome.NOT_DONE, Outcome.REFUSED]),
-        (["fatal: repository 'x' not found"], [Outcome.NOT_DONE, Outcome.REFUSED]),
-        (["remote: Bad token.", "fatal: Authentication failed for 'x'"], [Outcome.REFUSED]),
-        (["fatal: something new"], [Outcome.REFUSED]),
-        ([RPC.format(500), *HUNG_UP], [Outcome.UNKNOWN, Outcome.UNKNOWN]),
-    ],
+    "lines", [["fatal: Authentication failed for 'x'"], [RPC.format(403)], ["repository not found"]]
 )
-def test_a_status_alone_counts_when_it_comes_again(lines: list[str], outcomes: list[Outcome]) -> None:
-    tell = confirmed(failures(doing="push", url=URL, login_advice=""))
-    for outcome in outcomes:
-        found = tell(GitFailed("push", 128, lines))
-        assert found is not None
-        assert found.outcome is outcome
+def test_what_git_makes_of_a_head_that_broke_off_does_not_count(lines: list[str]) -> None:
+    failed = GitFailed("push", 128, lines)
+    failed.broke_off = True
+    found = failures(doing="push", url=URL, login_advice="")(failed)
+    assert found is not None
+    assert (found.outcome, found.error.exit_code) == (Outcome.UNKNOWN, 5)
+    assert not failed.says("Authentication", "403", "not found")
 
 
 def test_what_is_not_of_git_is_left_to_others() -> None:
