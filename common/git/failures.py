@@ -18,6 +18,7 @@ STATUS = re.compile(r"(?:returned error: |RPC failed; HTTP |code )(\d{3})\b")
 FORBIDDEN_STATUS = 403
 LFS_SAYS = "fatal: Git LFS:"  # what our lines of what git-lfs says begin with
 LFS_CRASHED = "git-lfs crashed"
+LFS_LEAVES_OUT = "the host's answer leaves out files"
 SERVER_SAYS = ("remote:", LFS_SAYS)
 CREATED_MOMENTS_AGO = 10.0  # seconds
 
@@ -114,6 +115,11 @@ UNTAKEN = Kind(
     "Git LFS at {host} does not take the content of a file",
     "See what it says of it, there or above; no commit was pushed that names the file.",
 )
+LEFT_OUT = Kind(
+    Refused,
+    "Git LFS at {host} says of some files neither where they are to go nor that it has them",
+    "Have whoever keeps the host, or a proxy in front of it, look at its Git LFS.",
+)
 CRASHED = Kind(Unavailable, LFS_CRASHED, "Run the step again, or with a newer git-lfs.", outcome=Outcome.UNKNOWN)
 LATER = Kind(Unavailable, "{host} is not available", outcome=Outcome.UNKNOWN)
 NOT_REACHED = Kind(Unavailable, "{host} is not available", outcome=Outcome.NOT_DONE)
@@ -143,6 +149,7 @@ WORDS: tuple[tuple[Sequence[str], Kind], ...] = (  # what git says -> its kind; 
     (("denied to", "Write access to repository not granted"), ALLOW),
     (("Expected JSON type",), NO_LFS_SERVER),
     (("does not take a file's content",), UNTAKEN),
+    ((LFS_LEAVES_OUT,), LEFT_OUT),
     ((LFS_CRASHED,), CRASHED),
     (("no DAV locking support", "not valid: is this a git repository", "unable to update url base"), NO_GIT),
     (("Could not resolve host", "Failed to connect", "Couldn't connect", "Connection refused"), NOT_REACHED),

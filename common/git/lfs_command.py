@@ -5,6 +5,7 @@ Its own repeats are turned off, for network/repeat.py repeats what fails. It kno
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from common import log
 from common.errors import Refused, Unavailable
 from common.git.command import Git, GitFailed
 from common.git.credentials import REFUSED
-from common.git.failures import LFS_CRASHED, LFS_SAYS
+from common.git.failures import LFS_CRASHED, LFS_LEAVES_OUT, LFS_SAYS
 from common.network.repeat import Failure
 from common.network.url import origin
 
@@ -45,6 +46,9 @@ NOT_SERVED = "501"
 UNTAKEN = "422"
 UNTAKEN_OBJECT = re.compile(r"trace git-lfs: HTTP: 422(?:\n.*trace git-lfs: HTTP: (.*))?$", re.MULTILINE)
 """An object that the host refused with 422: git-lfs takes that for a hint, and ends as if it had been sent."""
+BATCH_AND_ANSWER = re.compile(
+    r"trace git-lfs: api: batch (\d+) files\n(?s:.*?)trace git-lfs: HTTP: (\{.*)$", re.MULTILINE
+)
 LONGEST = 300  # characters of what a server says
 TO_OTHERS = (
     "The connector's token is not sent to another host: have the address corrected that Git LFS gives out there, or see"
@@ -79,6 +83,10 @@ def talk(  # noqa: PLR0913 - what a command is made of
         text = _read(trace)
     except GitFailed as failed:
         raise _failed(failed, _read(trace)) from failed
+    except TimeoutError as still:
+        if left_out := _left_out(_read(trace)):
+            raise GitFailed("lfs", -1, [f"{LFS_SAYS} {LFS_LEAVES_OUT}: {left_out}"]) from still
+        raise
     finally:
         for left in (trace, refused):
             left.unlink(missing_ok=True)
@@ -124,6 +132,19 @@ def _check_taken(trace: str) -> None:
         said = f"{LFS_SAYS} the host does not take a file's content: {(untaken.group(1) or '')[:LONGEST]}"
         log.info(said.removeprefix("fatal: "))
         raise GitFailed("lfs push", 0, [said])
+
+
+def _left_out(trace: str) -> str:
+    """Say how many files an answer does not name, for which git-lfs waits without end; '' where it names all."""
+    for asked, answer in BATCH_AND_ANSWER.findall(trace):
+        try:
+            named = json.loads(answer).get("objects")
+        except ValueError:  # it is still coming
+            continue
+        number = len(named) if isinstance(named, list) else 0
+        if number < int(asked):
+            return f"{int(asked) - number} of {asked}"
+    return ""
 
 
 def _status(trace: str, lines: Sequence[str]) -> str:

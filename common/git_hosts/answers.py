@@ -98,7 +98,9 @@ def check(answer: requests.Response) -> None:
     if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
         raise stopped_by_proxy(origin(here), f"{status} {answer.reason}")
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
-        place = urllib.parse.urljoin(here, answer.headers.get("Location", ""))
+        if not answer.headers.get("Location"):
+            raise Unreadable(f"its {status} leads nowhere")
+        place = urllib.parse.urljoin(here, answer.headers["Location"])
         raise Redirected(place, within=origin(place) == origin(here))
     body = answer.content
     told = read(body)
@@ -110,10 +112,13 @@ def check(answer: requests.Response) -> None:
 
 
 def read(body: bytes) -> Any:
-    """Read a JSON object or list; None for anything else, on which libraries stumble."""
+    """Read a JSON object or list; None for anything else, on which libraries stumble.
+
+    That is JSON in UTF-8 without a mark before it (RFC 8259, 8.1): requests and PyGithub take no other.
+    """
     try:
         with bounded():
-            told = json.loads(body)
+            told = json.loads(body.decode())
     except ValueError:
         return None
     return told if isinstance(told, dict | list) else None

@@ -88,10 +88,14 @@ def over(session: requests.Session, base: str) -> Send:
 
 
 def for_library(session: requests.Session) -> requests.Session:
-    """Have the session refuse a list, which a library takes for the description of an object without values."""
+    """Have the session refuse a list, which a library takes for the description of an object without values.
+
+    So it does an answer without a content, for what CreateRepo asks for is always described.
+    """
 
     def look(answer: requests.Response, **_: Any) -> None:
-        if isinstance(told := answers.read(answer.content), list) and answer.ok:
+        told = answers.read(answer.content)
+        if answer.status_code in answers.NO_CONTENT or (isinstance(told, list) and answer.ok):
             answers.object_of(told)
 
     session.hooks["response"].append(look)

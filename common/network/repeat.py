@@ -17,6 +17,8 @@ TOO_MANY_REQUESTS = 429
 SERVICE_UNAVAILABLE = 503
 PASSES = "Check the address, the network and the proxy, or raise RETRY_BUDGET; running again is safe."
 
+ASKED_TO_WAIT = "Run the step again later, which is safe, or raise RETRY_BUDGET."
+
 ResultT = TypeVar("ResultT")
 
 
@@ -115,4 +117,5 @@ def _spent(failure: Failure, deadline: Deadline) -> StepError:
     if failure.outcome is Outcome.NOT_DONE and not isinstance(error, Unavailable):
         return error  # what might have appeared, and has not
     message = f"{error.message} RETRY_BUDGET ({deadline.retry_seconds:g} s) is spent."
-    return Unavailable(message, next_step=error.next_step or PASSES, detail=error.detail)
+    advice = PASSES if failure.retry_after is None else ASKED_TO_WAIT  # who asks to wait, is reached
+    return Unavailable(message, next_step=error.next_step or advice, detail=error.detail)

@@ -1,7 +1,8 @@
 """Connections on which the head of an answer counts when it came whole. It knows no service and no repeats.
 
 http.client takes the end of a connection for the end of a head: an answer of 404 that broke off there reads like one
-without a body, which is a refusal, and not a failure that passes.
+without a body, which is a refusal, and not a failure that passes. A head with two lengths is none either: urllib3 would
+raise what reads like a fault of the request, and leave the connection open.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ class _Answer(http.client.HTTPResponse):
         lines.in_head = True
         super().begin()
         lines.in_head = False
+        lengths = {length.strip() for length in ",".join(self.headers.get_all("Content-Length", [])).split(",")}
+        if len(lengths) > 1 and not self.chunked:
+            raise http.client.HTTPException("the head of the answer names two lengths")
 
 
 class _Connection(urllib3.connection.HTTPConnection):

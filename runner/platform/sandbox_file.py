@@ -92,6 +92,7 @@ def spoiled(file: Path) -> list[Fault] | None:
             continue
         field = FAULTS[name][0]
         complaints += check(entry, dict.fromkeys(filter(None, ("fault", "host", field)), RUN), f"the fault {name!r}")
+        complaints += _no_texts(entry, f"the fault {name!r}")
         if host and host not in hosts():
             text = f"The sandbox has no git host {host!r}; it can be {choice(tuple(hosts()))}."
             complaints.append(Diagnostic(text, entry.location_of("host")))
@@ -116,10 +117,20 @@ def form_of_owner(host: GitHost) -> str:
     return "one name" if host.owner_names == 1 else f"at most {host.owner_names} names with slashes between them"
 
 
+def _no_texts(entry: document.Mapping, of: str) -> list[Diagnostic]:
+    """Complain of lists and maps, which would count as if the field were left out."""
+    return [
+        Diagnostic(f"The field {name!r} of {of} has to be a text.", entry.keys[name])
+        for name, value in entry.fields.items()
+        if not isinstance(value, document.Scalar)
+    ]
+
+
 def _seed(node: Node, beside: Path, faults: list[Diagnostic]) -> Seed:
     known = hosts()
     entry = node if isinstance(node, document.Mapping) else document.Mapping(node.location, {}, {})
     faults += check(entry, REPOSITORY, "a repository")
+    faults += _no_texts(entry, "a repository")
     host = entry.text("host") or next(iter(known))
     if host not in known:
         text = f"The sandbox has no git host {host!r}; it can be {choice(tuple(known))}."

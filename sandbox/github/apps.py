@@ -95,6 +95,12 @@ def proven(state: State, token: str) -> str:
         pem = file.read_bytes()
         key: Any = load_pem_private_key(pem, None).public_key() if b"PRIVATE KEY" in pem else pem
         claims = jwt.decode(token, key, algorithms=["RS256"], options={"require": ["iat", "exp"]})
+    except jwt.exceptions.ExpiredSignatureError as error:
+        words = "a numeric value representing the future time at which the assertion expires"
+        raise Unknown(f"'Expiration time' claim ('exp') must be {words}") from error
+    except jwt.exceptions.ImmatureSignatureError as error:
+        words = "an Integer representing the time that the assertion was issued"
+        raise Unknown(f"'Issued at' claim ('iat') must be {words}") from error
     except jwt.exceptions.PyJWTError as error:
         raise Unknown("A JSON web token could not be decoded") from error
     if claims["exp"] > time.time() + LONGEST_CLAIM:

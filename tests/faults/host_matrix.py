@@ -82,7 +82,7 @@ def _faults(elsewhere: str) -> dict[str, Spoilt]:
 
 
 def _odd_answers() -> dict[str, Spoilt]:
-    """Give the faults of finding and creating besides: answers of 200 that are none of an API's, and one cut short."""
+    """Give the faults of finding and creating besides: answers that are none of an API's, and one cut short."""
     bodies = {
         "an empty object": b"{}",
         "a list": b"[1, 2]",
@@ -91,12 +91,16 @@ def _odd_answers() -> dict[str, Spoilt]:
         "no UTF-8": b'{"message": "\xff\xfe"}',
         "nothing": b"",
         "wrong types": WRONG_TYPES,
+        "a mark before JSON": b"\xef\xbb\xbf" + WRONG_TYPES,
     }
     codes, lasting = frozenset({0, 1}), frozenset({0, 1, 5})
-    odd = {
-        name: Spoilt(answer=answering(200, body), after=True, codes=codes, lasting=lasting)
-        for name, body in bodies.items()
+    answers = {
+        **{name: answering(200, body) for name, body in bodies.items()},
+        "two lengths": answering(200, b"{}", "Content-Length: 3"),
+        "no content": answering(204, b""),
+        "a redirect to nowhere": answering(304, b""),
     }
+    odd = {name: Spoilt(answer=answer, after=True, codes=codes, lasting=lasting) for name, answer in answers.items()}
     return {"cut": Spoilt(answer=cut, after=True, lasting=LOST), **odd}
 
 

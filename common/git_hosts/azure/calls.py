@@ -50,9 +50,9 @@ class Client:
         self._session.headers["X-TFS-FedAuthRedirect"] = "Suppress"
 
     def sent(self, method: str, url: str, body: object = None, **query: str) -> Any:
-        """Send one request and give the JSON of its answer. Raises as the session does."""
+        """Send one request and give its JSON, None where there is none. Raises as the session does."""
         version = {"api-version": place.api_version(self.context)}
-        return self._session.request(method, url, params={**query, **version}, json=body).json()
+        return answers.read(self._session.request(method, url, params={**query, **version}, json=body).content)
 
     def read(self, call: Call, url: str, of: Callable[[Any], ReadT], **query: str) -> ReadT:
         """Read what is there; `of` makes of the answer what is wanted, and may raise Unreadable. Raises StepError."""

@@ -40,12 +40,11 @@ MAY_NEED: Mapping[str, Mapping[str, str]] = {  # not always needed: asked for wh
     "settings": {"members": "read"},
 }
 LEVELS = ("read", "write", "admin")
-CLOCK_LEEWAY, LIFETIME = 60, 540  # seconds; GitHub takes ten minutes at most, and its clock may go another way
+CLOCK_LEEWAY = 300  # seconds that the clock here may be ahead or behind: GitHub takes what ends within ten minutes
 KEY = "Give the text of the PEM file that GitHub made for the App."
-PAIR = (
-    "Check that GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY belong to one App of this host, and that the clock here is"
-    " right."
-)
+PAIR = "Check that GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY belong to one App of this host."
+CLAIMS_OF_TIME = ("('exp')", "('iat')")  # what GitHub names in its words
+CLOCK = "Set the clock of this machine, which says %Y-%m-%d %H:%M:%S UTC."
 
 
 def sign_in(context: HostContext, needs: Sequence[str]) -> HostContext:
@@ -103,6 +102,9 @@ def _as_app(context: HostContext) -> Rest[str]:
 
     def api(doing: str) -> Api:
         def refusal(error: Answered, quoted: str) -> StepError:
+            if error.status == HTTPStatus.UNAUTHORIZED and any(claim in quoted for claim in CLAIMS_OF_TIME):
+                told = f"{web(connector)} does not take the App {connector.app_id}, for its clock shows another time"
+                return NotAllowed(f"{told}{quoted}.", next_step=time.strftime(CLOCK, time.gmtime()))
             if error.status == HTTPStatus.UNAUTHORIZED:
                 return NotAllowed(f"{web(connector)} does not know the App {connector.app_id}{quoted}.", next_step=PAIR)
             kind = NotAllowed if error.status == HTTPStatus.FORBIDDEN else Refused
@@ -119,7 +121,7 @@ def _signed(app: str, key: str) -> str:
     import jwt
 
     now = int(time.time())
-    claims = {"iat": now - CLOCK_LEEWAY, "exp": now + LIFETIME, "iss": app}
+    claims = {"iat": now - CLOCK_LEEWAY, "exp": now + CLOCK_LEEWAY, "iss": app}
     if not key.startswith("-----BEGIN ") or "PRIVATE KEY" not in key.partition("\n")[0]:
         raise BadInput("GITHUB_APP_PRIVATE_KEY holds no private key.", next_step=KEY)
     try:

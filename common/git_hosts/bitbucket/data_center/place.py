@@ -16,9 +16,25 @@ BELOW = ("/scm/", "/projects/", "/users/")  # what follows the context path in a
 
 def web(context: HostContext) -> str:
     """Give the server's address with its context path."""
+    return f"{context.connector.origin}{_context_path(context)}"
+
+
+def _context_path(context: HostContext) -> str:
+    """Give what the whole server lies below.
+
+    Every address of a repository has one of the marks. A path without them is the server's own, as in its base URL,
+    with the repository that the platform puts behind the URL of an account (contract, B.2), or a project.
+    """
     path = f"{context.connector.path}/"
     ends = [path.index(mark) for mark in BELOW if mark in path]
-    return f"{context.connector.origin}{path[: min(ends)] if ends else ''}"
+    if ends:
+        return path[: min(ends)]
+    parts = [part for part in path.split("/") if part]
+    if parts and (parts[-1].endswith(".git") or parts[-1].lower() == slug(context)):
+        parts.pop()
+    if parts and parts[-1].lower() == project(context).lower():
+        parts.pop()
+    return "".join(f"/{part}" for part in parts)
 
 
 def project(context: HostContext) -> str:

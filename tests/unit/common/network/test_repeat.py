@@ -145,3 +145,20 @@ def test_only_429_and_503_that_asks_to_wait_say_that_nothing_was_done(
     status: int, retry_after: float | None, outcome: Outcome
 ) -> None:
     assert repeat.of_status(status, retry_after=retry_after) is outcome
+
+
+@pytest.mark.parametrize(
+    ("seconds", "advice"),
+    [(None, "Check the address, the network"), (40.0, "Run the step again later, which is safe")],
+)
+def test_who_asks_to_wait_is_not_to_be_looked_for_at_another_address(seconds: float | None, advice: str) -> None:
+    def call() -> str:
+        raise Failed(Outcome.NOT_DONE)
+
+    def asked(error: Exception) -> Failure | None:
+        failure = failure_of(error)
+        return failure and failure._replace(retry_after=seconds)
+
+    with pytest.raises(Unavailable) as spent:
+        repeat.read(call, asked, deadline())
+    assert spent.value.next_step.startswith(advice)

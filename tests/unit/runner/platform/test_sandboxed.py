@@ -74,6 +74,7 @@ def test_a_repository_of_another_host_needs_no_owner_and_one_without_a_folder_is
         ),
         ("repositories:\n  - {owner: a, name: b, folder: none}", "The folder 'none' does not exist next to this file."),
         ("repositories:\n  - {owner: ../a, name: b, folder: .}", "'../a' is no owner of a repository."),
+        ("repositories:\n  - {owner: a, name: b, folder: [.]}", "The field 'folder' of a repository has to be a text."),
         ("repository: []", "Did you mean 'repositories'?"),
         ("[]", "The file has to hold a list 'repositories'."),
     ],
@@ -192,6 +193,10 @@ def test_faults_of_the_file_take_the_place_of_those_before_and_without_any_they_
         ("faults:\n  - {fault: slow}", "seconds of slow is ''; it can be a number from 1 to 3600."),
         ("faults:\n  - {fault: slow, seconds: 1, host: svn}", "The sandbox has no git host 'svn'"),
         ("faults:\n  - {fault: protected_branch}", "The branch of protected_branch is missing."),
+        (
+            "faults:\n  - {fault: slow, seconds: 1, host: [github]}",
+            "2:31: The field 'host' of the fault 'slow' has to be a text.",
+        ),
     ],
 )
 def test_a_fault_that_there_is_not_is_told_with_those_that_there_are(tmp_path: Path, text: str, said: str) -> None:

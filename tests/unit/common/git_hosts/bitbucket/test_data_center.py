@@ -51,9 +51,15 @@ def context(
         ("https://git.corp/bitbucket/projects/SHOP/repos/payments.git", "https://git.corp/bitbucket"),
         ("https://git.corp/payments.git", "https://git.corp"),
         ("http://git.corp", "http://git.corp"),
+        ("https://git.corp/scm", "https://git.corp"),
+        ("https://git.corp/bitbucket", "https://git.corp/bitbucket"),
+        ("https://git.corp/a/b/", "https://git.corp/a/b"),
+        ("https://git.corp/bitbucket/payments.git", "https://git.corp/bitbucket"),  # as the platform makes it
+        ("https://git.corp/bitbucket/shop/payments", "https://git.corp/bitbucket"),
+        ("https://git.corp/SHOP", "https://git.corp"),
     ],
 )
-def test_the_context_path_is_what_stands_before_scm(url: str, base: str) -> None:
+def test_the_context_path_is_what_stands_before_scm_or_before_project_and_repository(url: str, base: str) -> None:
     asked = context(url)
     assert place.web(asked) == base
     assert data_center.repository_url(asked) == f"{base}/projects/SHOP/repos/payments"

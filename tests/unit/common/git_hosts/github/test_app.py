@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from common.git_hosts.github import app as app_module
 from sandbox.github.apps import FOLDER
 from tests.conftest import RunStep, World
 from tests.keys import APP, register_app, rsa_key
@@ -157,3 +160,23 @@ def test_a_key_of_another_app_is_told_as_such(run_step: RunStep, installed: Inst
     done = run_step("CreateRepo", app)
     assert (done.code, "Check that GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY belong" in done.stderr) == (3, True)
     assert key.splitlines()[1] not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("ahead", "said"),
+    [
+        (-200, ""),
+        (200, ""),
+        (-600, "'Expiration time' claim ('exp') must be"),
+        (600, "'Issued at' claim ('iat') must be"),
+    ],
+)
+def test_a_clock_that_is_minutes_off_does_no_harm_and_one_that_is_more_is_told(
+    run_step: RunStep, installed: Installed, monkeypatch: pytest.MonkeyPatch, ahead: int, said: str
+) -> None:
+    clock = SimpleNamespace(time=lambda: time.time() + ahead, gmtime=time.gmtime, strftime=time.strftime)
+    monkeypatch.setattr(app_module, "time", clock)
+    done = run_step("CreateRepo", installed())
+    told = f"does not take the App 4711, for its clock shows another time ({said}"
+    assert (done.code, told in done.stderr) == ((3, True) if said else (0, False)), done.stderr
+    assert ("Set the clock of this machine, which says 20" in done.stderr) == bool(said)
