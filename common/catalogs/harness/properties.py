@@ -233,7 +233,7 @@ class CustomProperties:
             except TooMany as error:
                 if len(left) > 1:
                     sending.take_fewer(len(left))
-                    return [left, *parts]
+                    return [left, *reversed(parts)]
                 sending.failed_with(error, left)
             except StepError as error:
                 sending.note(error)
@@ -241,14 +241,14 @@ class CustomProperties:
                     left = self._left_after(part, sending)
                 except StepError as away:  # the service, not only this change
                     sending.stop(away)
-                    return [part, *parts]
+                    return [part, *reversed(parts)]
                 sending.done += len(part) - len(left)
                 if len(left) > 1 and sending.may_split():
                     parts += [left[len(left) // 2 :], left[: len(left) // 2]]
                 else:
                     sending.failed_with(error, left)
             was_tried = False
-        return parts
+        return parts[::-1]
 
     def _send_part(self, changes: Sequence[Change], sending: Sending) -> str:
         if sending.dry_run:
