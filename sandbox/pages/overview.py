@@ -143,6 +143,7 @@ def entity_list() -> ResponseReturnValue:
         entities=entities.every(state),
         related=relations.of_harness(state),
         located=relations.of_locations(state, request.host),
+        titles=relations.LOCATED,
     )
 
 
