@@ -48,6 +48,7 @@ def _not_found(error: HTTPException) -> ResponseReturnValue:
 
 
 pages.add_app_template_filter(graph.of, "drawn")
+pages.add_app_template_filter(graph.is_too_large, "too_many")
 
 
 @pages.app_template_filter("moment")

@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from sandbox.app import create_app
 from sandbox.catalog import entities, locations
 from sandbox.git import bare, repositories
+from sandbox.pages import graph
 from sandbox.seeding import seed
 from sandbox.services import open_state
 from sandbox.state import Credentials, State
@@ -261,7 +262,9 @@ def test_the_request_log_keeps_a_limited_number(
     assert kept == ["/api/v3/repos/acme/2", "/api/v3/repos/acme/3", "/api/v3/repos/acme/4"]
 
 
-def test_the_catalog_page_shows_relations_in_both_ways_and_where_entities_came_from(tmp_path: Path) -> None:
+def test_the_catalog_page_shows_relations_in_both_ways_and_where_entities_came_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     state = open_state(tmp_path / "state")
     client = create_app(state.folder).test_client()
     text = "apiVersion: backstage.io/v1alpha1\nkind: {kind}\nmetadata:\n  name: {name}\nspec:\n  type: x\n{more}"
@@ -295,6 +298,9 @@ def test_the_catalog_page_shows_relations_in_both_ways_and_where_entities_came_f
         assert f"<title>{pay} partOf {shop}</title>" in shown
         assert f'<g class="absent"><title>group:{scope}/team (not in this catalog)</title>' in shown
     assert "YAML of <code>component:default/pay</code>" in shown
+    assert "too many for a drawing" not in shown
+    monkeypatch.setattr(graph, "MOST", 2)
+    assert "too many for a drawing" in client.get("/-/entities/").text
 
 
 @pytest.mark.parametrize("catalog", ["backstage", "idp1"])
