@@ -87,6 +87,10 @@ class AlreadyThere(Conflict):
 class Catalog(Protocol):
     """One catalog, ready to register one file."""
 
+    @property
+    def wanted(self) -> str:
+        """Which file is registered, as messages name it."""
+
     def examine(self) -> Examined:
         """Read the file as the catalog sees it, waiting for a push to arrive, and check it.
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from common.catalogs.entity import Entity, imported_kind, parse
+from common.catalogs.entity import Entity, imported_kind, parse, readable
 from common.catalogs.rules import API_VERSIONS, IMPORTED_KINDS, RULES
 from common.catalogs.words import Format
 from common.document import roundtrip
@@ -84,7 +84,8 @@ def _converted(text: str, entity: Entity, to: Format, what: str) -> Converted:
     if entity.format is to:
         return Converted(text, entity, ())
     notes: list[str] = []
-    result = roundtrip.edited(text, lambda root, _: _TURN[to](_Document(root, notes), entity), _looks)
+    with readable(what):
+        result = roundtrip.edited(text, lambda root, _: _TURN[to](_Document(root, notes), entity), _looks)
     (now,) = parse(result, what=f"{what}, converted to {to.value},")
     return Converted(result, now, tuple(dict.fromkeys(notes)))
 

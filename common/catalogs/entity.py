@@ -6,8 +6,9 @@ service.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from common.catalogs.document import Document
@@ -55,6 +56,16 @@ def imported_kind(kind: str) -> str:
     return IMPORTED_KINDS.get(kind.lower(), kind.lower())
 
 
+@contextlib.contextmanager
+def readable(what: str) -> Iterator[None]:
+    """Have a message name the file or input when its text is not taken."""
+    try:
+        yield
+    except Unreadable as error:
+        told = f"{error.verdict} ({error.problem}); {error.advice}"
+        raise _bad(what, [Diagnostic(told, error.location)]) from error
+
+
 def parse(text: str, *, what: str, target: Format | None = None, is_new: bool = False) -> tuple[Entity, ...]:
     """Read a catalog file; `what` names it in the message. Raises BadInput with every fault found.
 
@@ -64,11 +75,8 @@ def parse(text: str, *, what: str, target: Format | None = None, is_new: bool = 
     """
     from common.document import reader
 
-    try:
+    with readable(what):
         roots = [root for root in reader.documents(text) if root.tag != NULL]
-    except Unreadable as error:
-        told = f"{error.verdict} ({error.problem}); {error.advice}"
-        raise _bad(what, [Diagnostic(told, error.location)]) from error
     if not roots:
         nothing = "there is no entity; write apiVersion, kind and what belongs to them"
         raise _bad(what, [Diagnostic(nothing, Location("", 1, 1))])

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 FAILED, LACKS, SKIPPED, PROPOSED, BEFORE = "failed", "lacks", "skipped", "proposed", "done before"
 OUTCOMES = (PLANNED, MADE, PROPOSED, EXISTED, LACKS, SKIPPED, FAILED, BEFORE)
 MESSAGE = "Add a file for the catalog"
+MOST_AGAIN = 100  # repositories on a page
 MOST_UNAVAILABLE = 3  # repositories in a row, each with the whole retry budget; what is down then stays so for all
 TOGETHER = 100  # repositories; as many as the catalogs give entities at once
 
@@ -74,7 +75,7 @@ class Importing:
     def results(self, done: Callable[[str], bool] = lambda _: False) -> Iterator[Result]:
         """Go through the repositories, in the order of the host's list. done: tells by the URL what was dealt with."""
         due: list[ListedRepository] = []
-        for one in self.host.list_repositories(self.where):
+        for one in self._listed():
             if done(url := self.url(one)):
                 yield Result(one.name, BEFORE, url=url)
             else:
@@ -93,6 +94,21 @@ class Importing:
                 result = self._result(one, settled.get(number)) if unavailable < MOST_UNAVAILABLE else _not_tried(one)
                 unavailable = unavailable + 1 if result.code == Unavailable.exit_code else 0
                 yield result._replace(url=self.url(one))
+
+    def _listed(self) -> Iterator[ListedRepository]:
+        """Give each repository once: when one is made meanwhile, a page may begin with what is known."""
+        seen: set[str] = set()
+        again = 0  # in a row
+        for one in self.host.list_repositories(self.where):
+            again = again + 1 if one.name in seen else 0
+            if again > MOST_AGAIN:
+                raise Refused(
+                    f"The git host lists the same repositories again, after {len(seen)} of them.",
+                    next_step="Check its address, and that no proxy or cache answers in its place.",
+                )
+            if not again:
+                seen.add(one.name)
+                yield one
 
     def url(self, listed: ListedRepository) -> str:
         """Give the repository's page."""

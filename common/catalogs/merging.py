@@ -6,7 +6,7 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from common.catalogs.entity import Entity, parse, reference
+from common.catalogs.entity import Entity, parse, readable, reference
 from common.catalogs.words import Format
 from common.document import roundtrip
 from common.document.entries import Entry, entries, fill, with_value
@@ -22,7 +22,8 @@ def merged(there: str, given: str, *, what: str) -> str:
     `what` names the file. Raises BadInput when it is no catalog file, or would be none.
     """
     before, new = parse(there, what=what), parse(given, what="fileContent")
-    roots = [roundtrip.parsed(text) for text in _texts(given, len(new))]
+    with readable("fileContent"):
+        roots = [roundtrip.parsed(text) for text in _texts(given, len(new))]
     known = {_name(entity): number for number, entity in enumerate(before)}
     for entity in new:
         if _name(entity) not in known and Format.HARNESS in {entity.format, before[0].format}:
@@ -36,7 +37,8 @@ def merged(there: str, given: str, *, what: str) -> str:
     def edit(root: Any, number: int) -> Any:
         return put_into(root, changes[number]) if number in changes else None
 
-    text = roundtrip.edited(there, edit, functools.partial(_looks, list(changes.values())))
+    with readable(what):
+        text = roundtrip.edited(there, edit, functools.partial(_looks, list(changes.values())))
     more = [text for entity, text in zip(new, _texts(given, len(new)), strict=True) if _name(entity) not in known]
     text = "---\n".join(_ended(part) for part in (text, *more)) if more else text
     parse(text, what=what)
@@ -46,7 +48,8 @@ def merged(there: str, given: str, *, what: str) -> str:
 def annotated(text: str, annotations: Mapping[str, str]) -> str:
     """Give the text with these annotations on each of its entities."""
     more = roundtrip.value_of({"metadata": {"annotations": dict(annotations)}})
-    return roundtrip.edited(text, lambda root, _: put_into(root, more), functools.partial(_looks, [more]))
+    with readable("fileContent"):
+        return roundtrip.edited(text, lambda root, _: put_into(root, more), functools.partial(_looks, [more]))
 
 
 def _looks(roots: Sequence[Any], path: tuple[str, ...]) -> bool:

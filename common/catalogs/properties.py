@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from common import log
 from common.catalogs.words import MODES
-from common.errors import BadInput, counted, shown
+from common.errors import BadInput, Conflict, NotAllowed, Refused, StepError, Unavailable, counted, shown
 
 FIXED = ("kind", "metadata", "metadata.name", "metadata.namespace", "metadata.apis")
 WITHIN_FIXED = tuple(f"{path}." for path in FIXED if path != "metadata")
@@ -202,6 +202,15 @@ def named(changes: Sequence[Change]) -> str:
     if len(changes) > MOST_NAMED and len({path for path, _ in pairs}) == 1:
         return f"{pairs[0][0]} of {listed([ref for _, ref in pairs])}"
     return listed(list(dict.fromkeys(f"{path} of {ref}" for path, ref in pairs)))
+
+
+def common_kind(errors: Iterable[StepError]) -> type[StepError]:
+    """Give the kind of failure that all of these are, so that its exit code says what is to be done; else Refused."""
+    found = list(errors)
+    kinds = (
+        kind for kind in (NotAllowed, Conflict, Unavailable, BadInput) if all(isinstance(one, kind) for one in found)
+    )
+    return next(kinds, Refused)
 
 
 def listed(names: Sequence[str], separator: str = ", ") -> str:

@@ -53,17 +53,18 @@ class Registration:
         """
         examined = self.catalog.examine()
         if not examined.refs:
-            log.info(f"Dry run: {self.file.url} would be registered; the catalog gives no view of the file to check.")
+            wanted = self.catalog.wanted
+            log.info(f"Dry run: {wanted} would be registered; the catalog gives no view of the file to check.")
             return "", False
         found = self.catalog.find(examined)
         if found is None:
             self.catalog.dry_run(examined)
-            log.info(f"Dry run: {examined.ref} would be registered from {self.file.url}.")
+            log.info(f"Dry run: {examined.ref} would be registered from {self.catalog.wanted}.")
             return examined.ref, False
         self._expect_same(found)
         self._expect_sound(found)
         more = "; what the file holds now would replace it" if found.stale else ""
-        log.info(f"Dry run: {examined.ref} is registered from {self.file.url} already{more}.")
+        log.info(f"Dry run: {examined.ref} is registered from {self.catalog.wanted} already{more}.")
         return examined.ref, True
 
     def _checked(self, examined: Examined, found: Registered, how: str) -> tuple[Registered, str]:
@@ -72,7 +73,7 @@ class Registration:
             found, how = self._refresh(examined, found), REFRESHED if how == EXISTED else how
         self._expect_sound(found)
         told = {CREATED: "is registered", REFRESHED: "is registered anew", EXISTED: "was registered already"}[how]
-        log.info(f"{found.ref} {told} from {self.file.url}.")
+        log.info(f"{found.ref} {told} from {self.catalog.wanted}.")
         return found, how
 
     def _register(self, examined: Examined) -> tuple[Examined, str]:
@@ -106,7 +107,7 @@ class Registration:
         )
         if fresh is None:
             log.warning(
-                f"{found.ref} is registered, but the catalog does not show yet what {self.file.url} holds"
+                f"{found.ref} is registered, but the catalog does not show yet what {self.catalog.wanted} holds"
                 f" ({self.wait:g} s passed). It reads the file again by itself."
             )
         return fresh or found
@@ -118,9 +119,9 @@ class Registration:
             return found
         reason = self.catalog.reason(examined)
         raise Refused(
-            f"The catalog took {self.file.url}, but {examined.ref} did not appear within {self.wait:g} s"
+            f"The catalog took {self.catalog.wanted}, but {examined.ref} did not appear within {self.wait:g} s"
             f"{f': {reason.rstrip(chr(46))}' if reason else ''}.",
-            next_step=f"Correct {self.file.url} and run the step again."
+            next_step=f"Correct {self.catalog.wanted} and run the step again."
             if reason
             else "Look for processing errors in the portal; running the step again looks for the entity once more,"
             " and WAIT_TIMEOUT says for how long.",
@@ -159,7 +160,7 @@ class Registration:
         if not found.same:
             raise Conflict(
                 f"The catalog has {found.ref} already, from {found.source}; this run wants to register it from"
-                f" {self.file.url}.",
+                f" {self.catalog.wanted}.",
                 next_step="Rename the entity in the file, or remove the other one from the catalog.",
             )
 
@@ -167,5 +168,5 @@ class Registration:
         if found.faults:
             raise Refused(
                 f"{found.ref} is registered, but the catalog finds it invalid: {'; '.join(found.faults).rstrip('.')}.",
-                next_step=f"Correct {self.file.url} and run the step again.",
+                next_step=f"Correct {self.catalog.wanted} and run the step again.",
             )

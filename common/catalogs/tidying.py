@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import NamedTuple, Protocol, TypeVar
 
 from common import log
-from common.errors import StepError, Unavailable
+from common.errors import Refused, StepError, Unavailable
 from common.network.deadline import Deadline
 from common.network.together import tried
 
@@ -107,6 +107,32 @@ def _outcome(tidied: Tidied, found: Found, what: str) -> str:
         case True:
             tidied.delete(found)
     return DELETED
+
+
+def each_once(
+    pages: Iterator[tuple[list[EntryT], int | None]], ref_of: Callable[[EntryT], str]
+) -> Iterator[list[EntryT]]:
+    """Give the entities of each page that no page before had. With a page comes how many there are in all, if told.
+
+    Raises Refused when the pages repeat without end, Unavailable when the list ends before that number.
+    """
+    seen: set[str] = set()
+    total: int | None = None
+    for page, told in pages:
+        new = {ref_of(entry): entry for entry in page if ref_of(entry) not in seen}
+        if page and not new:
+            raise Refused(
+                f"The catalog gives the same entities again, after {len(seen)} of them.",
+                next_step="Check the address, and that no proxy or cache answers in the catalog's place.",
+            )
+        seen |= set(new)
+        total = told
+        yield [*new.values()]
+    if total is not None and len(seen) < total:
+        raise Unavailable(
+            f"The catalog has {total} entities, and lists {len(seen)} of them.",
+            next_step="Run the command again; entities may have been added or deleted meanwhile.",
+        )
 
 
 def counted(pages: Iterator[list[EntryT]]) -> Iterator[list[EntryT]]:

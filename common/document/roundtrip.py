@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import functools
 import io
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from common.diagnostics import Location
-from common.document import NULL, STRING, Node, Scalar, Unreadable, inside, long_texts, reader, set_aside
+from common.document import NULL, STRING, Node, Scalar, Unreadable, inside, long_texts, reader, scalars, set_aside
 from common.document import Mapping as NodeMapping
 from common.document import Sequence as NodeSequence
 from common.document.entries import fields
@@ -29,6 +30,7 @@ MOST_VALUES = 20_000  # that an edit looks at: ruamel.yaml takes some seconds fo
 BOM = "\ufeff"
 WORDS = frozenset({"null", "~", "true", "false", "yes", "no", "on", "off", "y", "n"})
 OCTAL = re.compile(r"0o|[-+]?0[0-9]|[-+]?[0-9.]+e", re.IGNORECASE)  # numbers of one version alone
+OTHER_LINES = re.compile("[\x85\u2028\u2029]")
 WIDEST = 2**30  # no line is broken anew
 
 
@@ -71,6 +73,7 @@ def parsed(text: str) -> Any:
     """Give the root of a text of one document, as ruamel.yaml sees it. The reader must have taken the text."""
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+    _check_lines(text)
     short, kept = long_texts.shortened(text)
     if len(short) > MOST_VALUES and (number := sum(map(_size, reader.documents(short)))) > MOST_VALUES:
         problem = f"{number} of its values have to be looked at, and {MOST_VALUES} are at most"
@@ -84,6 +87,20 @@ def parsed(text: str) -> Any:
         told = error.problem if isinstance(error, MarkedYAMLError) else error
         problem = f"YAML 1.2 does not allow it ({shown(str(told), quotes=False)})"
         raise Unreadable(reader.NO_YAML, problem, "write it in quotes", place) from error
+
+
+def _check_lines(text: str) -> None:
+    """Raise Unreadable for what ends a line in YAML 1.1 alone: ruamel.yaml would fold it, or break the text anew there.
+
+    Within double quotes it writes U+2028 and U+2029 as escapes, which are the same in both versions.
+    """
+    if not OTHER_LINES.search(text):
+        return
+    for scalar in itertools.chain.from_iterable(map(scalars, reader.documents(text))):
+        if OTHER_LINES.search(scalar.raw) and not (scalar.raw.startswith('"') and "\x85" not in scalar.raw):
+            problem = "a character that ends a line in YAML 1.1 alone (U+0085, U+2028 or U+2029) stands in a text"
+            advice = r"write it in double quotes as \N, \L or \P"
+            raise Unreadable(reader.AMBIGUOUS, problem, advice, scalar.location)
 
 
 def written(root: Any, *, mapping: int = 2, offset: int = 0) -> str:

@@ -7,7 +7,12 @@ from __future__ import annotations
 
 from common.errors import StepError, Unavailable
 
-PLAIN_HTTP = ("WRONG_VERSION_NUMBER", "wrong version number", "HTTP_REQUEST")  # OpenSSL's words for what is no TLS
+PLAIN_HTTP = (  # the words of OpenSSL and GnuTLS for what is no TLS
+    "WRONG_VERSION_NUMBER",
+    "wrong version number",
+    "HTTP_REQUEST",
+    "unexpected TLS packet",
+)
 
 CAUSES = {  # what the failure means -> what a library then says; the first that fits counts
     "its name does not resolve": (

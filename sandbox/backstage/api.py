@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -163,9 +164,14 @@ def read_entities() -> ResponseReturnValue:
 
 @catalog_routes.get("/entities/by-query")
 def query_entities() -> ResponseReturnValue:
-    matching = [entity for entity in _opened(False).entities().values() if _matches(entity)]
-    start, limit = (request.args.get(name, default, type=int) for name, default in (("cursor", 0), ("limit", 20)))
-    info = {"nextCursor": str(start + limit)} if start + limit < len(matching) else {}
+    """Give a page. The cursor keeps the filter of the first one, as Backstage's does."""
+    try:
+        start, queries = json.loads(request.args.get("cursor", "null")) or (0, request.args.getlist("filter"))
+    except (TypeError, ValueError):
+        stop(400, "Malformed cursor")
+    matching = [entity for entity in _opened(False).entities().values() if _matches(entity, queries)]
+    limit = request.args.get("limit", 20, type=int)
+    info = {"nextCursor": json.dumps([start + limit, queries])} if start + limit < len(matching) else {}
     return jsonify({"items": matching[start : start + limit], "totalItems": len(matching), "pageInfo": info})
 
 
@@ -238,9 +244,8 @@ def _body(*names: str) -> dict[str, str]:
     return body
 
 
-def _matches(entity: dict[str, Any]) -> bool:
+def _matches(entity: dict[str, Any], queries: list[str]) -> bool:
     """Tell whether an entity fits the query: texts joined by commas all hold, and one of several queries is enough."""
-    queries = request.args.getlist("filter")
     return not queries or any(all(_holds(entity, part) for part in query.split(",")) for query in queries)
 
 

@@ -9,11 +9,13 @@ from sandbox.service import Routes, Service
 
 def _routes() -> Routes:
     from sandbox.backstage.api import catalog_routes, guest_routes
+    from sandbox.backstage.pages import backstage_pages
 
     return (
         (catalog_routes, "/backstage/api/catalog"),
         (catalog_routes, "/idp1/<account>/idp/api/catalog"),
         (guest_routes, "/backstage/api/auth"),
+        (backstage_pages, "/backstage"),
     )
 
 

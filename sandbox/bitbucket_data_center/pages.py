@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import urllib.parse
 from typing import TYPE_CHECKING
 
 from flask import redirect, request
@@ -20,7 +21,8 @@ server_pages = page_routes("bitbucket_server_pages")
 def of_a_person(user: str, name: str, rest: str = "") -> ResponseReturnValue:
     """Lead to the project of the person."""
     query = f"?{request.query_string.decode()}" if request.query_string else ""
-    return redirect(f"{CONTEXT}/projects/~{user}/repos/{name}{f'/{rest}' if rest else ''}{query}")
+    below = f"/{urllib.parse.quote(rest)}" if rest else ""
+    return redirect(f"{CONTEXT}/projects/~{user}/repos/{name}{below}{query}")
 
 
 @server_pages.get(f"{CONTEXT}/projects/<owner>/repos/<name>/browse")
@@ -29,4 +31,4 @@ def browse(owner: str, name: str, path: str = "") -> ResponseReturnValue:
     """Lead to the file on the branch of the query, or on the default branch."""
     branch = request.args.get("at", "").removeprefix("refs/heads/") or "HEAD"
     page = HOST.page_path(owner, name)
-    return redirect(f"{page}/blob/{branch}/{path}" if path else page)
+    return redirect(f"{page}/blob/{urllib.parse.quote(f'{branch}/{path}')}" if path else page)

@@ -148,7 +148,9 @@ class GitFile:
 
 
 def _read_file(name: str, branch: str, path: str, *, harness_code: bool) -> tuple[GitFile, str]:
+    """Read a file; without a branch that of the default branch (the descriptions require none)."""
     hosted, path = _repository(name, harness_code=harness_code), path.strip("/")
+    branch = branch or hosted.default_branch
     commit = bare.branches(hosted.folder).get(branch)
     if commit is None:
         stop(404, "RESOURCE_NOT_FOUND", f"Branch {branch} was not found in repository {hosted.full_name}.")
@@ -169,7 +171,8 @@ def import_entity() -> ResponseReturnValue:
     body = read_body()
     harness_code = body.get("is_harness_code_repo") is True
     connector = "" if harness_code else text(body, "connector_ref")
-    name, branch, path = (text(body, key) for key in ("repo_name", "branch_name", "file_path"))
+    name, path = (text(body, key) for key in ("repo_name", "file_path"))
+    branch = text(body, "branch_name") if body.get("branch_name") else ""
     file, content = _read_file(name, branch, path, harness_code=harness_code)
     return _add(replace(_parse(content, convert=True), git_details=file.details(connector)))
 
@@ -234,7 +237,7 @@ def _get(scope: str, kind: str, identifier: str) -> Entity:
 def file_of_branch() -> ResponseReturnValue:
     check_caller()
     values = dict(request.args.items())
-    name, branch, path = (text(values, key) for key in ("repoName", "branch", "filePath"))
-    file, content = _read_file(name, branch, path, harness_code=not values.get("connectorRef"))
+    name, path = (text(values, key) for key in ("repoName", "filePath"))
+    file, content = _read_file(name, values.get("branch", ""), path, harness_code=not values.get("connectorRef"))
     found = {"fileContent": content, "commitId": file.commit, "blobId": file.blob}
     return jsonify({"status": "SUCCESS", "data": found, "metaData": None, "correlationId": str(uuid.uuid4())})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import urllib.parse
 from typing import TYPE_CHECKING
 
 from flask import redirect
@@ -16,6 +17,7 @@ code_pages = page_routes("harness_code_pages")
 _SCOPES = ("", "/orgs/<organization>", "/orgs/<organization>/projects/<project>")
 _VIEWS = {  # the portal's address below a repository -> the sandbox's, with what was read from it
     "": "",
+    "/files/~/<path:path>": "/blob/HEAD/{path}",
     "/files/<path:ref>/~/<path:path>": "/blob/{ref}/{path}",
     "/files/<path:ref>": "/tree/{ref}",
     "/commits/<path:ref>": "/commits/{ref}",
@@ -26,7 +28,8 @@ _VIEWS = {  # the portal's address below a repository -> the sandbox's, with wha
 def _led(view: str) -> object:
     def lead(account: str, name: str, **values: str) -> ResponseReturnValue:
         scope = filter(None, (account, values.get("organization"), values.get("project")))
-        return redirect(HARNESS_CODE.page_path("/".join(scope), name) + view.format(**values))
+        quoted = {key: urllib.parse.quote(value) for key, value in values.items()}
+        return redirect(HARNESS_CODE.page_path("/".join(scope), name) + view.format(**quoted))
 
     return lead
 

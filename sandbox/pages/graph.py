@@ -57,10 +57,23 @@ class Graph(NamedTuple):
     lines: list[Line]
 
 
+def is_too_large(found: Sequence[Shown]) -> bool:
+    """Tell whether these entities are too many for a drawing."""
+    return len(_ends(_edges(found))) > MOST
+
+
+def _edges(found: Sequence[Shown]) -> list[tuple[str, str, str]]:
+    return sorted({(one.ref, ref, name) for one in found for name, ref, _ in one.relations if name in BACK})
+
+
+def _ends(edges: Sequence[tuple[str, str, str]]) -> list[str]:
+    return sorted({ref for source, target, _ in edges for ref in (source, target)})
+
+
 def of(found: Sequence[Shown]) -> Graph | None:
     """Draw the entities that have relations; None when none has, or when they are too many to be told apart."""
-    edges = sorted({(one.ref, ref, name) for one in found for name, ref, _ in one.relations if name in BACK})
-    refs = sorted({ref for source, target, _ in edges for ref in (source, target)})
+    edges = _edges(found)
+    refs = _ends(edges)
     if not refs or len(refs) > MOST:
         return None
     depths = _depths(refs, [(source, target) for source, target, _ in edges])

@@ -48,6 +48,7 @@ def _not_found(error: HTTPException) -> ResponseReturnValue:
 
 
 pages.add_app_template_filter(graph.of, "drawn")
+pages.add_app_template_filter(graph.is_too_large, "too_many")
 
 
 @pages.app_template_filter("moment")
@@ -143,6 +144,7 @@ def entity_list() -> ResponseReturnValue:
         entities=entities.every(state),
         related=relations.of_harness(state),
         located=relations.of_locations(state, request.host),
+        titles=relations.LOCATED,
     )
 
 

@@ -51,9 +51,9 @@ def of_harness(state: State) -> list[Shown]:
 
 
 def of_locations(state: State, host: str) -> dict[str, list[Shown]]:
-    """Give the entities of each catalog of locations, by its title; catalogs without any are left out."""
+    """Give the entities of each catalog of locations, by its name; catalogs without any are left out."""
     found = {}
-    for name, title in LOCATED.items():
+    for name in LOCATED:
         bodies = Catalog(state, name, host).entities()
         own = [
             Shown(
@@ -66,8 +66,13 @@ def of_locations(state: State, host: str) -> dict[str, list[Shown]]:
         ]
         edges = [(ref, one["type"], one["targetRef"]) for ref, body in bodies.items() for one in body["relations"]]
         if own:
-            found[title] = _related(own, edges)
+            found[name] = _related(own, edges)
     return found
+
+
+def has_located(state: State, catalog: str, host: str, ref: str) -> bool:
+    """Tell whether a catalog of locations has an entity."""
+    return ref in Catalog(state, catalog, host).entities()
 
 
 def _from(address: object) -> str:

@@ -44,6 +44,11 @@ class Locations:
     file: CatalogFile
     client: CatalogClient
 
+    @property
+    def wanted(self) -> str:
+        """The file's page."""
+        return self.file.url
+
     def examine(self) -> Examined:
         """Ask for the dry run, which reads the file and checks it; a file that it does not see yet is waited for."""
         attempts = self.client.deadline.attempts()

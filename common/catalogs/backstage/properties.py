@@ -15,7 +15,7 @@ from pathlib import Path
 from common import log
 from common.catalogs.backstage.client import CatalogClient, without
 from common.catalogs.backstage.entity_text import changed
-from common.catalogs.properties import Change, canonical, listed, named
+from common.catalogs.properties import Change, canonical, common_kind, listed, named
 from common.errors import Conflict, Refused, StepError, shown
 from common.git.clone import clone
 from common.git.push import Moved, Protected, Push, Pushed
@@ -101,8 +101,7 @@ class EntityFiles:
         if failed:
             for branch, reason in failed:
                 log.info(f"{named(branch.due)} is not changed: {reason}")
-            kind = Refused if made else type(failed[0][1])
-            raise kind(
+            raise common_kind(error for _, error in failed)(
                 f"{len(due) - len(made)} of {len(due)} changes could not be made; the lines above tell why."
                 f" {len(made)} are made.",
                 next_step="Correct that and run the step again: it makes only what is missing.",

@@ -11,7 +11,7 @@ from typing import Any
 
 from common.catalogs.backstage.client import CatalogClient, without
 from common.catalogs.backstage.locations import ORIGIN, reference
-from common.catalogs.tidying import ERRORS, GONE, ORPHANS, Found, Unread, counted
+from common.catalogs.tidying import ERRORS, GONE, ORPHANS, Found, Unread, counted, each_once
 from common.network.answer import object_of, succeeded
 
 PER_PAGE = 200
@@ -86,6 +86,9 @@ class LocatedTidied:
         return f"locations/{urllib.parse.quote(registered['id'], safe='')}"
 
     def _pages(self, *filters: str) -> Iterator[list[Mapping[str, Any]]]:
+        return each_once(self._read_pages(*filters), reference)
+
+    def _read_pages(self, *filters: str) -> Iterator[tuple[list[Mapping[str, Any]], int | None]]:
         query: dict[str, Any] = {"limit": str(PER_PAGE), "fields": FIELDS, **({"filter": filters} if filters else {})}
         while True:
             answer = self.client.send("GET", "entities/by-query", params=query)
@@ -93,10 +96,12 @@ class LocatedTidied:
                 raise self.client.refused(answer, doing="look through the entities of the catalog")
             body = object_of(answer) or {}
             items = body.get("items")
-            if not isinstance(items, list):
+            told = body.get("pageInfo")
+            cursor = told.get("nextCursor") if isinstance(told, dict) else None
+            if not isinstance(items, list) or (cursor and not items) or any(not isinstance(one, dict) for one in items):
                 raise without("the list of its entities", answer)
-            yield [item for item in items if isinstance(item, dict)]
-            cursor = (body.get("pageInfo") or {}).get("nextCursor")
+            total = body.get("totalItems")
+            yield items, total if isinstance(total, int) and not isinstance(total, bool) else None
             if not cursor:
                 return
             query = {"limit": str(PER_PAGE), "fields": FIELDS, "cursor": str(cursor)}

@@ -55,8 +55,15 @@ class HarnessCatalog:
     file_url: str
     listed: Listed = field(default_factory=dict)
 
+    @property
+    def wanted(self) -> str:
+        """The file's page, or what BODY names when that is another file: it is what the import goes by."""
+        return f"{self._where()}, as BODY says" if self._is_another() else self.file.url
+
     def examine(self) -> Examined:
         """Check the file, as the platform sees it, by what the import will make of it. It may hold one entity."""
+        if self._is_another():
+            log.warning(f"BODY names {self._where()}, and the other inputs {self.file.url}; BODY counts.")
         text = self._read()
         if text is None:
             return Examined()
@@ -217,6 +224,15 @@ class HarnessCatalog:
     def _entities(self) -> str:
         parts = urllib.parse.urlsplit(self.import_url)
         return urllib.parse.urlunsplit(parts._replace(path=parts.path.rstrip("/").rpartition("/")[0], query=""))
+
+    def _is_another(self) -> bool:
+        """Tell whether BODY names another file than the inputs do."""
+        named = {"file_path": self.file.path, "branch_name": self.file.branch, "repo_name": self.file.repository}
+        for name, form in SOURCE_FORMS.items():
+            asked, said = self.body.get(name), named[name]
+            if asked and said and form(str(asked)) != form(said):
+                return True
+        return False
 
     def _where(self) -> str:
         asked = {"file_path": self.file.path, "branch_name": self.file.branch, "repo_name": self.file.repository}

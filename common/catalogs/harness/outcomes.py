@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from common import log
-from common.catalogs.properties import Change, named
-from common.errors import Refused, shown
+from common.catalogs.properties import Change, common_kind, named
+from common.errors import Refused, StepError, shown
 
 
 def not_shown(change: Change) -> Refused:
@@ -17,16 +17,21 @@ def not_shown(change: Change) -> Refused:
     )
 
 
-def partial(failed: Mapping[str, Refused], changes: Sequence[Change], made: Sequence[Change]) -> Refused:
+def partial(failed: Mapping[str, StepError], changes: Sequence[Change], *, dry_run: bool = False) -> StepError:
     """Make the failure that tells what became of which entity."""
-    if len(failed) == 1 and not made:
+    if len(failed) == len({change.entity_ref for change in changes}) == 1:
         return next(iter(failed.values()))
-    for ref, reason in failed.items():
-        log.info(f"{shown(ref, quotes=False)} is not changed: {reason.message}")
-    entities = len(dict.fromkeys(change.entity_ref for change in changes))
+    refs: dict[int, list[str]] = {}  # what was sent together has failed together
+    for ref, error in failed.items():
+        refs.setdefault(id(error), []).append(shown(ref, quotes=False))
+    for error in {id(error): error for error in failed.values()}.values():
+        is_or_are = "is" if len(refs[id(error)]) == 1 else "are"
+        log.info(f"{', '.join(refs[id(error)])} {is_or_are} not changed: {error}")
+    entities = len({change.entity_ref for change in changes})
     left = [change for change in changes if change.entity_ref in failed]
-    return Refused(
-        f"{len(failed)} of {entities} entities could not be changed: {named(left)}. The lines above tell why;"
-        f" {entities - len(failed)} are changed.",
+    could_not = "cannot be changed" if dry_run else "could not be changed"
+    done = "nothing was changed" if dry_run else f"{entities - len(failed)} are changed"
+    return common_kind(failed.values())(
+        f"{len(failed)} of {entities} entities {could_not}: {named(left)}. The lines above tell why; {done}.",
         next_step="Correct that and run the step again: it sends only what is missing.",
     )

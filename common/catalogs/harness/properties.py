@@ -16,8 +16,9 @@ from common import log
 from common.catalogs import failure_of
 from common.catalogs.harness.outcomes import not_shown, partial
 from common.catalogs.harness.property_calls import Held, PropertyCalls, TooMany, of_idp_2, value_at
+from common.catalogs.harness.sending import Sending
 from common.catalogs.properties import Change, appended, canonical, keys, listed, named, remaining
-from common.errors import Conflict, Refused, shown
+from common.errors import Conflict, Refused, StepError, shown
 from common.network import repeat
 from common.network.together import tried
 
@@ -25,23 +26,10 @@ FEW = 10  # so many entities are read one by one; the answer for a property list
 MOST_SENT = 500  # entities in one request
 LONGEST_SENT = 1_000_000  # characters of values in one request
 MOST_CONFIRMED = 20  # of those that a list leaves out; what holds for all of them holds for the others
-MOST_SPLITS = 64  # how often a refused request is split to find what it was refused for
 
 HeldBy: TypeAlias = Callable[[str], "Held | None"]
 """Gives the custom properties of an entity by its reference; None for one that the catalog does not know."""
 PieceT = TypeVar("PieceT")
-
-
-@dataclass
-class Sending:
-    """How far the sending of many changes has come."""
-
-    total: int
-    told: float
-    size: int
-    splits: int = 0
-    done: int = 0
-    failed: dict[str, Refused] = field(default_factory=dict)  # by reference
 
 
 @dataclass(frozen=True)
@@ -77,24 +65,27 @@ class CustomProperties:
         return [replace(change, adds=self._shows(change, held) is None) for change in left] if closely else left
 
     def apply(self, due: Sequence[Change]) -> list[Change]:
-        """Make the changes, read them back, and give those that were made. Refused names every entity that failed."""
+        """Make the changes, read them back, and give those that were made. Raises what names all that failed."""
         if not due:
             return []
-        failed: dict[str, Refused] = {}
+        failed: dict[str, StepError] = {}
         if self.by_property:
-            failed = self._send_many(due)
+            failed = self._send_many(due).failed
         else:
             self._surely(due)
         failed |= self._read_back([change for change in due if change.entity_ref not in failed])
-        made = [change for change in due if change.entity_ref not in failed]
         if failed:
-            raise partial(failed, due, made)
-        return made
+            raise partial(failed, due)
+        return list(due)
 
     def dry_run(self, due: Sequence[Change]) -> str:
         """Have the catalog check the changes, and give what it says."""
-        groups = self._groups(due)
-        said = [self.calls.send(group, by_property=self.by_property, dry_run=True) for group in groups]
+        if self.by_property:
+            sending = self._send_many(due, dry_run=True)
+            if sending.failed:
+                raise partial(sending.failed, due, dry_run=True)
+            return "; ".join(sending.said)
+        said = [self.calls.send(group, by_property=False, dry_run=True) for group in self._groups(due)]
         return "; ".join(dict.fromkeys(filter(None, said)))
 
     def _held(self, changes: Sequence[Change]) -> HeldBy:
@@ -198,15 +189,15 @@ class CustomProperties:
             group = [change for change in changes if (change.mode == "delete") == deletes]
             yield from (group[start : start + MOST_SENT] for start in range(0, len(group), MOST_SENT))
 
-    def _send_many(self, changes: Sequence[Change]) -> dict[str, Refused]:
-        """Send changes of one property to as many entities as there are; give why which of them failed."""
+    def _send_many(self, changes: Sequence[Change], *, dry_run: bool = False) -> Sending:
+        """Send changes of one property to as many entities as there are; it ends with why which of them failed."""
         clock = self.calls.portal.deadline.clock
-        sending = Sending(len(changes), clock(), MOST_SENT)
+        sending = Sending(len(changes), clock(), MOST_SENT, dry_run)
         batches = list(_batches(changes, sending.size))
 
         def worker() -> Any:
             calls = self.calls.for_thread()
-            return lambda batch: calls.send(batch, by_property=True)
+            return lambda batch: calls.send(batch, by_property=True, dry_run=dry_run)
 
         while batches:
             several = len(batches) > 1
@@ -214,7 +205,7 @@ class CustomProperties:
             rest: list[list[Change]] = []
             for one in tried(batches, worker) if several else ():
                 if one.result is not None:
-                    sending.done += len(one.piece)
+                    sending.succeeded(one.piece, one.result)
                 else:
                     (doubtful if one.begun else rest).append(one.piece)
                 if clock() - sending.told >= log.BETWEEN_TELLINGS:
@@ -223,30 +214,52 @@ class CustomProperties:
             for batch in doubtful:
                 rest += self._send_alone(batch, sending, was_tried=several)
             batches = [part for batch in rest for part in _batches(batch, sending.size)]
-        return sending.failed
+            if sending.is_hopeless():
+                sending.give_up(batches)
+                break
+        return sending
 
     def _send_alone(self, batch: list[Change], sending: Sending, *, was_tried: bool) -> list[list[Change]]:
-        """Send what may have been sent already; give the parts of it that are to be sent anew, when it was refused."""
-        left = self._left(batch) if was_tried else batch
-        try:
-            if left:
-                self._surely(left)
-        except TooMany as error:
-            if len(left) > 1:
-                sending.size = max(1, len(left) // 2)
-                log.info(f"The catalog does not take {len(left)} entities at once; {sending.size} are sent instead.")
-                return [left]
-            sending.failed[left[0].entity_ref] = error
-        except Refused as error:
-            left = self._left(left) if len(left) > 1 else left
-            if len(left) > 1 and sending.splits < MOST_SPLITS:
-                sending.splits += 1
-                return [left[: len(left) // 2], left[len(left) // 2 :]]
-            sending.failed |= {change.entity_ref: error for change in left}
-        sending.done += len(batch)
-        return []
+        """Send what may have been sent already, in parts where it fails; give what is to be sent anew.
 
-    def _read_back(self, changes: Sequence[Change]) -> dict[str, Refused]:
+        The smallest parts come first, so that a few requests tell a fault of one entity from one of all.
+        """
+        parts = [batch]
+        while parts and not sending.is_hopeless():
+            part = parts.pop()
+            try:
+                left = self._left_after(part, sending) if was_tried else part
+                sending.succeeded(part, self._send_part(left, sending) if left else "")
+            except TooMany as error:
+                if len(left) > 1:
+                    sending.take_fewer(len(left))
+                    return [left, *reversed(parts)]
+                sending.failed_with(error, left)
+            except StepError as error:
+                sending.note(error)
+                try:
+                    left = self._left_after(part, sending)
+                except StepError as away:  # the service, not only this change
+                    sending.stop(away)
+                    return [part, *reversed(parts)]
+                sending.done += len(part) - len(left)
+                if len(left) > 1 and sending.may_split():
+                    parts += [left[len(left) // 2 :], left[: len(left) // 2]]
+                else:
+                    sending.failed_with(error, left)
+            was_tried = False
+        return parts[::-1]
+
+    def _send_part(self, changes: Sequence[Change], sending: Sending) -> str:
+        if sending.dry_run:
+            return self.calls.send(changes, by_property=True, dry_run=True)
+        self._surely(changes)
+        return ""
+
+    def _left_after(self, changes: list[Change], sending: Sending) -> list[Change]:
+        return changes if sending.dry_run else self._left(changes)
+
+    def _read_back(self, changes: Sequence[Change]) -> dict[str, StepError]:
         """Wait until the catalog shows the changes; give why which entities do not."""
         attempts = self.calls.portal.deadline.attempts()
         left = list(changes)

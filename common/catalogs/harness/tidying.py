@@ -14,7 +14,7 @@ from typing import Any
 from common.catalogs.harness.answers import entity_of, list_of, part, path_of, places, refused
 from common.catalogs.harness.entities import NOT_FOUND
 from common.catalogs.harness.listing import PER_PAGE
-from common.catalogs.tidying import ERRORS, GONE, Found, Unread, counted
+from common.catalogs.tidying import ERRORS, GONE, Found, Unread, counted, each_once
 from common.errors import Refused, StepError
 from common.harness.client import PortalClient, without
 from common.network.answer import object_of, succeeded
@@ -22,6 +22,7 @@ from common.network.deadline import Deadline
 from common.network.http import quote
 from common.network.together import tried
 
+TOTAL = "X-Total-Elements"  # a page may be shorter than was asked for
 NO_CONNECTOR = re.compile(r"connector\b[^.]*\b(not (be )?found|does ?n[o']t exist|invalid|disabled)", re.IGNORECASE)
 
 
@@ -118,15 +119,23 @@ class HarnessTidied:
         raise refused(answer, doing=f"look for the file {details.get('file_path')} of {details.get('repo_name')}")
 
     def _pages(self) -> Iterator[list[dict[str, Any]]]:
+        return each_once(self._read_pages(), lambda entity: str(entity["entity_ref"]))
+
+    def _read_pages(self) -> Iterator[tuple[list[dict[str, Any]], int | None]]:
+        read = 0
         for page in itertools.count():
             query = {"page": str(page), "limit": str(PER_PAGE)}
             answer = self.portal.send("GET", f"{self.base}/gateway/v1/entities", params=query)
             if not succeeded(answer):
                 raise refused(answer, doing="look through the entities of the catalog")
-            if (listed := list_of(answer)) is None:
+            listed = list_of(answer)
+            if listed is None or not all(isinstance(entity.get("entity_ref"), str) for entity in listed):
                 raise without("the list of its entities", answer)
-            yield listed
-            if len(listed) < PER_PAGE:
+            read += len(listed)
+            said = answer.headers.get(TOTAL, "")
+            total = int(said) if said.isdecimal() and int(said) >= read else None
+            yield listed, total
+            if not listed or (len(listed) < PER_PAGE if total is None else read >= total):
                 return
 
 

@@ -45,7 +45,7 @@ __all__ = [
 NAME = GIT_HOST
 FILE_PAGE = (
     r".*/module/code/orgs/(?P<organization>[^/]+)(?:/projects/(?P<project>[^/]+))?/repos/(?P<repository>[^/]+)"
-    r"/files/(?:(?P<branch>.+)/)?~/(?P<path>.+)"
+    r"/files/(?:(?P<branch>.+?)/)?~/(?P<path>.+)"  # no branch has a ~, a path may
 )
 UNSUPPORTED: Mapping[str, tuple[str, str]] = {}
 SETTINGS: frozenset[str] = frozenset()  # roles are the portal's, merge methods and the rest are rules of a branch

@@ -240,6 +240,8 @@ def test_one_fault_of_an_update_sets_each_property_once(  # noqa: PLR0913, PLR09
             expected = 0  # what cannot be read of the YAML is not needed
         if call == "listing" or (call == "reading the property" and fault.name in AGAIN):
             expected = 0  # a page that fails is read again in its turn
+        if call == "writing" and after and form != "Entity":
+            expected = 0  # after a refusal, what the entities have is read before they are told to have failed
         assert done.code == expected, f"{fault}: {done.stderr}"
         again = run_step("UpdateCatalogProperty", given)
         assert again.code == 0, f"{fault}: {again.stderr}"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from sandbox.git import bare
-from tests.catalogs import BACKSTAGE, CATALOGS, CatalogUnderTest, Variables, asked, push
+from tests.catalogs import BACKSTAGE, CATALOGS, CatalogUnderTest, Variables, asked, harness_by_platform, push
 from tests.conftest import Result, RunStep, World
 
 LATER = 1_000  # more answers than a budget of one second allows to ask for
@@ -91,6 +92,29 @@ def test_the_same_name_from_another_repository_is_a_conflict_that_names_both(
         4,
         f"already, from {pushed.url}/acme/payments/blob/main/catalog-info.yaml",
         f"from {pushed.url}/other/payments/blob/main/catalog-info.yaml",
+    )
+
+
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [
+        ({"repo_name": "orders"}, "catalog-info.yaml on branch main of orders"),
+        ({"branch_name": "dev"}, "catalog-info.yaml on branch dev of payments"),
+        ({"file_path": "other.yaml"}, "other.yaml on branch main of payments"),
+    ],
+)
+def test_a_conflict_names_the_file_of_the_platforms_body_when_that_is_another(
+    named: dict[str, str], told: str, pushed: World, run_step: RunStep
+) -> None:
+    given = harness_by_platform(pushed)
+    assert run_step("RegisterCatalog", given).code == 0
+    done = run_step("RegisterCatalog", {**given, "BODY": json.dumps(json.loads(given["BODY"]) | named)})
+    page = f"{pushed.url}/acme/payments/blob/main/catalog-info.yaml"
+    expect(
+        done,
+        4,
+        f"warning: BODY names {told}, and the other inputs {page}; BODY counts.",
+        f"already, from {page}; this run wants to register it from {told}, as BODY says.",
     )
 
 

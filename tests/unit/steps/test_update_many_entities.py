@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from common.catalogs.harness import properties as process
+from common.catalogs.harness import sending
 from sandbox.catalog import entities, properties
 from sandbox.services import open_state
 from tests.conftest import Result, RunStep, World
@@ -72,14 +73,16 @@ def sent(world: World, method: str, path: str = f"{BASE}/property") -> int:
 
 
 def refusing(world: World, names: set[str], answer: tuple[str, bytes], *, most: int = 1_000) -> None:
-    """Refuse every POST that names one of these entities, or more than so many of any."""
+    """Refuse every write that names one of these entities, or more than so many of any."""
     app = world.faults.app
 
     def refuse(environ: dict[str, Any], start_response: Any) -> Any:
-        if environ["REQUEST_METHOD"] != "POST":
+        if environ["REQUEST_METHOD"] not in {"POST", "DELETE"}:
             return app(environ, start_response)
         body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
-        asked = {entity["entity_ref"].rpartition("/")[2] for entity in json.loads(body)["entity_refs"]}
+        entities = json.loads(body)["entity_refs"]
+        refs = (entity if isinstance(entity, str) else entity["entity_ref"] for entity in entities)
+        asked = {ref.rpartition("/")[2] for ref in refs}
         if len(asked) <= most and not asked & names:
             return app({**environ, "wsgi.input": io.BytesIO(body)}, start_response)
         start_response(answer[0], [("Content-Type", "application/json")])
@@ -148,6 +151,87 @@ def test_the_entities_that_are_refused_are_named_and_all_others_are_changed(many
     assert sent(many, "POST") == 1
 
 
+LASTING = {
+    "no role": (("403 Forbidden", b'{"message": "not in this scope"}'), 3),
+    "locked": (("409 Conflict", b'{"message": "locked"}'), 4),
+    "a bug": (("500 Internal Server Error", b'{"message": "NullPointerException"}'), 5),
+    "slow down": (("429 Too Many Requests", b""), 5),
+}
+
+
+@pytest.mark.parametrize("mode", ["replace", "append", "delete"])
+@pytest.mark.parametrize("fault", LASTING)
+def test_what_fails_for_ever_for_some_entities_stops_none_of_the_others(
+    fault: str, mode: str, many: World, change: Change
+) -> None:
+    answer, code = LASTING[fault]
+    bad = {"svc3", "svc7", "svc20"}
+    given: dict[str, Any] = {"mode": mode, "RETRY_BUDGET": "0"}
+    if mode == "delete":
+        assert change().code == 0
+        given["PLUGIN_VALUE"] = ""
+    app = many.faults.app
+    refusing(many, bad, answer)
+    done = change(["x"], **given)
+    assert done.code == code, done.stderr
+    assert "3 of 30 entities could not be changed: " in done.stderr
+    assert "The lines above tell why; 27 are changed." in done.stderr
+    for name in bad:
+        assert f"{ref(name)} is not changed: " in done.stderr
+    assert set(values(many)) == (bad if mode == "delete" else set(NAMES) - bad)
+    many.faults.app = app
+    again = change(["x"], **given)
+    assert (again.code, again.outputs) == (0, {"updatedEntities": ",".join(map(ref, ("svc3", "svc7", "svc20")))})
+
+
+def test_different_reasons_are_a_refusal_with_each_of_them(many: World, change: Change) -> None:
+    refusing(many, {"svc3"}, LASTING["no role"][0])
+    refusing(many, {"svc20"}, LASTING["a bug"][0])
+    done = change(RETRY_BUDGET="0")
+    assert done.code == 1
+    assert f"{ref('svc3')} is not changed: Could not change {PATH} of {ref('svc3')}: " in done.stderr
+    assert f"{ref('svc20')} is not changed: {many.url} is not available: " in done.stderr
+    assert set(values(many)) == set(NAMES) - {"svc3", "svc20"}
+
+
+def test_writes_that_fail_for_every_entity_are_given_up_soon(
+    many: World, change: Change, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "MOST_IN_A_ROW", 6)
+    refusing(many, set(NAMES), LASTING["a bug"][0])
+    done = change(RETRY_BUDGET="0")
+    assert done.code == 5
+    assert (
+        f"error: {many.url} is not available: POST {BASE}/property answered 500 (NullPointerException)." in done.stderr
+    )
+    assert sent(many, "POST") <= 4 + 6
+
+
+def test_what_is_not_tried_any_more_is_told_with_what_is_done(
+    many: World, change: Change, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "MOST_IN_A_ROW", 3)
+    refusing(many, set(NAMES[24:]), LASTING["a bug"][0])  # all of the last request
+    done = change(RETRY_BUDGET="0")
+    assert done.code == 5
+    assert "6 of 30 entities could not be changed: " in done.stderr
+    left = ", ".join(map(ref, NAMES[25:]))
+    assert f"{left} are not changed: It was not tried any more: {many.url} is not" in done.stderr
+    assert set(values(many)) == set(NAMES[:24])
+
+
+def test_a_dry_run_sends_fewer_at_once_too_and_tells_what_would_be_refused(many: World, change: Change) -> None:
+    refusing(many, set(), ("413 Too Large", b""), most=3)
+    done = change(DRY_RUN="true")
+    assert done.code == 0, done.stderr
+    refusing(many, {"svc3", "svc20"}, LASTING["no role"][0])
+    done = change(DRY_RUN="true")
+    assert done.code == 3
+    assert f"2 of 30 entities cannot be changed: {PATH} of {ref('svc3')}, {PATH} of {ref('svc20')}." in done.stderr
+    assert "nothing was changed." in done.stderr
+    assert values(many) == {}
+
+
 @pytest.mark.parametrize("answer", [("413 Too Large", b""), ("400 Bad Request", b'{"message": "at most 3 entities"}')])
 def test_fewer_are_sent_at_once_where_the_catalog_takes_fewer(
     answer: tuple[str, bytes], many: World, change: Change
@@ -167,9 +251,11 @@ def test_a_success_that_left_entities_out_is_found_by_reading(many: World, chang
     assert "22 are changed." in done.stderr
 
 
-def test_a_key_that_may_only_read_stops_it_at_once(many: World, change: Change) -> None:
+def test_a_key_that_may_only_read_stops_it_soon(many: World, change: Change) -> None:
     done = change(X_API_KEY=many.credentials["harness"].readonly_key)
     assert done.code == 3
+    assert f"error: Could not change {PATH} of {ref('svc0')}, " in done.stderr
+    assert sent(many, "POST") <= 4 + sending.MOST_IN_A_ROW
     assert "permission idp_catalog_edit" in done.stderr
     assert values(many) == {}
 

@@ -28,7 +28,10 @@ def list_repositories(context: HostContext) -> Iterator[ListedRepository]:
 
 
 def _page(told: Any) -> tuple[list[dict[str, Any]], int | None]:
-    return objects(told), _next(told)
+    found, following = objects(told), _next(told)
+    if following is not None and not found:
+        raise Unreadable("there is nothing on a page that is not the last")
+    return found, following
 
 
 def _next(told: Any) -> int | None:

@@ -56,6 +56,12 @@ def told(*lines: str, may_appear: bool = False) -> Failure:
         ),
         (["fatal: unable to access 'x': SSL certificate problem: unable to get"], 5, Outcome.REFUSED, "CA_BUNDLE"),
         (
+            ["fatal: unable to access 'x': gnutls_handshake() failed: An unexpected TLS packet was received."],
+            5,
+            Outcome.REFUSED,
+            "does not speak TLS",
+        ),
+        (
             ["fatal: unable to access 'x': error:0A00010B:SSL routines::wrong version number"],
             5,
             Outcome.REFUSED,

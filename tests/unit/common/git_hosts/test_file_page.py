@@ -38,7 +38,12 @@ def host(request: pytest.FixtureRequest, world: World, tmp_path: Path) -> Iterat
 def test_the_page_of_a_file_leads_back_to_it(host: tuple[GitHost, HostContext]) -> None:
     module, context = host
     nowhere = context._replace(location=RepositoryLocation())
-    for branch, path in (("main", "catalog-info.yaml"), ("", "my app/grüße#1?.yaml"), ("v1.2", "a/b.yaml")):
+    for branch, path in (
+        ("main", "catalog-info.yaml"),
+        ("", "my app/grüße#1?.yaml"),
+        ("v1.2", "a/b.yaml"),
+        ("v1.2", "a/~/b.yaml"),
+    ):
         url = module.file_url(context, branch=branch, path=path)
         found = place_of(module, nowhere, url)
         assert (found.branch, found.path) == (branch, path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-import sys
+import importlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -52,7 +52,9 @@ def world(tmp_path: Path, proxy: FaultProxy) -> Iterator[World]:
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
     pause = functools.partial(Deadline, sleep=lambda seconds: time.sleep(min(seconds, SHORT)))
-    monkeypatch.setattr(sys.modules["runner.cli.catalog"], "Deadline", pause)  # its package has a command of that name
+    monkeypatch.setattr(
+        importlib.import_module("runner.cli.catalog"), "Deadline", pause
+    )  # its package has a command of that name
     monkeypatch.setattr(locations, "DELAY", 2 * SHORT)
     monkeypatch.chdir(tmp_path)
 

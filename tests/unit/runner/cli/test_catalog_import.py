@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
 import pytest
 
+from common.git_hosts import github
 from sandbox.catalog import locations
 from sandbox.git import bare, repositories
 from sandbox.git.repositories import Repository
@@ -208,3 +210,18 @@ def test_a_catalog_that_is_down_is_not_waited_for_by_every_repository(world: Wor
     world.faults.before["POST", "/backstage/api/catalog/locations?dryRun=true"] = [502] * 7
     code, out, err = run({**environ, "RETRY_BUDGET": "0"}, "import", "--apply")
     assert (code, "Repositories: 5 made, 1 failed." in out) == (5, True), "one alone stops no other"
+
+
+def test_a_repository_that_is_listed_twice_is_one_and_pages_that_repeat_end(
+    world: World, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b"):
+        make(world, ("github", "acme"), name, {"catalog-info.yaml": FILE.format(name=name)})
+    environ = variables(HARNESS, world)
+    real = github.list_repositories
+    monkeypatch.setattr(github, "list_repositories", lambda where: [*real(where), *real(where)])
+    code, out, err = run(environ, "import")
+    assert (code, "Repositories: 2 planned." in out) == (0, True), out + err
+    monkeypatch.setattr(github, "list_repositories", lambda where: itertools.cycle(list(real(where))))
+    code, out, err = run(environ, "import")
+    assert (code, "The git host lists the same repositories again, after 2 of them." in err) == (1, True), out + err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 
 from common.catalogs import tidying
+from common.catalogs.backstage import tidying as in_backstage
+from common.catalogs.harness import tidying as in_harness
 from sandbox.harness import entities
 from sandbox.harness.api import stop
 from sandbox.services import open_state
@@ -107,6 +110,75 @@ def test_a_deletion_that_fails_stops_no_other_and_a_re_run_does_the_rest(
     code, out, err = run(filled, "orphans", "--delete")
     assert (code, "Orphans: 1, 1 deleted." in out) == (0, True), err
     assert names_in(catalog, world) == ""
+
+
+def lists(world: World, turn: Callable[[list[Any]], list[Any]]) -> None:
+    """Have each page of the catalogs' lists of entities turned into another."""
+    app = world.faults.app
+
+    def turned(environ: dict[str, Any], start_response: Any) -> Any:
+        is_list = environ["PATH_INFO"].endswith(("/v1/entities", "/entities/by-query"))
+        if not is_list or "entity_refs" in environ["QUERY_STRING"]:
+            return app(environ, start_response)
+        told: list[Any] = []
+        body = json.loads(b"".join(app(environ, lambda status, headers, *_: told.extend((status, headers)))))
+        made = turn(body) if isinstance(body, list) else body | {"items": turn(body["items"])}
+        start_response(told[0], [(name, value) for name, value in told[1] if name != "Content-Length"])
+        return [json.dumps(made).encode()]
+
+    world.faults.app = turned
+
+
+@pytest.fixture
+def in_pages(filled: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The variables for a catalog of which two entities are on a page."""
+    for module in (in_harness, in_backstage):
+        monkeypatch.setattr(module, "PER_PAGE", 2)
+    return filled
+
+
+@pytest.mark.parametrize("command", ["orphans", "errors"])
+def test_pages_that_repeat_without_end_are_refused(
+    command: str, in_pages: dict[str, str], world: World, tmp_path: Path, run: Run
+) -> None:
+    put_again(world, tmp_path, NAMES, lambda _: None)
+    first: list[Any] = []
+
+    def turn(page: list[Any]) -> list[Any]:
+        first[:] = first or page
+        return first
+
+    lists(world, turn)
+    code, _, err = run(in_pages, command)
+    assert (code, "The catalog gives the same entities again, after 2 of them." in err) == (1, True), err
+
+
+def test_a_list_that_is_shorter_than_it_says_is_told_and_nothing_is_deleted(
+    catalog: CatalogUnderTest, in_pages: dict[str, str], world: World, tmp_path: Path, run: Run
+) -> None:
+    put_again(world, tmp_path, NAMES, lambda _: None)
+    lists(world, lambda page: page[:1])
+    code, out, err = run(in_pages, "orphans", "--delete")
+    assert (code, "of them. Run the command again" in err) == (5, True), out + err
+    assert "deleted: " not in out
+    lists(world, lambda page: page)
+    read_again(world)
+    assert names_in(catalog, world) == "abcdef"
+
+
+@pytest.mark.parametrize("catalog", CATALOGS[1:], indirect=True, ids=str)
+def test_what_is_on_two_pages_is_found_once(in_pages: dict[str, str], world: World, tmp_path: Path, run: Run) -> None:
+    put_again(world, tmp_path, NAMES, lambda _: None)
+    whole = run(in_pages, "orphans")
+    assert whole[1].count("found: ") == len(NAMES)
+    last: list[Any] = []
+
+    def turn(page: list[Any]) -> list[Any]:
+        begun, last[:] = [*last[-1:], *page], page
+        return begun
+
+    lists(world, turn)
+    assert run(in_pages, "orphans")[:2] == whole[:2]
 
 
 @pytest.mark.parametrize("catalog", [HARNESS], indirect=True, ids=str)

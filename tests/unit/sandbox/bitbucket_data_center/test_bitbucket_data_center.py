@@ -65,13 +65,15 @@ def test_its_addresses_lead_to_the_pages(client: FlaskClient, state: State, cred
     user = credentials["bitbucket"].user
     for owner, place in (("SHOP", "projects/SHOP"), (f"~{user}", f"users/{user}")):
         made = repositories.create(state, "bitbucket", owner, "payments", visibility="private")
-        bare.commit_files(made.folder, "feature/x", {"my app/a.txt": ("100644", b"hello")}, "First\n")
+        files = dict.fromkeys(("my app/a.txt", "100%41/#1?.txt"), ("100644", b"hello"))
+        bare.commit_files(made.folder, "feature/x", files, "First\n")
         repositories.after_push(state, made)
         for path, words in (
             ("", "payments"),
             ("/browse", "my app"),
             ("/browse/my%20app/a.txt?at=refs%2Fheads%2Ffeature%2Fx", "hello"),
             ("/browse/my%20app/a.txt", "hello"),
+            ("/browse/100%2541/%231%3F.txt?at=refs%2Fheads%2Ffeature%2Fx", "hello"),
             ("/commits", "First"),
         ):
             shown = client.get(f"/bitbucket/{place}/repos/payments{path}", follow_redirects=True)

@@ -78,6 +78,16 @@ def test_the_newest_repository_of_a_name_is_taken_and_an_owner_can_be_named(
     assert made["owner"] == owner
 
 
+@pytest.mark.usefixtures("seeded")
+def test_without_a_branch_the_file_is_that_of_the_default_branch(client: FlaskClient, headers: dict[str, str]) -> None:
+    asked = "connectorRef=account.github&repoName=payments&filePath=catalog-info.yaml"
+    shown = client.get(f"/gateway/ng/api/scm/get-file-by-branch?{asked}", headers=headers).json or {}
+    assert "kind: Component" in shown["data"]["fileContent"]
+    body = {name: value for name, value in IMPORT.items() if name != "branch_name"}
+    made = client.post("/gateway/v1/entities/import", json=body, headers=headers).json or {}
+    assert made["git_details"]["branch_name"] == "main"
+
+
 @pytest.mark.parametrize(
     ("change", "status", "words"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import urllib.parse
 from typing import Any
 
 import pytest
@@ -94,6 +95,9 @@ def test_git_takes_a_key_as_the_password_of_anybody(
             assert status == 200 or answer.mimetype == "application/json"
 
 
+FILES = ("my app/a.txt", "~/a#1?.txt", "100%41/~/ü.txt")
+
+
 def test_the_portals_addresses_lead_to_the_pages(client: FlaskClient, credentials: Credentials, state: State) -> None:
     account = credentials["harness"].account
     for owner, scope in (
@@ -102,12 +106,13 @@ def test_the_portals_addresses_lead_to_the_pages(client: FlaskClient, credential
         (f"{account}/shop/web", "/orgs/shop/projects/web"),
     ):
         made = repositories.create(state, "harness", owner, "payments", visibility="private")
-        commit = bare.commit_files(made.folder, "feature/x", {"my app/a.txt": ("100644", b"hello")}, "First\n")
+        commit = bare.commit_files(made.folder, "feature/x", dict.fromkeys(FILES, ("100644", b"hello")), "First\n")
         repositories.after_push(state, made)
         page = f"/ng/account/{account}/module/code{scope}/repos/payments"
         for path, words in (
             ("", "payments"),
-            ("/files/feature/x/~/my%20app/a.txt", "hello"),
+            *((f"/files/feature/x/~/{urllib.parse.quote(path)}", "hello") for path in FILES),
+            ("/files/~/my%20app/a.txt", "hello"),
             ("/files/feature/x", "my app"),
             ("/commits/feature/x", "First"),
             (f"/commit/{commit}", "First"),

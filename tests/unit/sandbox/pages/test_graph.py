@@ -68,6 +68,8 @@ def test_every_entity_pointing_to_every_other_is_drawn_too() -> None:
 def test_without_relations_or_with_too_many_entities_nothing_is_drawn() -> None:
     assert graph.of(shown(a="", b="")) is None
     assert graph.of(shown(**{f"n{number}": "hub" for number in range(graph.MOST + 1)})) is None
+    assert graph.is_too_large(shown(**{f"n{number}": "hub" for number in range(graph.MOST + 1)}))
+    assert not graph.is_too_large(shown(a="", b=""))
 
 
 def test_a_line_to_a_far_column_has_rows_of_its_own_in_those_between() -> None:

@@ -12,8 +12,9 @@ import yaml
 from flask.testing import FlaskClient
 
 from sandbox.app import create_app
-from sandbox.catalog import entities
+from sandbox.catalog import entities, locations
 from sandbox.git import bare, repositories
+from sandbox.pages import graph
 from sandbox.seeding import seed
 from sandbox.services import open_state
 from sandbox.state import Credentials, State
@@ -261,7 +262,9 @@ def test_the_request_log_keeps_a_limited_number(
     assert kept == ["/api/v3/repos/acme/2", "/api/v3/repos/acme/3", "/api/v3/repos/acme/4"]
 
 
-def test_the_catalog_page_shows_relations_in_both_ways_and_where_entities_came_from(tmp_path: Path) -> None:
+def test_the_catalog_page_shows_relations_in_both_ways_and_where_entities_came_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     state = open_state(tmp_path / "state")
     client = create_app(state.folder).test_client()
     text = "apiVersion: backstage.io/v1alpha1\nkind: {kind}\nmetadata:\n  name: {name}\nspec:\n  type: x\n{more}"
@@ -285,7 +288,7 @@ def test_the_catalog_page_shows_relations_in_both_ways_and_where_entities_came_f
     shown = " ".join(client.get("/-/entities/").text.split())
     assert "made in the portal" in shown
     assert "from http://localhost/acme/payments/blob/main/catalog-info.yaml" in shown
-    for scope, catalog in (("account", "harness"), ("default", "catalog-1")):
+    for scope, catalog in (("account", "harness"), ("default", "backstage")):
         pay, shop = f"component:{scope}/pay", f"system:{scope}/shop"
         for name, ref in (("partOf", shop), ("hasPart", pay)):
             line = f'<span class="quiet">{name}</span> <a href="#{catalog}-{ref}"><code>{ref}</code></a>'
@@ -295,6 +298,30 @@ def test_the_catalog_page_shows_relations_in_both_ways_and_where_entities_came_f
         assert f"<title>{pay} partOf {shop}</title>" in shown
         assert f'<g class="absent"><title>group:{scope}/team (not in this catalog)</title>' in shown
     assert "YAML of <code>component:default/pay</code>" in shown
+    assert "too many for a drawing" not in shown
+    monkeypatch.setattr(graph, "MOST", 2)
+    assert "too many for a drawing" in client.get("/-/entities/").text
+
+
+@pytest.mark.parametrize("catalog", ["backstage", "idp1"])
+def test_the_address_of_an_entity_that_came_from_a_location_leads_to_it(tmp_path: Path, catalog: str) -> None:
+    state = open_state(tmp_path / "state")
+    client = create_app(state.folder).test_client()
+    text = "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: Pay\nspec:\n  type: x\n"
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "catalog-info.yaml").write_text(f"{text}  lifecycle: production\n  owner: team\n")
+    seed(state.folder, "acme", "payments", folder)
+    locations.Catalog(state, catalog, "localhost").add("http://localhost/acme/payments/blob/main/catalog-info.yaml")
+    with state.database() as database:
+        database.execute("UPDATE locations SET due = 0")
+    account = state.credentials["harness"].account
+    base = "/backstage/catalog" if catalog == "backstage" else f"/ng/account/{account}/module/idp/catalog"
+    led = client.get(f"{base}/default/component/Pay")
+    assert led.location == f"/-/entities/#{catalog}-component:default/pay"
+    page, anchor = led.location.split("#")
+    assert f'id="{anchor}"' in client.get(page).text
+    assert client.get(f"{base}/default/component/Other", follow_redirects=True).status_code == 404
 
 
 def test_a_page_reads_the_yaml_of_the_entities_that_it_shows_alone(
