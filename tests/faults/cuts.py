@@ -39,6 +39,7 @@ from tests.faults.matrix import SUBJECTS, Subject, ground
 from tests.faults.proxy import HEAD_END, Fault, FaultProxy, Request, in_front_of, reset
 from tests.hosts import HOSTS, Host
 
+COMMAND = importlib.import_module("runner.cli.catalog")  # loaded before any clock is put in the place of the real one
 CHANCE = 0.3  # that a request is cut; the first one is
 ENDS = frozenset({0, 5})
 PROGRESS = 20  # runs
@@ -141,8 +142,7 @@ def of_import(catalog: CatalogUnderTest, chance: random.Random, folder: Path) ->
         contextlib.chdir(folder),
         pytest.MonkeyPatch.context() as patch,
     ):
-        command = importlib.import_module("runner.cli.catalog")
-        patch.setattr(command, "Deadline", deadline.Deadline)
+        patch.setattr(COMMAND, "Deadline", deadline.Deadline)
         patch.setattr(locations, "DELAY", 0.01)
         world = World(f"http://127.0.0.1:{proxy.port}", folder / "sandbox", state.credentials, faults)
         for name, value in {**catalog.forms[0](world), "REPO_NAME": "", "RETRY_BUDGET": "60"}.items():
