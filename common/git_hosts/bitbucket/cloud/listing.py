@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from common.git_hosts import ListedRepository
-from common.git_hosts.answers import texts
+from common.git_hosts.answers import Unreadable, texts
 from common.git_hosts.bitbucket.cloud import words
 from common.git_hosts.bitbucket.cloud.access import connect
 from common.git_hosts.bitbucket.rest import Call, objects, part, quoted
@@ -34,4 +34,7 @@ def list_repositories(context: HostContext) -> Iterator[ListedRepository]:
 
 def _page(told: Any) -> tuple[list[dict[str, Any]], bool]:
     """Give what is on a page, and whether another follows: a page may be shorter than was asked for."""
-    return objects(told), bool(told.get("next"))
+    found, has_next = objects(told), bool(told.get("next"))
+    if has_next and not found:
+        raise Unreadable("there is nothing on a page that is not the last")
+    return found, has_next

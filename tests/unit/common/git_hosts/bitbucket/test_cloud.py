@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from common.errors import BadInput, NotAllowed
+from common.errors import BadInput, NotAllowed, Refused
 from common.git.failures import Rejection
 from common.git_hosts import NewPullRequest, NewRepository
 from common.git_hosts.answers import Answered
 from common.git_hosts.bitbucket import cloud
-from common.git_hosts.bitbucket.cloud import access, words
+from common.git_hosts.bitbucket.cloud import access, listing, words
 from common.git_hosts.bitbucket.rest import Call
 from common.git_hosts.connector import Connector, RepositoryLocation
 from common.git_hosts.context import HarnessAccount, HostContext
@@ -19,7 +21,7 @@ from common.network.deadline import Deadline
 from common.network.settings import Network
 from common.secret import Secret
 from sandbox.git import bare
-from tests.conftest import RunStep, World
+from tests.conftest import RunStep, World, serving
 from tests.hosts import HOSTS
 
 TOKEN = "ATATT3x"
@@ -192,3 +194,12 @@ def test_the_main_branch_restrictions_and_a_pull_request_are_made_once(world: Wo
     page = "http://bitbucket.org/acme/payments/pull-requests/1"
     assert [cloud.open_pull_request(here, request) for _ in range(2)] == [(page, True), (page, False)]
     assert cloud.find_pull_request(here, source="main", target="feature/x") is None
+
+
+def test_a_list_whose_empty_pages_have_no_end_is_refused() -> None:
+    def app(_: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        start_response("200 OK", [("Content-Type", "application/json")])
+        return [b'{"values": [], "next": "http://api.bitbucket.org/2.0/repositories/acme?page=2"}']
+
+    with serving(app) as proxy, pytest.raises(Refused, match="there is nothing on a page that is not the last"):
+        list(listing.list_repositories(context(proxy=proxy, repository="")))
