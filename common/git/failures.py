@@ -122,6 +122,7 @@ LEFT_OUT = Kind(
 )
 CRASHED = Kind(Unavailable, LFS_CRASHED, "Run the step again, or with a newer git-lfs.", outcome=Outcome.UNKNOWN)
 LATER = Kind(Unavailable, "{host} is not available", outcome=Outcome.UNKNOWN)
+BROKEN_OFF = Kind(Unavailable, "an answer of {host} broke off", outcome=Outcome.UNKNOWN)
 NOT_REACHED = Kind(Unavailable, "{host} is not available", outcome=Outcome.NOT_DONE)
 
 STATUSES = {
@@ -246,7 +247,7 @@ def _connecting(host: str, error: GitFailed, kind: Kind | None) -> Failure | Non
 def _kind(error: GitFailed) -> Kind | None:
     """Tell by the HTTP status where git gives one: the words that follow it only say what that led to."""
     if error.broke_off:
-        return LATER
+        return BROKEN_OFF
     found = STATUS.search(error.text)
     if found is not None:
         status = int(found.group(1))

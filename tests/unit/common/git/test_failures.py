@@ -135,6 +135,7 @@ def test_what_git_makes_of_a_head_that_broke_off_does_not_count(lines: list[str]
     found = failures(doing="push", url=URL, login_advice="")(failed)
     assert found is not None
     assert (found.outcome, found.error.exit_code) == (Outcome.UNKNOWN, 5)
+    assert "an answer of https://git.test broke off" in str(found.error)
     assert not failed.says("Authentication", "403", "not found")
 
 
