@@ -241,6 +241,8 @@ def _connecting(host: str, error: GitFailed, kind: Kind | None) -> Failure | Non
         return Failure(Outcome.NOT_DONE, unreachable.proxy_is_silent(host, error.text))
     if kind is None and any(sign in error.text for sign in TLS):
         return Failure(Outcome.REFUSED, unreachable.untrusted(host, error.text))
+    if kind in {None, BROKEN_OFF} and any(sign in error.text for sign in unreachable.ALERTS):
+        return Failure(Outcome.REFUSED, unreachable.untrusted(host, error.text))
     return None
 
 

@@ -13,6 +13,8 @@ PLAIN_HTTP = (  # the words of OpenSSL and GnuTLS for what is no TLS
     "HTTP_REQUEST",
     "unexpected TLS packet",
 )
+ALERTS = ("TLS fatal alert", "tlsv1 alert", "tlsv13 alert", "sslv3 alert", "ssl/tls alert")
+"""The words of GnuTLS and OpenSSL for what the other side says when it ends a connection of TLS."""
 
 CAUSES = {  # what the failure means -> what a library then says; the first that fits counts
     "its name does not resolve": (
@@ -48,6 +50,12 @@ def untrusted(host: str, said: str) -> StepError:
         return Unavailable(
             f"{host} does not speak TLS.",
             next_step="Give its address with http://, or the port where it serves https.",
+            detail=said,
+        )
+    if any(sign in said for sign in ALERTS):
+        return Unavailable(
+            f"{host} ended the TLS connection.",
+            next_step="See what it demands: a certificate of its clients, which no step sends, or a version of TLS.",
             detail=said,
         )
     return Unavailable(

@@ -139,5 +139,23 @@ def test_what_git_makes_of_a_head_that_broke_off_does_not_count(lines: list[str]
     assert not failed.says("Authentication", "403", "not found")
 
 
+@pytest.mark.parametrize("broke_off", [False, True])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "GnuTLS recv error (-12): A TLS fatal alert has been received.",
+        "OpenSSL SSL_read: error:0A00045C:SSL routines::tlsv13 alert certificate required, errno 0",
+    ],
+)
+def test_a_server_that_demands_a_certificate_is_told_at_once(said: str, broke_off: bool) -> None:
+    """It may say so only after the request, which then has no answer."""
+    failed = GitFailed("ls-remote", 128, [f"fatal: unable to access 'https://git.test/': {said}"])
+    failed.broke_off = broke_off
+    found = failures(doing="push", url=URL, login_advice="")(failed)
+    assert found is not None
+    assert (found.outcome, found.error.exit_code) == (Outcome.REFUSED, 5)
+    assert "https://git.test ended the TLS connection. See what it demands: a certificate" in str(found.error)
+
+
 def test_what_is_not_of_git_is_left_to_others() -> None:
     assert failures(doing="push", url=URL, login_advice="")(ValueError("x")) is None
