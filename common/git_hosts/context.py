@@ -34,7 +34,7 @@ class HarnessAccount:
         env=["HARNESS_ACCOUNT_ID"],
         default="",
         spec=False,
-        help="Identifier of the Harness account; where there is an API key, it is read from that.",
+        help="Identifier of the Harness account; that of the API key when absent.",
     )
     api_key: Secret | None = option(
         "xApiKey", env=["X_API_KEY"], default=None, help="Harness API key; only Harness Code needs it."

@@ -30,7 +30,7 @@ class Portal:
         env=["HARNESS_ACCOUNT_ID"],
         default="",
         spec=False,
-        help="Identifier of the Harness account; where there is an API key, it is read from that.",
+        help="Identifier of the Harness account; that of the API key when absent.",
     )
 
     @property

@@ -9,7 +9,7 @@ import pytest
 
 from common.errors import Refused, Unavailable
 from common.git import lfs_command
-from common.git.command import Git
+from common.git.command import Git, GitFailed
 from common.git.failures import failures
 
 ASKED = "12:00:00.000000 trace git-lfs: api: batch 3 files\n12:00:00.000000 trace git-lfs: HTTP: 200\n"
@@ -50,7 +50,7 @@ class Standing:
 def test_an_answer_that_leaves_files_out_is_told_from_a_slow_host(
     tmp_path: Path, trace: str, error: type[Exception], said: str
 ) -> None:
-    with pytest.raises(Exception) as stood:  # noqa: PT011 - which one, is told below
+    with pytest.raises((GitFailed, TimeoutError)) as stood:
         lfs_command.talk(cast("Git", Standing(trace)), "push", cwd=tmp_path, aside=tmp_path, silent_seconds=1)
     told = failures(doing="push to x", url="https://git.corp/x.git", login_advice="")(stood.value)
     assert told is not None
