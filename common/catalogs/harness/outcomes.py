@@ -25,8 +25,11 @@ def partial(failed: Mapping[str, StepError], changes: Sequence[Change], *, dry_r
     for ref, error in failed.items():
         refs.setdefault(id(error), []).append(shown(ref, quotes=False))
     for error in {id(error): error for error in failed.values()}.values():
-        is_or_are = "is" if len(refs[id(error)]) == 1 else "are"
-        log.info(f"{', '.join(refs[id(error)])} {is_or_are} not changed: {error}")
+        together = refs[id(error)]
+        if len(together) == 1:
+            log.info(f"{together[0]} is not changed: {error}")
+        else:  # a line each, for the log cuts a long one
+            log.info("\n".join((f"{len(together)} entities are not changed: {error}", *together)))
     entities = len({change.entity_ref for change in changes})
     left = [change for change in changes if change.entity_ref in failed]
     could_not = "cannot be changed" if dry_run else "could not be changed"
